@@ -1,0 +1,26 @@
+"""``interlingua new``."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interlingua.errors import StoreError
+
+
+def new(
+    path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("study.toml"),
+) -> None:
+    """Write a commented starter study."""
+    text = files("interlingua.study").joinpath("starter.toml").read_text(encoding="utf-8")
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        raise StoreError(f"{path}: exists already; nothing was overwritten (give another name)") from None
+    except OSError as error:
+        raise StoreError(f"{path}: can't be written ({error.strerror})") from None
+    typer.echo(f"wrote {path}; edit it, then: interlingua plan {path}; interlingua run {path}")

@@ -1,0 +1,26 @@
+"""``interlingua run``."""
+
+from __future__ import annotations
+
+import typer
+
+from interlingua.cli import options
+
+
+def run(
+    study: options.Source,
+    settings: options.Settings = None,
+    models: options.Models = None,
+    data: options.Data = None,
+    output: options.Output = None,
+    workers: options.Workers = None,
+    cache: options.CachePolicy = "reuse",
+) -> None:
+    """Run a study: from rated words to a report."""
+    from interlingua.study.config import load_study
+    from interlingua.study.runner import run as run_study
+
+    loaded = load_study(study, overrides=options.overrides(settings, models, data))
+    folder = run_study(loaded, output=output, workers=workers, policy=cache)
+    typer.echo(f"report: {folder / 'report.html'}")
+    typer.echo(f"tables: {folder / 'tables'}")

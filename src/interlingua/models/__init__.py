@@ -1,0 +1,60 @@
+"""Language models: which are known, how they are loaded, and every unit's value at the target words.
+
+Nothing here is imported before it is used: ``import interlingua.models`` needs no torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from interlingua.models.extraction import extract
+    from interlingua.models.loading import LoadedModel, ModelShape, describe, fingerprint, load_model
+    from interlingua.models.registry import CARDS, ModelCard, ModelSpec, parse_spec
+    from interlingua.models.store import Activations
+    from interlingua.models.targets import locate_targets, sentence_tokens, target_mask
+
+__all__ = [
+    "CARDS",
+    "Activations",
+    "LoadedModel",
+    "ModelCard",
+    "ModelShape",
+    "ModelSpec",
+    "describe",
+    "extract",
+    "fingerprint",
+    "load_model",
+    "locate_targets",
+    "parse_spec",
+    "sentence_tokens",
+    "target_mask",
+]
+
+_HOME = {
+    "CARDS": "registry",
+    "Activations": "store",
+    "LoadedModel": "loading",
+    "ModelCard": "registry",
+    "ModelShape": "loading",
+    "ModelSpec": "registry",
+    "describe": "loading",
+    "extract": "extraction",
+    "fingerprint": "loading",
+    "load_model": "loading",
+    "locate_targets": "targets",
+    "parse_spec": "registry",
+    "sentence_tokens": "targets",
+    "target_mask": "targets",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

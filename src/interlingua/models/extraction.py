@@ -1,0 +1,296 @@
+"""One forward pass over the contexts: every unit of every layer, averaged over the target's tokens."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from interlingua.errors import ConfigError, ContextsError, ModelError, StoreError
+from interlingua.models.batching import Batch, Padded, pad, plan_batches, plan_shards
+from interlingua.models.loading import LoadedModel, position_table
+from interlingua.models.store import Activations, ShardFolder, ShardMemory
+from interlingua.models.targets import BoundaryPiece, Overflow, Pooling, Target, locate_targets, pooled_tokens
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+StoreDtype = Literal["float32", "float16"]
+Progress = Callable[[int, int, int], None]
+PaddingSide = Literal["left", "right"]
+
+SHARD_ROWS = 1024
+"""Least number of rows after which a run that writes a file saves what it has."""
+
+_COLUMNS = ("context_id", "text", "start", "end")
+# What must agree for a file to count as the answer; library versions and the device may differ.
+_ANSWER = (
+    "model",
+    "fingerprint",
+    "tokenizer",
+    "pooling",
+    "boundary_piece",
+    "on_overflow",
+    "dtype",
+    "store_dtype",
+    "contexts",
+)
+
+
+def extract(
+    model: LoadedModel,
+    contexts: pd.DataFrame,
+    *,
+    pooling: Pooling = "mean",
+    boundary_piece: BoundaryPiece = "exclude",
+    on_overflow: Overflow = "window",
+    batch_tokens: int = 1024,
+    store_dtype: StoreDtype = "float32",
+    padding_side: PaddingSide | None = None,
+    path: str | Path | None = None,
+    on_progress: Progress | None = None,
+) -> Activations:
+    """Extract the activations of every unit at every target, as in the paper's section 3 (13 x 768 units).
+
+    A sentence gives the same vector alone and in any batch, up to rounding (1e-5 relative in float32). Rows
+    with the same sentence share its forward pass. The average is taken in float32, whatever the model's type.
+
+    Parameters
+    ----------
+    model
+        From `interlingua.models.load_model`.
+    contexts
+        n rows of one language with the columns ``context_id, text, start, end`` at least; ``text[start:end]``
+        is the target.
+    pooling
+        ``"mean"`` over the target's tokens (paper), its ``"first"`` or its ``"last"`` token.
+    boundary_piece
+        Whether a lone word-boundary piece directly in front of the target counts: ``"include"`` as in the
+        paper's study, ``"exclude"`` otherwise. See `interlingua.models.targets.target_mask`.
+    on_overflow
+        ``"window"`` or ``"error"`` for a sentence longer than the model takes.
+    batch_tokens
+        Most tokens in a forward pass, padding counted. On two cores 512 to 1,024 is best; a GPU takes more.
+    store_dtype
+        Of what is kept; float16 halves the file and keeps three digits.
+    padding_side
+        Side on which a batch is filled up; None is the tokenizer's. A model that can't be told positions
+        is always padded on the right.
+    path
+        Where to write the activations; None keeps them in memory. While it runs, finished shards stand in the
+        folder ``<path>.partial``, and the same call takes up from there. A finished file with the same
+        content is opened, and nothing is run.
+    on_progress
+        Called with (sentences done, sentences in all, tokens done), once at the start and after each batch;
+        what an earlier run had finished counts as done.
+
+    Returns
+    -------
+    activations
+        Row i is row i of `contexts`.
+
+    Raises
+    ------
+    ContextsError
+        If a column is missing, there is no row, or a target has no token; names the row.
+    ModelError
+        If the model gives values that are not finite.
+    StoreError
+        If the file can't be written, or `path` holds other activations.
+    """
+    _check(contexts, batch_tokens, store_dtype, padding_side)
+    contexts = contexts.reset_index(drop=True)
+    languages = contexts["language"].unique().tolist() if "language" in contexts else []
+    metadata = {
+        "model": model.name,
+        "revision": model.revision,
+        "fingerprint": model.fingerprint,
+        "tokenizer": f"{type(model.tokenizer).__name__}, {len(model.tokenizer)} entries",
+        "language": " ".join(languages),
+        "pooling": pooling,
+        "boundary_piece": boundary_piece,
+        "on_overflow": on_overflow,
+        "dtype": model.dtype,
+        "store_dtype": store_dtype,
+        "device": model.device,
+        "contexts": contexts_hash(contexts),
+        **{name: version(name) for name in ("torch", "transformers", "tokenizers")},
+    }
+    path = None if path is None else Path(path)
+    if path is not None and path.exists():
+        return _open_finished(path, metadata)
+
+    targets = locate_targets(model, contexts, boundary_piece=boundary_piece, on_overflow=on_overflow)
+    _check_vocabulary(model, targets)
+    metadata["windowed"] = str(sum(target.windowed for target in targets))
+    metadata["unknown_targets"] = str(sum(target.unknown for target in targets))
+    batches = plan_batches(targets, [pooled_tokens(target, pooling) for target in targets], batch_tokens)
+    shards = plan_shards(batches, SHARD_ROWS)
+    rows = [np.concatenate([batch.rows for batch in shard]) for shard in shards]
+    layout = _Layout.of(model, padding_side)
+
+    store: ShardFolder | ShardMemory
+    shape, dtype = (model.n_layers, model.width), np.dtype(store_dtype)
+    if path is None:
+        store = ShardMemory(rows, shape, dtype)
+    else:
+        plan = {"batch_tokens": batch_tokens, "padding": layout.side, "shard_rows": [len(r) for r in rows]}
+        store = ShardFolder(path, {"metadata": metadata, **plan}, rows, shape, dtype)
+
+    finished = [i in store for i in range(len(shards))]
+    progress = _Progress(on_progress, len(targets))
+    progress.add([batch for i, shard in enumerate(shards) if finished[i] for batch in shard])
+    for i, shard in enumerate(shards):
+        if not finished[i]:
+            values = _run_shard(model, shard, layout, progress)
+            _check_finite(model, values, rows[i], contexts)
+            store.write(i, _cast(values, store_dtype))
+    return store.finish(metadata)
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """How batches are filled up, and whether the model must be told where each sentence's tokens stand."""
+
+    side: PaddingSide
+    positions: bool
+
+    @classmethod
+    def of(cls, model: LoadedModel, side: PaddingSide | None) -> _Layout:
+        if (side or model.tokenizer.padding_side) == "right":
+            return cls("right", positions=False)
+        table = position_table(model.model)
+        if table is not None and table.padding_idx is not None:
+            # RoBERTa counts positions over the tokens that are not padding by itself.
+            return cls("left", positions=False)
+        if "position_ids" in inspect.signature(model.model.forward).parameters:
+            return cls("left", positions=True)
+        return cls("right", positions=False)
+
+
+class _Progress:
+    """Counts what is done and passes it on."""
+
+    def __init__(self, on_progress: Progress | None, total: int) -> None:
+        self.on_progress, self.total = on_progress, total
+        self.rows = self.tokens = 0
+
+    def add(self, batches: Sequence[Batch]) -> None:
+        self.rows += sum(len(batch.rows) for batch in batches)
+        self.tokens += sum(batch.n_tokens for batch in batches)
+        if self.on_progress is not None:
+            self.on_progress(self.rows, self.total, self.tokens)
+
+
+def _run_shard(
+    model: LoadedModel, shard: Sequence[Batch], layout: _Layout, progress: _Progress
+) -> NDArray[np.float32]:
+    """Forward a shard's batches; returns shape (n_layers, rows of the shard, width)."""
+    n_rows = sum(len(batch.rows) for batch in shard)
+    # The shard is gathered on the device, so that a GPU is waited for once a shard, not once a batch.
+    values = torch.empty((model.n_layers, n_rows, model.width), dtype=torch.float32, device=model.device)
+    at = 0
+    for batch in shard:
+        end = at + len(batch.rows)
+        _pool_batch(model, pad(batch, model.pad_id, left=layout.side == "left"), layout, values[:, at:end])
+        progress.add([batch])
+        at = end
+    return values.cpu().numpy()
+
+
+def _pool_batch(model: LoadedModel, batch: Padded, layout: _Layout, out: torch.Tensor) -> None:
+    """Run the model on a batch and write each target's average into `out`, shape (n_layers, R, width)."""
+    inputs = {"input_ids": _to_device(batch.ids, model.device)}
+    if batch.mask is not None:
+        inputs["attention_mask"] = _to_device(batch.mask, model.device)
+    if layout.positions and batch.positions is not None:
+        inputs["position_ids"] = _to_device(batch.positions, model.device)
+    take, weights = _to_device(batch.take, model.device), _to_device(batch.weights, model.device)
+    with torch.inference_mode():
+        hidden = model.model(**inputs, output_hidden_states=True, return_dict=True).hidden_states
+        for layer, states in enumerate(hidden):
+            pieces = states.flatten(0, 1)[take].float()
+            torch.sum(pieces * weights, dim=1, out=out[layer])
+
+
+def _to_device(array: NDArray[Any], device: str) -> torch.Tensor:
+    tensor = torch.from_numpy(array)
+    return tensor if device == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
+
+
+def _cast(values: NDArray[np.float32], store_dtype: StoreDtype) -> NDArray[Any]:
+    with np.errstate(over="ignore"):
+        cast = values.astype(store_dtype, copy=False)
+    if not np.isfinite(cast).all():
+        raise StoreError(
+            f"activations of up to {np.abs(values).max():.0f} don't fit float16; choose store_dtype='float32'"
+        )
+    return cast
+
+
+def _check(
+    contexts: pd.DataFrame, batch_tokens: int, store_dtype: str, padding_side: PaddingSide | None
+) -> None:
+    missing = [name for name in _COLUMNS if name not in contexts]
+    if missing:
+        raise ContextsError(f"the contexts have no column '{missing[0]}'; they need {', '.join(_COLUMNS)}")
+    if contexts.empty:
+        raise ContextsError("the contexts hold no sentence; give at least one row")
+    if batch_tokens < 1:
+        raise ConfigError(f"batch_tokens is {batch_tokens}; it must be 1 or more")
+    if store_dtype not in get_args(StoreDtype):
+        raise ConfigError(f"store_dtype is '{store_dtype}'; it must be 'float32' or 'float16'")
+    if padding_side not in (None, *get_args(PaddingSide)):
+        raise ConfigError(f"padding_side is '{padding_side}'; it must be 'left', 'right' or None")
+
+
+def _check_vocabulary(model: LoadedModel, targets: Sequence[Target]) -> None:
+    size = model.model.get_input_embeddings().num_embeddings
+    largest = max(max(target.ids) for target in targets)
+    if largest >= size:
+        raise ModelError(
+            f"the tokenizer of {model.name} gives id {largest}, but its model knows {size} tokens; "
+            "tokenizer and weights are not of one model"
+        )
+
+
+def _check_finite(
+    model: LoadedModel, values: NDArray[np.float32], rows: NDArray[np.int64], contexts: pd.DataFrame
+) -> None:
+    bad = ~np.isfinite(values).all(axis=(0, 2))
+    if bad.any():
+        row = int(rows[np.flatnonzero(bad)[0]])
+        raise ModelError(
+            f"{model.name} gives values that are not finite for {int(bad.sum())} sentences, the first at "
+            f"context {contexts['context_id'].iloc[row]} (row {row}); load it with dtype='float32'"
+        )
+
+
+def contexts_hash(contexts: pd.DataFrame) -> str:
+    """Return a sha256 over what decides the activations: ids, texts and target offsets, in row order."""
+    digest = hashlib.sha256()
+    columns = (contexts[name].tolist() for name in _COLUMNS)
+    for context_id, text, start, end in zip(*columns, strict=True):
+        digest.update(f"{context_id}\x1f{text}\x1f{start}\x1f{end}\x1e".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def _open_finished(path: Path, metadata: Mapping[str, str]) -> Activations:
+    """Open a finished file if it is the answer to this call, and refuse to write over any other."""
+    activations = Activations.open(path)
+    differing = [name for name in _ANSWER if activations.metadata.get(name) != metadata[name]]
+    if differing:
+        name = differing[0]
+        raise StoreError(
+            f"{path} holds other activations ({name} is '{activations.metadata.get(name, '')}', asked for is "
+            f"'{metadata[name]}'); delete it or give another path"
+        )
+    return activations

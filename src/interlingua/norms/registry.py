@@ -1,0 +1,129 @@
+"""The cards that come with the package, and cards of the user's own."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from interlingua import languages
+from interlingua.errors import NormsError, suggest
+from interlingua.norms.card import NormCard
+
+
+def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in changes.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
+def _parse(text: str, origin: str) -> list[NormCard]:
+    """Make cards of a TOML text; one card for each of its ``[editions.KEY]``, named "name-KEY"."""
+    try:
+        fields = tomllib.loads(text)
+        editions = fields.pop("editions", None)
+        if editions is None:
+            return [NormCard.model_validate(fields)]
+        return [
+            NormCard.model_validate(_merge(fields, {**changes, "name": f"{fields.get('name')}-{key}"}))
+            for key, changes in editions.items()
+        ]
+    except tomllib.TOMLDecodeError as error:
+        raise NormsError(f"{origin} is not valid TOML: {error}") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the card"
+        raise NormsError(f"{origin}: {where}: {first['msg']}") from None
+
+
+@cache
+def _cards() -> dict[str, NormCard]:
+    folder = resources.files("interlingua.norms").joinpath("cards")
+    found = [
+        card
+        for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)
+        if entry.name.endswith(".toml")
+        for card in _parse(entry.read_text(encoding="utf-8"), entry.name)
+    ]
+    return {card.name: card for card in sorted(found, key=lambda card: card.name)}
+
+
+def all_cards(language: str | None = None) -> tuple[NormCard, ...]:
+    """Return the cards that come with the package, by name; those of one language if one is given."""
+    cards = _cards().values()
+    if language is None:
+        return tuple(cards)
+    code = languages.get(language).code
+    return tuple(card for card in cards if card.language == code)
+
+
+def is_card(name: str, language: str | None = None) -> bool:
+    """Whether `get_card` would find a card."""
+    return name in _cards() or (language is not None and _edition(name, language) in _cards())
+
+
+def _edition(name: str, language: str) -> str:
+    return f"{name}-{languages.get(language).code}"
+
+
+def get_card(name: str, language: str | None = None) -> NormCard:
+    """Find a card.
+
+    Parameters
+    ----------
+    name : str
+        A card's name ("en-warriner-2013", "labmt-fr"); with a language also the common part of a
+        source that has a card for each ("labmt").
+    language : str, optional
+        Any tag that `languages.get` accepts.
+
+    Raises
+    ------
+    NormsError
+        There is no such card, or it is of another language.
+    """
+    cards = _cards()
+    card = cards.get(name)
+    if card is None and language is not None:
+        card = cards.get(_edition(name, language))
+    if card is None:
+        if language is not None and (siblings := [key for key in cards if key.startswith(f"{name}-")]):
+            raise NormsError(
+                f"'{name}' has no ratings for {languages.get(language).name}; there are {', '.join(siblings)}"
+            )
+        raise NormsError(
+            f"no norms are called '{name}'{suggest(name, cards)}; give the name of a card "
+            "(`interlingua norms` lists them) or the path of a file"
+        )
+    if language is not None and languages.get(language).code != card.language:
+        raise NormsError(
+            f"'{name}' holds {languages.get(card.language).name} words, not {languages.get(language).name}"
+        )
+    return card
+
+
+def load_card(path: str | Path) -> NormCard:
+    """Read a card from a TOML file of the user's own.
+
+    Raises
+    ------
+    NormsError
+        The file is missing, not TOML, or not a card.
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise NormsError(f"the card {file} can't be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise NormsError(f"the card {file} is not UTF-8 (byte {error.start})") from None
+    cards = _parse(text, str(file))
+    if len(cards) != 1:
+        raise NormsError(f"{file} holds {len(cards)} editions; a card of your own holds one source")
+    return cards[0]

@@ -1,0 +1,89 @@
+"""How well predictions follow the ratings of the test words, with intervals, and the curve over layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from interlingua.errors import StatsError
+from interlingua.probes.design import Design
+from interlingua.stats.bootstrap import bootstrap_r, word_means
+
+
+@dataclass(frozen=True)
+class Performance:
+    """Pearson r with 95 % percentile intervals from a bootstrap over words.
+
+    Attributes
+    ----------
+    r, r_low, r_high : float
+        Over sentences, as in the paper.
+    r_word, r_word_low, r_word_high : float
+        Over words: the predictions of a word's sentences averaged.
+    """
+
+    r: float
+    r_low: float
+    r_high: float
+    r_word: float
+    r_word_low: float
+    r_word_high: float
+
+
+def evaluate(
+    y_true: ArrayLike, y_pred: ArrayLike, words: ArrayLike, *, draws: int = 1000, seed: int
+) -> Performance:
+    """Return r by sentence and by word, each with its interval.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like, shape (m,)
+        Ratings and predictions of the test sentences.
+    words : array_like, shape (m,)
+        Their words.
+    draws : int
+        Bootstrap draws.
+    seed : int
+        Source of the draws; the same words are drawn for both.
+
+    Returns
+    -------
+    Performance
+        r is 0 where all predictions are equal.
+    """
+    by_sentence = bootstrap_r(y_true, y_pred, words, draws=draws, seed=seed)
+    by_word = bootstrap_r(*word_means(y_true, y_pred, words), draws=draws, seed=seed)
+    return Performance(by_sentence.r, by_sentence.low, by_sentence.high, by_word.r, by_word.low, by_word.high)
+
+
+def layer_contributions(design: Design, weights: ArrayLike) -> NDArray[np.float64]:
+    """Return what each layer adds to the test predictions of a whole-network probe.
+
+    Row i is the prediction (less the bias) with all layers but i zeroed at test time, which is how the
+    authors' public code draws the paper's Figure 3; the sum over rows is the prediction of the whole probe.
+
+    Parameters
+    ----------
+    design : Design
+        The inputs.
+    weights : array_like, shape (n_layers * width,)
+        Weights of the probe, unit u = layer * width + index.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_layers, m_test)
+
+    Raises
+    ------
+    StatsError
+        If the number of weights is not that of the network's units.
+    """
+    flat = np.asarray(weights, dtype=np.float64)
+    if flat.shape != (design.n_layers * design.width,):
+        raise StatsError(
+            f"weights have shape {flat.shape}, but the network has {design.n_layers} x {design.width} units"
+        )
+    by_layer = flat.reshape(design.n_layers, design.width)
+    return np.stack([design.test(i) @ by_layer[i] for i in range(design.n_layers)])

@@ -1,0 +1,84 @@
+"""``report.html``: the story in the paper's order, on one page that needs no network."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from interlingua.errors import StoreError
+from interlingua.report.caveats import CAVEATS
+from interlingua.report.results import PROBE_NAMES, Results, cell_title
+from interlingua.report.story import headline, sections
+
+#: Rows of a table on the page; the whole of it stands in tables/.
+MOST_ROWS = 40
+#: Columns by how their numbers are written.
+_P_VALUES = ("p", "p_bh", "p_by", "p_bonferroni", "p_cluster", "p_permutation", "p_fe", "p_highest_degree", "p_same_sign", "baseline_p")
+
+
+def write_page(results: Results, captions: dict[str, str]) -> Path:
+    """Write ``report.html`` into the result folder and return its path."""
+    environment = Environment(
+        loader=PackageLoader("interlingua.report"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    figures = {name: _figure(results.folder, name, caption) for name, caption in captions.items()}
+    html = environment.get_template("report.html.j2").render(
+        results=results,
+        headline=headline(results),
+        sections=sections(results),
+        figures=figures,
+        caveats=CAVEATS,
+        table=_table,
+        cell_title=cell_title,
+        probe_names=PROBE_NAMES,
+    )
+    path = results.folder / "report.html"
+    try:
+        path.write_text(html, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{path}: can't be written ({error.strerror})") from None
+    return path
+
+
+def _figure(folder: Path, name: str, caption: str) -> dict[str, str]:
+    svg = (folder / "figures" / f"{name}.svg").read_bytes()
+    source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"
+    return {"name": name, "source": source, "caption": caption}
+
+
+def _table(frame: pd.DataFrame, headings: dict[str, str], most: int = MOST_ROWS) -> dict[str, Any]:
+    """Return what the template needs to show the columns named in `headings` (column to heading)."""
+    shown = frame.head(most)
+    columns = [column for column in headings if column in frame.columns]
+    numeric = [pd.api.types.is_numeric_dtype(frame[column]) for column in columns]
+    rows = [[_cell(column, value) for column, value in zip(columns, row, strict=True)] for row in shown[columns].itertuples(index=False)]
+    return {
+        "headings": [headings[column] for column in columns],
+        "numeric": numeric,
+        "rows": rows,
+        "left": len(frame) - len(shown),
+    }
+
+
+def _cell(column: str, value: Any) -> str:
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return "–"
+    if isinstance(value, str):
+        return PROBE_NAMES.get(value, value)
+    if isinstance(value, bool) or pd.api.types.is_bool(value):
+        return "yes" if value else "no"
+    if pd.api.types.is_integer(value):
+        return f"{value:,}" if column not in {"unit"} else str(value)
+    if column in _P_VALUES:
+        return "< .0001" if value < 0.0001 else f"{value:.4f}".replace("0.", ".", 1)
+    if value != 0 and (abs(value) >= 100000 or abs(value) < 0.001):
+        return f"{value:.2e}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

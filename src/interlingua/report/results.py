@@ -1,0 +1,85 @@
+"""What a report is made of: the tables of a result folder, its study and its record."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from interlingua.errors import StoreError
+
+#: How the probes and rankings are called in figures and text.
+PROBE_NAMES = {
+    "elastic-net": "elastic net (Eq. 1)",
+    "elastic-net-cv": "elastic net (penalty by CV)",
+    "ridge": "ridge (penalty by CV)",
+    "adam": "elastic net (Adam, as the authors ran it)",
+    "correlation": "|correlation|",
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """A result folder, read."""
+
+    folder: Path
+    tables: dict[str, pd.DataFrame]
+    study: dict[str, Any]
+    run: dict[str, Any]
+
+    @classmethod
+    def read(cls, folder: Path) -> Results:
+        """Read a result folder.
+
+        Raises
+        ------
+        StoreError
+            If `folder` is not one.
+        """
+        files = sorted((folder / "tables").glob("*.parquet"))
+        try:
+            study = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))
+            run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            files = []
+        if not files:
+            raise StoreError(f"{folder}: not a complete result folder; 'interlingua run' makes one")
+        return cls(folder, {file.stem: pd.read_parquet(file) for file in files}, study, run)
+
+    @property
+    def headline(self) -> str:
+        """The ranking method that the report leads with."""
+        return str(self.study["units"]["headline"])
+
+    @cached_property
+    def cells(self) -> list[tuple[str, str]]:
+        """The (model, variable) pairs, in the study's order."""
+        rows = self.tables["pairs_summary"][["model", "variable"]].drop_duplicates()
+        return [(str(model), str(variable)) for model, variable in rows.itertuples(index=False)]
+
+    @cached_property
+    def names(self) -> dict[str, str]:
+        """English name of each language by its code."""
+        table = self.tables["languages"]
+        return dict(zip(table["language"], table["name"], strict=True))
+
+    def of(self, table: str, **where: Any) -> pd.DataFrame:
+        """Return the rows of a table where each column has the given value."""
+        rows = self.tables[table]
+        for column, value in where.items():
+            rows = rows[rows[column] == value]
+        return rows
+
+    def layer(self, model: str, variable: str) -> int:
+        """Return the layer whose units are compared."""
+        return int(self.of("layer_choice", model=model, variable=variable, chosen=True)["layer"].iloc[0])
+
+
+def cell_title(model: str, variable: str) -> str:
+    """Return how a (model, variable) pair is headed."""
+    return f"{model.removeprefix('builtin:')} · {variable}"

@@ -1,0 +1,321 @@
+"""What the report says: each result as a sentence a psycholinguist can read, from the tables alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from interlingua.report.results import PROBE_NAMES, Results, cell_title
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the report: findings in words, then figures and tables by name."""
+
+    key: str
+    title: str
+    findings: list[str]
+    figures: list[str] = field(default_factory=list)
+    tables: list[tuple[str, pd.DataFrame, dict[str, str]]] = field(default_factory=list)
+
+
+def headline(results: Results) -> list[str]:
+    """Return the study's claim for every model and variable, each with its evidence."""
+    claims = []
+    for model, variable in results.cells:
+        where = {"model": model, "variable": variable}
+        summary = results.of("pairs_summary", method=results.headline, **where).iloc[0]
+        highest = results.of("highest_degree", method=results.headline, **where)
+        n_languages = 1 + results.of("pairs", method=results.headline, **where)["language_a"].nunique()
+        degree = int(highest["degree"].iloc[0]) if len(highest) else 0
+        units = sorted({unit for row in highest["units"] for unit in row.split()}, key=int)
+        text = (
+            f"In layer {results.layer(model, variable)} of {model.removeprefix('builtin:')}, {len(units)} "
+            f"{'unit is' if len(units) == 1 else 'units are'} among those that carry {variable} most in "
+            f"{'all ' if degree == n_languages else ''}{degree} of {n_languages} languages; pairs of languages share "
+            f"{summary.mean_overlap:.1f} units on average, {summary.mean_fe:.2f} times what independent sets would"
+        )
+        if "null" in results.tables:
+            null = results.of("null", method=results.headline, **where).iloc[0]
+            text += f" ({null.corrected_fe:.2f} times what permuted ratings give, p {_p(null.p_fe)})"
+        claims.append(text + "." + _unseen_claim(results, model, variable))
+    return claims
+
+
+def _unseen_claim(results: Results, model: str, variable: str) -> str:
+    if "transfer" not in results.tables:
+        return ""
+    rows = results.of("transfer", model=model, variable=variable, method=results.headline)
+    parts = []
+    for language, of_language in rows.groupby("language", sort=False):
+        best = of_language.loc[of_language["t_cluster"].abs().idxmax()]
+        parts.append(f"{results.names[str(language)]} (t = {best.t_cluster:.1f} for unit {best.unit})")
+    return f" The strongest of them still {'work' if len(parts) > 1 else 'works'} in {' and '.join(parts)}, " \
+        "which took no part in choosing them." if parts else ""
+
+
+def sections(results: Results) -> list[Section]:
+    """Return the report's sections in the paper's order."""
+    parts = [_material(results), _performance(results), _layers(results), _sharing(results)]
+    if "transfer" in results.tables:
+        parts.append(_unseen(results))
+    parts.append(_alignment(results))
+    if "replication" in results.tables:
+        parts.append(_replication(results))
+    return parts
+
+
+def _material(results: Results) -> Section:
+    languages, issues = results.tables["languages"], results.tables["issues"]
+    seen = languages[languages["role"] == "seen"]
+    unseen = languages[languages["role"] == "unseen"]
+    findings = [
+        f"{len(seen)} languages choose the units"
+        + (f"; {', '.join(unseen['name'])} only tests them. " if len(unseen) else ". ")
+        + f"{_range(seen['words'])} words and {_range(seen['sentences'])} sentences a language, "
+        f"{_range(seen['train_words'])} words for training and {_range(seen['test_words'])} for testing; no word stands in both."
+    ]
+    headings = {
+        "name": "language",
+        "family": "family",
+        "role": "role",
+        "norms": "norms",
+        "rated_words": "rated words",
+        "words": "words used",
+        "sentences": "sentences",
+        "licence": "licence of the norms",
+    }
+    noted = {"language": "language", "kind": "what", "count": "how many", "detail": "detail"}
+    tables = [("Table 1. Languages and norms", languages, headings)]
+    if len(issues):
+        tables.append(("What was noticed in the data", issues, noted))
+    return Section("material", "Words, ratings, sentences", findings, tables=tables)
+
+
+def _performance(results: Results) -> Section:
+    whole = results.of("probes", curve="whole")
+    findings = []
+    for (model, variable, probe), rows in whole.groupby(["model", "variable", "probe"], sort=False):
+        best, worst = rows.loc[rows["r"].idxmax()], rows.loc[rows["r"].idxmin()]
+        findings.append(
+            f"{cell_title(model, variable)}, {PROBE_NAMES[probe]}: mean r {rows['r'].mean():.3f} over {len(rows)} "
+            f"languages, from {worst.r:.2f} ({results.names[worst.language]}) to {best.r:.2f} ({results.names[best.language]})."
+        )
+    headings = {
+        "model": "model",
+        "variable": "variable",
+        "language": "language",
+        "probe": "probe",
+        "r": "r (sentences)",
+        "r_low": "low",
+        "r_high": "high",
+        "r_word": "r (words)",
+        "r_word_low": "low ",
+        "r_word_high": "high ",
+        "n_nonzero": "weights ≠ 0",
+        "gap": "duality gap",
+    }
+    return Section(
+        "performance",
+        "Can the rating be read from the network?",
+        findings,
+        ["performance"],
+        [("Whole-network probes, held-out words", whole, headings)],
+    )
+
+
+def _layers(results: Results) -> Section:
+    criteria = {
+        "cv": "by cross-validation on the training words",
+        "test": "on the test words, as in the paper",
+        "given": "given in the study",
+    }
+    findings = []
+    for model, variable in results.cells:
+        row = results.of("layer_choice", model=model, variable=variable, chosen=True).iloc[0]
+        layer = int(row.layer)
+        of_layer = results.of("probes", model=model, variable=variable, curve="layer", layer=layer)
+        means = ", ".join(f"{PROBE_NAMES[p]} {rows['r'].mean():.3f}" for p, rows in of_layer.groupby("probe", sort=False))
+        findings.append(
+            f"{cell_title(model, variable)}: layer {layer} (chosen {criteria.get(row.criterion, row.criterion)}). "
+            f"Mean r on held-out words there: {means}."
+        )
+    return Section("layers", "In which layer?", findings, ["layers"])
+
+
+def _sharing(results: Results) -> Section:
+    findings = []
+    for model, variable in results.cells:
+        for row in results.of("pairs_summary", model=model, variable=variable).itertuples():
+            text = (
+                f"{cell_title(model, variable)}, {PROBE_NAMES.get(row.method, row.method)}: mean fold enrichment "
+                f"{row.mean_fe:.2f}; p < .05 in {row.p_below_05} of {row.n_pairs} pairs ({row.p_bh_below_05} after "
+                f"Benjamini-Hochberg); {100 * row.same_sign:.0f} % of the shared units have the same sign"
+            )
+            if "null" in results.tables:
+                null = results.of("null", model=model, variable=variable, method=row.method)
+                if len(null):
+                    null = null.iloc[0]
+                    text += (
+                        f". Permuted ratings: fold enrichment {null.null_fe:.2f}, {100 * null.null_share_p05:.0f} % of pairs "
+                        f"'significant'; r on held-out words from the top units alone {null.r_top:.2f}"
+                    )
+            findings.append(text + ".")
+    tables: list[tuple[str, pd.DataFrame, dict[str, str]]] = []
+    if "null" in results.tables:
+        tables.append(
+            (
+                "Ranking methods compared on real and permuted ratings",
+                results.tables["null"],
+                {
+                    "model": "model",
+                    "variable": "variable",
+                    "method": "ranking",
+                    "mean_fe": "fold enrichment",
+                    "null_fe": "permuted",
+                    "corrected_fe": "corrected",
+                    "p_fe": "p",
+                    "null_share_p05": "pairs with p < .05, permuted",
+                    "same_sign": "same sign",
+                    "null_same_sign": "same sign, permuted",
+                    "r_top": "r of the top units",
+                    "draws": "draws",
+                },
+            )
+        )
+    highest = {
+        "model": "model",
+        "variable": "variable",
+        "method": "ranking",
+        "languages": "languages",
+        "degree": "degree",
+        "observed": "units",
+        "expected": "expected",
+        "fe": "fold enrichment",
+        "p": "p",
+        "n_subsets": "sets of that degree",
+        "p_bonferroni": "p × sets",
+        "units": "unit ids",
+    }
+    tables.append(("Intersections of the highest degree", results.tables["highest_degree"], highest))
+    degrees = {
+        "model": "model",
+        "variable": "variable",
+        "method": "ranking",
+        "n_languages": "at least so many languages",
+        "observed": "units",
+        "expected": "expected (uniform)",
+        "p": "p",
+        "null_mean": "permuted ratings",
+        "p_permutation": "p (permuted)",
+    }
+    of_headline = results.of("degrees", method=results.headline)
+    tables.append(("Units by number of languages", of_headline, degrees))
+    return Section("sharing", "Do languages share units?", findings, ["pairs", "intersections", "degrees"], tables)
+
+
+def _unseen(results: Results) -> Section:
+    findings = []
+    table = results.of("transfer", method=results.headline)
+    for (model, variable, language), rows in table.groupby(["model", "variable", "language"], sort=False):
+        strong = int((rows["percentile"] >= 95).sum())
+        first = rows.iloc[0]
+        findings.append(
+            f"{results.names[language]}, {cell_title(model, variable)}: {int((rows['p_cluster'] < 0.05).sum())} of "
+            f"{len(rows)} units have p < .05 with word-clustered errors ({first.n_words:,} words, {first.n:,} sentences); "
+            f"{strong} stand among the top 5 % of the layer. Of {_random(results)} random units "
+            f"{100 * first.baseline_share_p05_cluster:.0f} % have p < .05 ({100 * first.baseline_share_p05:.0f} % with the "
+            f"paper's ordinary errors)."
+        )
+    headings = {
+        "model": "model",
+        "variable": "variable",
+        "language": "language",
+        "unit": "unit",
+        "n_languages": "shared by",
+        "b": "B",
+        "t": "t (plain)",
+        "t_cluster": "t (clustered)",
+        "p_cluster": "p (clustered)",
+        "percentile": "percentile in layer",
+        "baseline_abs_b": "random |B|",
+        "baseline_abs_t": "random |t|",
+        "baseline_abs_t_cluster": "random |t| (clustered)",
+    }
+    return Section(
+        "unseen",
+        "Do they work in a language that was not asked?",
+        findings,
+        ["transfer"],
+        [("Table 2. Single units as predictors in unseen languages", table, headings)],
+    )
+
+
+def _alignment(results: Results) -> Section:
+    models = results.of("alignment_models", method=results.headline)
+    findings = [
+        f"{row.formula}: B = {row.estimate:.4f} (SE {row.se:.4f}, t = {row.t:.2f}, df = {row.df:.2f}, p {_p(row.p)}; "
+        f"bootstrap over languages {row.ci_low:.4f} to {row.ci_high:.4f}, permutation of languages p "
+        f"{_p(row.p_permutation)}). {row.note}"
+        for row in models.itertuples()
+        if pd.notna(row.estimate)
+    ]
+    findings += [f"{row.formula}: {row.note}" for row in models.itertuples() if pd.isna(row.estimate)]
+    headings = {
+        "method": "ranking",
+        "formula": "model",
+        "n": "n",
+        "estimate": "B of MPO",
+        "se": "SE",
+        "df": "df",
+        "t": "t",
+        "p": "p",
+        "ci_low": "bootstrap low",
+        "ci_high": "bootstrap high",
+        "p_permutation": "p (permutation)",
+        "note": "note",
+    }
+    return Section(
+        "alignment",
+        "Do languages that share more do better?",
+        findings,
+        ["alignment"],
+        [("Sharing and performance, by ranking", results.tables["alignment_models"], headings)],
+    )
+
+
+def _replication(results: Results) -> Section:
+    table = results.tables["replication"]
+    counts = table["agrees"].value_counts()
+    findings = [
+        f"Of {len(table)} published figures {counts.get('yes', 0)} agree with ours, {counts.get('no', 0)} do not, and "
+        f"{counts.get('not run', 0)} were not run in this study."
+    ]
+    headings = {
+        "model": "model",
+        "variable": "variable",
+        "quantity": "quantity",
+        "detail": "",
+        "published": "published",
+        "ours": "ours",
+        "tolerance": "may differ by",
+        "agrees": "agrees",
+        "why": "note",
+    }
+    return Section("replication", "The published figures beside ours", findings, tables=[("Replication", table, headings)])
+
+
+def _p(value: float) -> str:
+    if pd.isna(value):
+        return "not estimated"
+    return "< .0001" if value < 0.0001 else f"= {value:.4f}".replace("0.", ".", 1)
+
+
+def _range(values: pd.Series) -> str:
+    low, high = int(values.min()), int(values.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def _random(results: Results) -> int:
+    return int(results.study["units"]["random_units"])

@@ -1,0 +1,1 @@
+"""A study: what to run, its plan, running it, and its result folder."""

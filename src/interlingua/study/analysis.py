@@ -1,0 +1,160 @@
+"""From fitted probes and rankings to the study's tables: layer, overlap, unseen languages, alignment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from interlingua.models import Activations
+from interlingua.probes import choose_layer
+from interlingua.seeds import derive_seed
+from interlingua.study.cache import Frames
+from interlingua.study.config import Study
+from interlingua.study.steps import Job
+from interlingua.units import alignment_models, layer_table, mpo, overlap, resolve_k, transfer
+
+#: Criterion of `choose_layer` for the words of the study file.
+CELL = ["model", "variable", "method", "layer"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What the workers left: the probe table, and the rankings of every layer."""
+
+    probes: pd.DataFrame
+    rankings: pd.DataFrame
+    jobs: Sequence[Job]
+
+    def job(self, model: str, language: str) -> Job:
+        """Return the job of one model and language."""
+        return next(job for job in self.jobs if (job.model, job.language) == (model, language))
+
+
+def layer_choice(study: Study, probes: pd.DataFrame) -> pd.DataFrame:
+    """Return the mean r of each layer and which one is chosen, for every model and variable."""
+    options = study.layer
+    criterion = options.choose if isinstance(options.choose, str) else "cv"
+    table = choose_layer(probes, options.probe, criterion=criterion, curve=options.curve)
+    if isinstance(options.choose, int):
+        table["chosen"] = table["layer"] == options.choose
+        table["criterion"] = "given"
+    return table
+
+
+def chosen_layers(table: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """Return the chosen layer by (model, variable)."""
+    chosen = table[table["chosen"]]
+    return {(row.model, row.variable): int(row.layer) for row in chosen.itertuples()}
+
+
+def overlap_tables(study: Study, fitted: Fitted, layers: dict[tuple[str, str], int]) -> Frames:
+    """Test the overlap of the languages' top units at the chosen layers, for every ranking method."""
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for (model, variable), layer in layers.items():
+        rankings = fitted.rankings.query("model == @model and variable == @variable and layer == @layer")
+        width = int(rankings["index"].max()) + 1
+        for method in study.units.methods:
+            result = overlap(
+                rankings[rankings["method"] == method],
+                width,
+                k=resolve_k(study.units.k, width),
+                seed=derive_seed(study.seed, "degrees", model, variable, method),
+            )
+            for name in ("overlap", "pairs", "pairs_summary", "degrees", "highest_degree", "signs"):
+                parts.setdefault(name, []).append(getattr(result, name))
+    return {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
+
+
+def transfer_tables(
+    study: Study, fitted: Fitted, layers: dict[tuple[str, str], int], highest: pd.DataFrame
+) -> Frames:
+    """Test the units of the highest-degree intersections in the unseen languages (Table 2 of the paper)."""
+    tested, everywhere = [], []
+    for (model, variable), layer in layers.items():
+        for language in study.unseen:
+            job = fitted.job(model, language)
+            rated = job.contexts[variable].notna().to_numpy()
+            if not rated.any():
+                continue
+            y, words = job.contexts.loc[rated, variable].to_numpy(), job.contexts.loc[rated, "word"].to_numpy()
+            activations = Activations.open(job.activations)
+            where = {"model": model, "variable": variable, "language": language}
+            for number in range(activations.n_layers):
+                units = layer_table(activations.layer(number)[rated], y, words, layer=number)
+                everywhere.append(units.assign(**where))
+            at_layer = activations.layer(layer)[rated]
+            for method in study.units.methods:
+                shared = _highest_units(highest, model, variable, method)
+                if shared:
+                    seed = derive_seed(study.seed, "random units", model, variable, language)
+                    table = transfer(
+                        at_layer, y, words, shared, layer=layer, seed=seed, n_random=study.units.random_units
+                    )
+                    tested.append(table.assign(**where, method=method))
+    if not tested:
+        return {}
+    front = ["model", "variable", "method", "layer", "language", "unit"]
+    table = pd.concat(tested, ignore_index=True)
+    return {
+        "transfer": table[front + [name for name in table.columns if name not in front]],
+        "transfer_units": pd.concat(everywhere, ignore_index=True),
+    }
+
+
+def _highest_units(highest: pd.DataFrame, model: str, variable: str, method: str) -> dict[int, int]:
+    rows = highest.query("model == @model and variable == @variable and method == @method")
+    units = {int(unit): int(row.degree) for row in rows.itertuples() for unit in str(row.units).split()}
+    return dict(sorted(units.items()))
+
+
+def alignment_tables(study: Study, fitted: Fitted, pairs: pd.DataFrame) -> Frames:
+    """Relate each language's mean pairwise overlap to its whole-network r (section 7), for every ranking."""
+    points, models = [], []
+    whole = fitted.probes[fitted.probes["curve"] == "whole"]
+    probe = next(name for name in ("elastic-net", "adam", *study.probes.methods) if name in set(whole["probe"]))
+    r = whole.loc[whole["probe"] == probe, ["model", "variable", "language", "r"]]
+    for method in study.units.methods:
+        rows = [
+            mpo(cell).assign(model=model, variable=variable, method=method, layer=layer)
+            for (model, variable, layer), cell in pairs[pairs["method"] == method].groupby(
+                ["model", "variable", "layer"], sort=False
+            )
+        ]
+        table = pd.concat(rows, ignore_index=True).merge(r, on=["model", "variable", "language"])
+        points.append(table[["model", "variable", "method", "layer", "language", "mpo", "r"]].assign(probe=probe))
+        seed = derive_seed(study.seed, "alignment", method)
+        fits = alignment_models(table, draws=study.alignment.draws, seed=seed)
+        models.append(fits.assign(method=method))
+    return {
+        "alignment_points": pd.concat(points, ignore_index=True),
+        "alignment_models": pd.concat(models, ignore_index=True),
+    }
+
+
+def language_table(study: Study, n_rated: dict[str, int], cards: dict, contexts: pd.DataFrame) -> pd.DataFrame:
+    """Return Table 1: a row a language with its family, its norms and how much of them is used."""
+    from interlingua import languages
+
+    rows = []
+    for code in study.languages:
+        language, card = languages.get(code), cards[code]
+        of_language = contexts[contexts["language"] == code]
+        row = {
+            "language": code,
+            "name": language.name,
+            "family": language.family,
+            "script": language.script,
+            "role": "unseen" if code in study.unseen else "seen",
+            "norms": card.title,
+            "rated_words": n_rated.get(code),
+            "words": of_language["word"].nunique(),
+            "sentences": len(of_language),
+            "train_words": of_language.loc[of_language["split"] == "train", "word"].nunique(),
+            "test_words": of_language.loc[of_language["split"] == "test", "word"].nunique(),
+            "licence": card.licence,
+            "citation": card.citation,
+        }
+        rows.append(row)
+    return pd.DataFrame(rows).astype({"rated_words": "Int64"})

@@ -1,0 +1,337 @@
+"""What to run: the typed, frozen study, read from TOML."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from interlingua import languages
+from interlingua.errors import ConfigError, suggest
+from interlingua.study.presets import PRESETS
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[int, Field(gt=0)]
+#: Words of `contexts` that are not paths.
+AUTHORS, CARRIERS = "authors", "carriers"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LanguageConfig(_Section):
+    """Where one language's ratings and sentences come from."""
+
+    norms: str | None = None
+    """A norm card's name (``interlingua norms``), or a file of ratings. Not needed where the sentences
+    already carry their ratings (the authors' data, or a table with a column for each variable)."""
+    columns: Mapping[str, str] = Field(default_factory=dict)
+    """Columns of that file: ``word`` and one entry for each variable; names that are equal may be left out."""
+    contexts: str = CARRIERS
+    """``carriers`` (our own neutral frames), ``authors`` (the paper's public files), or a file of sentences."""
+    context_columns: Mapping[str, str] = Field(default_factory=dict)
+    """Columns of the sentence file: ``text``, ``word``, and ``start`` and ``end``, or ``index``."""
+
+
+class Sampling(_Section):
+    """Which words and sentences are used."""
+
+    words: Positive | Literal["smallest", "all"] = "smallest"
+    """Words a seen language: a number, as many as the smallest language has, or all."""
+    sentences: Positive = 15
+    """Sentences a word (for carriers: how many frames)."""
+    test_share: Share = 0.2
+    """Share of the words held out for testing (no word stands in both)."""
+    flat: bool = True
+    """Draw the words of a larger norm flat over the scale of the first variable instead of at random."""
+    scale: Literal["minmax", "z", "none", "ends"] = "minmax"
+    """How ratings are scaled, over the whole norm table, before any word is drawn."""
+
+
+class Extraction(_Section):
+    """How activations are read."""
+
+    dtype: Literal["float32", "bfloat16", "auto"] = "float32"
+    """Arithmetic of the forward pass; ``auto`` takes bfloat16 where the processor computes in it."""
+    store_dtype: Literal["float32", "float16"] = "float32"
+    pooling: Literal["mean", "first", "last"] = "mean"
+    boundary_piece: Literal["include", "exclude"] = "exclude"
+    """Whether a lone word-boundary piece in front of the target counts as part of it (NeuroX: it does)."""
+    batch_tokens: Positive = 1024
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class Probes(_Section):
+    """Which probes are fitted, and how."""
+
+    methods: tuple[Literal["elastic-net", "elastic-net-cv", "ridge", "adam"], ...] = (
+        "ridge",
+        "elastic-net-cv",
+        "elastic-net",
+    )
+    l1: Annotated[float, Field(ge=0)] = 0.001
+    l2: Annotated[float, Field(ge=0)] = 0.001
+    folds: Annotated[int, Field(ge=2)] = 5
+    standardise: Literal["train", "each-split"] = "train"
+    adam_epochs: Positive = 500
+    bootstrap: Positive = 2000
+    """Draws of the bootstrap over words."""
+
+
+class Layer(_Section):
+    """How the layer whose units are compared is chosen."""
+
+    choose: Literal["cv", "test"] | Annotated[int, Field(ge=0)] = "cv"
+    """By mean r over languages in cross-validation on the training words, on the test words (the paper), or given."""
+    probe: Literal["elastic-net", "elastic-net-cv", "ridge", "adam"] = "ridge"
+    curve: Literal["layer", "zeroed"] = "layer"
+    """The curve that chooses: a probe a layer, or the whole-network probe with the other layers zeroed."""
+
+
+class Units(_Section):
+    """How units are ranked and compared."""
+
+    methods: tuple[str, ...] = ("correlation", "ridge", "elastic-net-cv", "elastic-net")
+    headline: str = "correlation"
+    k: Positive | Share = 100 / 768
+    """How many units of a layer count as carrying the rating: a number, or a share of the layer's width."""
+    random_units: Positive = 100
+    """Random units of the layer that the unseen language's units are compared with (Table 2)."""
+    permutations: Annotated[int, Field(ge=0)] = 20
+    """Draws of permuted ratings with which the ranking methods are compared (0: none)."""
+
+
+class Alignment(_Section):
+    """The relation between sharing and performance."""
+
+    draws: Positive = 2000
+    """Draws of the bootstrap over languages and of the permutation of languages."""
+
+
+class Study(_Section):
+    """One study: everything that decides what its tables say.
+
+    Read it with `load_study`; `Study.model_validate` takes the same keys as a mapping.
+    """
+
+    name: str = Field(min_length=1, pattern=r"^[\w.-]+$")
+    preset: Literal["careful", "paper"] = "careful"
+    models: Annotated[tuple[str, ...], Field(min_length=1)]
+    variables: Annotated[tuple[str, ...], Field(min_length=1)]
+    languages: Annotated[Mapping[str, LanguageConfig], Field(min_length=2)]
+    unseen: tuple[str, ...] = ()
+    """Languages of `languages` that take no part in choosing units; the chosen ones are tested in them."""
+    data: str | None = None
+    """Folder of the authors' files; without it they are downloaded to the user's cache."""
+    supplement: str | None = None
+    """A second such folder with files that the first lacks (Polish words and valence)."""
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    sampling: Sampling = Sampling()
+    extraction: Extraction = Extraction()
+    probes: Probes = Probes()
+    layer: Layer = Layer()
+    units: Units = Units()
+    alignment: Alignment = Alignment()
+
+    @field_validator("languages", mode="before")
+    @classmethod
+    def _languages_by_code(cls, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {languages.get(str(tag)).code: entry for tag, entry in value.items()}
+        return value
+
+    @field_validator("unseen", mode="before")
+    @classmethod
+    def _unseen_by_code(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            value = [value]
+        return tuple(languages.get(str(tag)).code for tag in value)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        from interlingua.units.methods import get as ranking_method
+
+        for code in self.unseen:
+            if code not in self.languages:
+                raise ValueError(f"unseen: '{code}' has no entry under languages")
+        if len(self.seen) < 2:
+            raise ValueError("languages: at least two must not be unseen, or nothing can be shared")
+        if self.units.headline not in self.units.methods:
+            raise ValueError(f"units.headline: '{self.units.headline}' is not among units.methods")
+        for name in self.units.methods:
+            needed = ranking_method(name).needs
+            if needed is not None and needed[0] not in self.probes.methods:
+                raise ValueError(f"units.methods: '{name}' ranks by the probe '{needed[0]}': add it to probes.methods")
+        if self.layer.probe not in self.probes.methods:
+            raise ValueError(f"layer.probe: '{self.layer.probe}' is not among probes.methods")
+        if self.layer.probe == "adam" and self.layer.curve == "layer":
+            raise ValueError("layer.curve: Adam is fitted to the whole network only; use layer.curve = 'zeroed'")
+        return self
+
+    @property
+    def seen(self) -> tuple[str, ...]:
+        """The languages that choose the units, in the study's order."""
+        return tuple(code for code in self.languages if code not in self.unseen)
+
+    def to_toml(self) -> str:
+        """Return the resolved study as TOML, every default written out."""
+        import tomli_w
+
+        return tomli_w.dumps(_without_none(self.model_dump(mode="json")))
+
+
+def load_study(source: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Study:
+    """Read a study from a TOML file, or one of the built-in studies ``demo`` and ``paper``.
+
+    Parameters
+    ----------
+    source
+        Path of the file, or a built-in study's name. Relative paths inside a file are taken from its folder.
+    overrides
+        Dotted keys and values laid over the file, as ``--set probes.l1=0.01`` does.
+
+    Raises
+    ------
+    ConfigError
+        If the file is missing, is not TOML or UTF-8, or has a key or value that a study doesn't have.
+    LanguageError
+        If a language code does not exist.
+    """
+    from interlingua.study.builtin import BUILTIN
+
+    if str(source) in BUILTIN:
+        raw, where, folder = dict(BUILTIN[str(source)]), f"the built-in study '{source}'", None
+    else:
+        path = Path(source)
+        raw, where, folder = _read_toml(path), str(path), path.resolve().parent
+    for dotted, value in (overrides or {}).items():
+        raw = _overlay(raw, dotted, value)
+    return _resolve(raw, where, folder)
+
+
+def parse_override(text: str) -> tuple[str, Any]:
+    """Split ``key=value`` of the command line; the value is TOML, or else taken as a string."""
+    key, separator, value = text.partition("=")
+    if not separator or not key.strip():
+        raise ConfigError(f"--set {text!r}: write it as key=value, for example --set probes.l1=0.01")
+    try:
+        return key.strip(), tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return key.strip(), value
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    from interlingua.study.builtin import BUILTIN
+
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        raise ConfigError(
+            f"{path}: no such study file, and no built-in study of that name "
+            f"({', '.join(BUILTIN)}); 'interlingua new' writes a starter"
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 (byte {error.start}); save the study file as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read ({error.strerror})") from None
+    if not text.strip():
+        raise ConfigError(f"{path}: the study file is empty; 'interlingua new' writes a starter")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+
+
+def _resolve(raw: Mapping[str, Any], where: str, folder: Path | None) -> Study:
+    preset = raw.get("preset", "careful")
+    if preset not in PRESETS:
+        raise ConfigError(f"{where}: preset: '{preset}' is neither of {', '.join(PRESETS)}{suggest(str(preset), PRESETS)}")
+    merged: dict[str, Any] = _merge(PRESETS[preset], raw)
+    merged["languages"] = _language_table(merged, where, folder)
+    for key in ("norms", "contexts"):
+        merged.pop(key, None)
+    for key in ("data", "supplement"):
+        if isinstance(merged.get(key), str):
+            merged[key] = _from_folder(merged[key], folder)
+    if isinstance(merged.get("models"), str):
+        merged["models"] = [merged["models"]]
+    if isinstance(merged.get("variables"), str):
+        merged["variables"] = [merged["variables"]]
+    try:
+        return Study.model_validate(merged)
+    except ValidationError as error:
+        raise ConfigError(f"{where}: {_first_problem(error)}") from None
+
+
+def _language_table(raw: Mapping[str, Any], where: str, folder: Path | None) -> dict[str, Any]:
+    """Give each language its own entry: a list of codes, or a table, over the study-wide norms and contexts."""
+    given = raw.get("languages")
+    if isinstance(given, Sequence) and not isinstance(given, str):
+        given = {str(code): {} for code in given}
+    if not isinstance(given, Mapping):
+        raise ConfigError(f"{where}: languages: give a list of codes, or a table [languages.CODE] each")
+    common = {key: raw[key] for key in ("norms", "contexts") if key in raw}
+    table: dict[str, Any] = {}
+    for code, entry in given.items():
+        if not isinstance(entry, Mapping):
+            raise ConfigError(f"{where}: languages.{code}: expected a table such as {{ norms = 'labmt' }}")
+        entry = {**common, **entry}
+        for key, words in (("norms", ()), ("contexts", (AUTHORS, CARRIERS))):
+            value = entry.get(key)
+            if isinstance(value, str) and value not in words and Path(value).suffix:
+                entry[key] = _from_folder(value, folder)
+        table[code] = entry
+    return table
+
+
+def _from_folder(path: str, folder: Path | None) -> str:
+    expanded = Path(path).expanduser()
+    return str(expanded if folder is None or expanded.is_absolute() else folder / expanded)
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        merged[key] = _merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _overlay(raw: Mapping[str, Any], dotted: str, value: Any) -> dict[str, Any]:
+    head, _, rest = dotted.partition(".")
+    if not rest:
+        return {**raw, head: value}
+    inner = raw.get(head, {})
+    if not isinstance(inner, Mapping):
+        raise ConfigError(f"--set {dotted}: '{head}' is not a section")
+    return {**raw, head: _overlay(inner, rest, value)}
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    location = [str(part) for part in problem["loc"]]
+    where = ".".join(location)
+    if problem["type"] == "extra_forbidden":
+        section: Any = Study
+        for part in location[:-1]:
+            field = section.model_fields.get(part) if hasattr(section, "model_fields") else None
+            section = field.annotation if field is not None else LanguageConfig
+        known = list(getattr(section, "model_fields", LanguageConfig.model_fields))
+        if len(location) == 1:
+            known += ["norms", "contexts"]
+        return f"there is no key '{where}'{suggest(location[-1], known)}; known here: {', '.join(known)}"
+    if problem["type"] == "missing":
+        return f"the key '{where}' is missing"
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{where}: {message} (given: {problem['input']!r})" if where else message
+
+
+def _without_none(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_none(entry) for key, entry in value.items() if entry is not None}
+    return value

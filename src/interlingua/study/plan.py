@@ -1,0 +1,167 @@
+"""What a study would do, before anything runs: steps, sentences, tokens, disk and time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from interlingua.study.cache import Cache, default_cache_dir
+from interlingua.study.config import Study
+from interlingua.study.sources import Material, gather
+from interlingua.study.steps import Job
+from interlingua.study.workers import cores
+
+if TYPE_CHECKING:
+    from interlingua.study.runner import ModelInStudy
+
+#: Of a matrix product's speed, what a forward pass of short sentences reaches.
+_EFFICIENCY = 0.45
+#: Seconds on one core, measured on the built-in study (width 384, 3,328 training sentences): the exact Eq. 1 on
+#: the whole network, all probes of a layer, Adam for 500 epochs. They grow with the square of the width.
+_WHOLE_S, _LAYER_S, _ADAM_S = 7.0, 1.0, 60.0
+#: The same for one draw of permuted ratings in one language, all rankings together, and for the rankings of a layer.
+_DRAW_S, _RANK_S = 0.3, 0.05
+_FIXED_S = 12.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a study would do.
+
+    Attributes
+    ----------
+    rows
+        A line a model and language: model, language, role, words, sentences, tokens, bytes of activations, whether
+        they are in the cache already.
+    phases
+        Estimated seconds of each phase on this machine.
+    """
+
+    study: str
+    rows: list[dict[str, Any]]
+    phases: dict[str, float]
+    cache: str
+
+    def describe(self) -> str:
+        """Return the plan as text."""
+        header = f"{'model':<22} {'language':<9} {'role':<7} {'words':>6} {'sentences':>9} {'tokens':>9} {'MB':>7}  cached"
+        lines = [f"study '{self.study}'", "", header]
+        lines += [
+            f"{row['model']:<22} {row['language']:<9} {row['role']:<7} {row['words']:>6,} {row['sentences']:>9,} "
+            f"{row['tokens']:>9,} {row['bytes'] / 1e6:>7.0f}  {'yes' if row['cached'] else 'no'}"
+            for row in self.rows
+        ]
+        tokens = sum(row["tokens"] for row in self.rows)
+        new = sum(row["bytes"] for row in self.rows if not row["cached"])
+        lines += ["", f"{len(self.rows)} forward passes, {tokens:,} tokens; {new / 1e6:,.0f} MB of activations to write in {self.cache}"]
+        lines += [f"  {name:<18} about {_words(seconds)}" for name, seconds in self.phases.items()]
+        lines.append(f"  {'in all':<18} about {_words(sum(self.phases.values()))} on this machine")
+        return "\n".join(lines)
+
+
+def make_plan(study: Study, *, workers: int | None = None) -> Plan:
+    """Read a study's sources and models and say what running it would take. Computes nothing.
+
+    Raises
+    ------
+    InterlinguaError
+        If anything that the study names is missing or wrong, as `run` would.
+    """
+    from interlingua.study.runner import look_at_models, make_jobs
+
+    cache = Cache(default_cache_dir())
+    models = look_at_models(study)
+    material = gather(study, cache.root)
+    jobs = make_jobs(study, material, models, cache)
+    tokens = count_tokens(models, jobs)
+    by_name = {model.name: model for model in models}
+    rows = [
+        {
+            "model": job.model,
+            "language": job.language,
+            "role": "unseen" if job.language in study.unseen else "seen",
+            "words": job.contexts["word"].nunique(),
+            "sentences": len(job.contexts),
+            "tokens": n_tokens,
+            "bytes": _bytes(by_name[job.model], len(job.contexts)),
+            "cached": job.activations.exists(),
+        }
+        for job, n_tokens in zip(jobs, tokens, strict=True)
+    ]
+    phases = estimate_phases(study, material, models, jobs, tokens, workers or cores())
+    return Plan(study.name, rows, phases, str(cache.root))
+
+
+def count_tokens(models: Sequence[ModelInStudy], jobs: Sequence[Job]) -> list[int]:
+    """Return the number of tokens of each job."""
+    from interlingua.models import sentence_tokens
+
+    tokenizers = {model.name: model.tokenizer for model in models}
+    return [int(sentence_tokens(tokenizers[job.model], list(job.contexts["text"])).sum()) for job in jobs]
+
+
+def estimate_phases(
+    study: Study,
+    material: Material,
+    models: Sequence[ModelInStudy],
+    jobs: Sequence[Job],
+    tokens: Sequence[int],
+    workers: int,
+) -> dict[str, float]:
+    """Estimate the seconds of each phase: forward passes from this machine's own speed, the rest from measured times."""
+    by_name = {model.name: model for model in models}
+    speed = {dtype: _matrix_speed(dtype) for dtype in {model.options.dtype for model in models}}
+    forward = 0.0
+    probing = ranking = drawing = 0.0
+    for job, n_tokens in zip(jobs, tokens, strict=True):
+        facts = by_name[job.model].facts
+        if not job.activations.exists():
+            products = 2 * (facts["parameters"] - facts["word_embeddings"]) * n_tokens
+            forward += products / (_EFFICIENCY * speed[by_name[job.model].options.dtype])
+        if job.language in study.seen:
+            size = (facts["width"] / 384) ** 2 * (0.5 + len(job.contexts) / 8320)
+            variables = sum(job.language in material.rated_languages(variable) for variable in study.variables)
+            adam = _ADAM_S * study.probes.adam_epochs / 500 if "adam" in study.probes.methods else 0.0
+            probing += variables * size * (_WHOLE_S + facts["layers"] * _LAYER_S + adam)
+            ranking += variables * size * facts["layers"] * _RANK_S
+            drawing += variables * size * study.units.permutations * _DRAW_S
+    seconds = {
+        "activations": forward,
+        "probes": probing,
+        "rankings": ranking,
+        "permuted ratings": drawing,
+    }
+    return {name: value / workers for name, value in seconds.items()} | {"report": _FIXED_S}
+
+
+def _bytes(model: ModelInStudy, n: int) -> int:
+    size = 2 if model.options.store_dtype == "float16" else 4
+    return int(n * model.facts["layers"] * model.facts["width"] * size)
+
+
+def _matrix_speed(dtype: str) -> float:
+    """Return the floating-point operations a second of one core in a matrix product like the model's."""
+    import torch
+
+    generator = torch.Generator().manual_seed(0)
+    a = torch.randn(512, 768, generator=generator).to(getattr(torch, dtype))
+    b = torch.randn(768, 768, generator=generator).to(getattr(torch, dtype))
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        times = []
+        for _ in range(8):
+            started = time.perf_counter()
+            a @ b
+            times.append(time.perf_counter() - started)
+    finally:
+        torch.set_num_threads(threads)
+    return 2 * a.shape[0] * b.numel() / float(np.median(times))
+
+
+def _words(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

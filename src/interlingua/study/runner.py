@@ -1,0 +1,222 @@
+"""Run a study: every step in order, what is in the cache read, the rest spread over the cores."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import pandas as pd
+
+from interlingua.contexts import contexts_hash
+from interlingua.errors import ConfigError, suggest
+from interlingua.models import LoadedModel, load_model
+from interlingua.study import analysis
+from interlingua.study.cache import Cache, Frames, Policy, default_cache_dir
+from interlingua.study.config import Extraction, Study
+from interlingua.study.nulls import null_tables
+from interlingua.study.plan import count_tokens, estimate_phases
+from interlingua.study.progress import Progress
+from interlingua.study.replication import replication_table
+from interlingua.study.results import ResultFolder
+from interlingua.study.sources import Material, gather
+from interlingua.study.steps import Job, activation_key, extract_task, probe_task, rank_task
+from interlingua.study.workers import Task, cores, run_tasks
+
+
+def run(
+    study: Study,
+    *,
+    output: Path | None = None,
+    workers: int | None = None,
+    policy: str = "reuse",
+    cache_dir: Path | None = None,
+    show_progress: bool | None = None,
+) -> Path:
+    """Run a study from rated words to a report.
+
+    Parameters
+    ----------
+    study
+        What to run; `interlingua.load_study` reads it.
+    output
+        Result folder, ``results/<name>`` by default. Replaced only if it holds this study's results.
+    workers
+        Processes of one thread each; as many as there are cores by default, one where a GPU does the work.
+    policy
+        Of the cache: ``reuse``, ``refresh`` or ``only-cache``.
+    cache_dir
+        The cache; the user's by default. A run that was stopped goes on from what it left there.
+    show_progress
+        Draw a progress bar; by default only on a terminal.
+
+    Returns
+    -------
+    Path
+        The result folder: ``study.toml``, ``run.json``, ``tables/``, ``figures/`` and ``report.html``.
+
+    Raises
+    ------
+    InterlinguaError
+        If anything that the study names is missing or wrong; nothing is then left in `output`.
+    """
+    if policy not in get_args(Policy):
+        known = get_args(Policy)
+        raise ConfigError(f"cache policy '{policy}' is not one of {', '.join(known)}{suggest(policy, known)}")
+    folder = ResultFolder(output or Path("results") / study.name, study.name)
+    try:
+        cache = Cache(cache_dir or default_cache_dir(), policy)  # type: ignore[arg-type]
+        _compute(study, cache, workers, show_progress, folder)
+        return folder.finish()
+    except BaseException:
+        folder.discard()
+        raise
+
+
+@dataclass(frozen=True)
+class ModelInStudy:
+    """What a study knows of a model before it runs: how it is loaded, and facts for the record."""
+
+    spec: str
+    name: str
+    fingerprint: str
+    options: Extraction
+    facts: dict[str, Any]
+    tokenizer: Any
+
+
+def _compute(
+    study: Study, cache: Cache, workers: int | None, show: bool | None, folder: ResultFolder
+) -> None:
+    from interlingua.report import build_report
+
+    times: dict[str, float] = {}
+    models = look_at_models(study)
+    on_gpu = any(model.facts["device"] != "cpu" for model in models)
+    workers = workers or (1 if on_gpu else cores())
+    started = time.monotonic()
+    material = gather(study, cache.root)
+    times["sentences"] = time.monotonic() - started
+    jobs = make_jobs(study, material, models, cache)
+    phases = estimate_phases(study, material, models, jobs, count_tokens(models, jobs), workers)
+    with Progress(phases, show=show) as progress:
+
+        def phase(name: str, tasks: list[Task]) -> list[Any]:
+            begun = time.monotonic()
+            done = run_tasks(tasks, workers=1 if on_gpu and name == "activations" else workers, report=progress.phase(name))
+            times[name] = time.monotonic() - begun
+            return done
+
+        options = {model.name: model.options for model in models}
+        phase(
+            "activations",
+            [
+                Task(f"{job.model}, {job.language}", len(job.contexts), extract_task, (job, options[job.model]))
+                for job in jobs
+                if not cache.has("activations", job.key, ".safetensors")
+            ],
+        )
+        fits = [
+            (job, variable)
+            for job in jobs
+            for variable in study.variables
+            if job.language in study.seen and job.language in material.rated_languages(variable)
+        ]
+        probes = phase(
+            "probes",
+            [
+                Task(f"{job.language}, {variable}", 1, probe_task, (job, variable, study.probes, study.seed, cache))
+                for job, variable in fits
+            ],
+        )
+        rankings = phase(
+            "rankings",
+            [
+                Task(
+                    f"{job.language}, {variable}",
+                    1,
+                    rank_task,
+                    (job, variable, study.units.methods, study.probes, study.seed, cache),
+                )
+                for job, variable in fits
+            ],
+        )
+        fitted = analysis.Fitted(
+            pd.concat(probes, ignore_index=True), pd.concat(rankings, ignore_index=True), jobs
+        )
+        tables = _tables(study, material, fitted, models, phase, cache)
+        report = progress.phase("report")
+        folder.write_tables(tables)
+        record = {
+            "study": study.name,
+            "study_sha256": hashlib.sha256(study.to_toml().encode()).hexdigest(),
+            "seed": study.seed,
+            "workers": workers,
+            "models": [{"spec": m.spec, "name": m.name, "fingerprint": m.fingerprint, **m.facts} for m in models],
+            "activations": [
+                {"model": job.model, "language": job.language, "sentences": len(job.contexts), "key": job.key}
+                for job in jobs
+            ],
+            "seconds": {name: round(seconds, 1) for name, seconds in times.items()},
+        }
+        folder.write_record(study.to_toml(), record)
+        build_report(folder.partial)
+        report(1.0, "")
+
+
+def _tables(
+    study: Study, material: Material, fitted: analysis.Fitted, models: list[ModelInStudy], phase: Any, cache: Cache
+) -> Frames:
+    choice = analysis.layer_choice(study, fitted.probes)
+    layers = analysis.chosen_layers(choice)
+    tables: Frames = {
+        "languages": analysis.language_table(study, material.n_rated, material.cards, material.contexts.table),
+        "issues": material.contexts.issues,
+        "probes": fitted.probes,
+        "layer_choice": choice,
+        "rankings": fitted.rankings,
+    }
+    tables |= analysis.overlap_tables(study, fitted, layers)
+    tables |= null_tables(study, fitted, layers, tables, phase, cache)
+    tables |= analysis.transfer_tables(study, fitted, layers, tables["highest_degree"])
+    tables |= analysis.alignment_tables(study, fitted, tables["pairs"])
+    if study.preset == "paper":
+        n_languages = {
+            variable: len(set(material.rated_languages(variable)) & set(study.seen)) for variable in study.variables
+        }
+        tables["replication"] = replication_table(tables, study.units.headline, n_languages)
+    return tables
+
+
+def look_at_models(study: Study) -> list[ModelInStudy]:
+    """Load each model once, to learn what must be known before anything runs (and that it can be loaded)."""
+    looked = []
+    for spec in study.models:
+        model: LoadedModel = load_model(spec, dtype=study.extraction.dtype, device=study.extraction.device)
+        facts = {
+            "revision": model.revision,
+            "layers": model.n_layers,
+            "width": model.width,
+            "is_decoder": model.is_decoder,
+            "dtype": model.dtype,
+            "device": model.device,
+            "parameters": sum(p.numel() for p in model.model.parameters()),
+            "word_embeddings": model.model.get_input_embeddings().weight.numel(),
+        }
+        options = study.extraction.model_copy(update={"dtype": model.dtype, "device": model.device})
+        looked.append(ModelInStudy(spec, model.name, model.fingerprint, options, facts, model.tokenizer))
+    return looked
+
+
+def make_jobs(study: Study, material: Material, models: list[ModelInStudy], cache: Cache) -> list[Job]:
+    """Return one job a model and language, each with the place of its activations in the cache."""
+    jobs = []
+    for model in models:
+        for code in study.languages:
+            contexts = material.language(code)
+            key = activation_key(model.fingerprint, contexts_hash(contexts), model.options)
+            path = cache.path("activations", key, ".safetensors")
+            jobs.append(Job(model.spec, model.name, code, contexts, path, key))
+    return jobs

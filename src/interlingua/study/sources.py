@@ -1,0 +1,165 @@
+"""From a study's entries to its sentences: norms and contexts of every language, down-sampled and split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from interlingua.contexts import (
+    Contexts,
+    attach_ratings,
+    carrier_contexts,
+    concat,
+    downsample,
+    duplicates,
+    read_authors,
+    read_contexts,
+    split_by_word,
+)
+from interlingua.errors import ConfigError
+from interlingua.norms import NormCard, load_norms, plain_words, select_flat
+from interlingua.seeds import derive_seed
+from interlingua.study.config import AUTHORS, CARRIERS, LanguageConfig, Study
+
+#: The card of the norms behind each language of the authors' files (Table 1 of the paper, and Finnish).
+AUTHORS_NORMS = {
+    "it": "it-montefinese-2014",
+    "en": "en-warriner-2013",
+    "nl": "nl-moors-2013",
+    "es": "es-redondo-2007",
+    "pl": "pl-imbir-2016",
+    "hr": "hr-coso-2019",
+    "fr": "fr-monnier-2014",
+    "el": "el-palogiannidi-2016",
+    "de": "de-schmidtke-2014",
+    "pt": "pt-soares-2012",
+    "tr": "tr-kapucu-2021",
+    "zh": "zh-yao-2017",
+    "id": "id-sianipar-2016",
+    "fi": "fi-eilola-2010",
+}
+
+
+@dataclass(frozen=True)
+class Material:
+    """All sentences of a study, and where their ratings come from.
+
+    Attributes
+    ----------
+    contexts
+        The table of `interlingua.contexts.Contexts`, every language of the study.
+    cards
+        The norm card of each language.
+    n_rated
+        Words that the whole norm table of each language rates (missing where it was not read).
+    """
+
+    contexts: Contexts
+    cards: dict[str, NormCard]
+    n_rated: dict[str, int]
+
+    def language(self, code: str) -> pd.DataFrame:
+        """Return one language's rows, numbered from 0 as its activations are."""
+        table = self.contexts.table
+        return table[table["language"] == code].reset_index(drop=True)
+
+    def rated_languages(self, variable: str) -> list[str]:
+        """Return the languages that have ratings of `variable`, in the study's order."""
+        rated = self.contexts.table.groupby("language", sort=False)[variable].count()
+        return [str(code) for code, count in rated.items() if count]
+
+
+def gather(study: Study, cache_dir: Path) -> Material:
+    """Read the norms and sentences of every language of `study`.
+
+    Raises
+    ------
+    NormsError, ContextsError
+        If a source can't be read, or a target is not in its sentence.
+    """
+    parts: dict[str, Contexts] = {}
+    cards: dict[str, NormCard] = {}
+    n_rated: dict[str, int] = {}
+    for code, entry in study.languages.items():
+        if entry.contexts == AUTHORS:
+            parts[code] = _authors(study, code, cache_dir)
+            cards[code] = _authors_card(code)
+        else:
+            norms_table, cards[code], norm_issues = _norms(study, code, entry)
+            n_rated[code] = len(norms_table)
+            read = _carriers if entry.contexts == CARRIERS else _file
+            contexts = read(study, code, entry, norms_table)
+            parts[code] = Contexts(contexts.table, pd.concat([norm_issues, contexts.issues], ignore_index=True))
+    parts = _same_size(study, parts)
+    table = concat([_split(study, code, contexts) for code, contexts in parts.items()])
+    issues = pd.concat([table.issues, duplicates(table.table)], ignore_index=True)
+    return Material(Contexts(table.table, issues), cards, n_rated)
+
+
+def _authors(study: Study, code: str, cache_dir: Path) -> Contexts:
+    if study.data is None:
+        from interlingua.contexts import download_authors
+
+        folder = download_authors(cache_dir)
+    else:
+        folder = Path(study.data)
+    supplement = Path(study.supplement) if study.supplement else None
+    return read_authors(folder, code, variables=study.variables, supplement=supplement)
+
+
+def _authors_card(code: str) -> NormCard:
+    from interlingua.norms import get_card
+
+    return get_card(AUTHORS_NORMS[code])
+
+
+def _norms(study: Study, code: str, entry: LanguageConfig) -> tuple[pd.DataFrame, NormCard, pd.DataFrame]:
+    if entry.norms is None:
+        raise ConfigError(
+            f"languages.{code}: no norms; give norms = 'NAME' (see 'interlingua norms') or the path of a file"
+        )
+    norms = load_norms(
+        entry.norms,
+        language=code,
+        columns=dict(entry.columns) or None,
+        variables=study.variables,
+        scale=study.sampling.scale,
+    )
+    return norms.table, norms.card, norms.issues.drop(columns="source", errors="ignore")
+
+
+def _carriers(study: Study, code: str, entry: LanguageConfig, norms: pd.DataFrame) -> Contexts:
+    words = plain_words(norms, code)
+    wanted = study.sampling.words
+    if isinstance(wanted, int):
+        seed = derive_seed(study.seed, "words", code)
+        if study.sampling.flat:
+            words = select_flat(words, study.variables[0], wanted, seed=seed)
+        elif len(words) > wanted:
+            words = words.sample(wanted, random_state=seed).sort_index()
+    return carrier_contexts(words, code, frames=study.sampling.sentences, variables=study.variables)
+
+
+def _file(study: Study, code: str, entry: LanguageConfig, norms: pd.DataFrame) -> Contexts:
+    contexts = read_contexts(entry.contexts, language=code, columns=dict(entry.context_columns) or None)
+    return attach_ratings(contexts, norms, study.variables)
+
+
+def _same_size(study: Study, parts: dict[str, Contexts]) -> dict[str, Contexts]:
+    """Down-sample the seen languages to one size; unseen ones keep their words, as Finnish does in the paper."""
+    sampling = study.sampling
+    if sampling.words == "all":
+        return parts
+    seen = {code: parts[code] for code in study.seen}
+    return {**parts, **downsample(seen, words=sampling.words, sentences=sampling.sentences, seed=study.seed)}
+
+
+def _split(study: Study, code: str, contexts: Contexts) -> Contexts:
+    if code in study.unseen:
+        return Contexts(contexts.table.assign(split="unseen"), contexts.issues)
+    if set(contexts.table["split"]) == {"train", "test"}:  # the source's own, as the authors' is
+        return contexts
+    table = split_by_word(contexts.table, test_share=study.sampling.test_share, seed=study.seed)
+    return Contexts(table, contexts.issues)

@@ -1,0 +1,83 @@
+"""What a ranking method is given, and what it gives back."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlingua.errors import StatsError
+
+ProbeKey = tuple[str, str, int]
+"""(probe, curve, layer), the key of a fitted probe's weights; the layer of a whole-network probe is -1."""
+
+
+@dataclass(frozen=True, eq=False)
+class LayerData:
+    """Everything from which the units of one layer can be ranked, for one language and variable.
+
+    Attributes
+    ----------
+    X : ndarray of float, shape (m, width)
+        Activations of the layer for the training sentences, standardised.
+    y : ndarray of float, shape (m,)
+        Ratings.
+    words : ndarray, shape (m,)
+        The word of each sentence.
+    layer : int
+        Layer number, 0 = embeddings.
+    width : int
+        Units in the layer.
+    weights : mapping of (probe, curve, layer) to ndarray
+        Weights of the fitted probes per standard deviation of a unit: shape (width,) for curve "layer",
+        (n_layers * width,) for curve "whole".
+    """
+
+    X: NDArray[np.floating]
+    y: NDArray[np.floating]
+    words: NDArray[np.generic]
+    layer: int
+    width: int
+    weights: Mapping[ProbeKey, NDArray[np.floating]]
+
+    def __post_init__(self) -> None:
+        if np.shape(self.X) != (len(self.y), self.width) or len(self.words) != len(self.y):
+            raise StatsError(
+                f"layer {self.layer}: X has shape {np.shape(self.X)}, but there are {len(self.y)} ratings, "
+                f"{len(self.words)} words and {self.width} units"
+            )
+
+
+class RankingMethod(ABC):
+    """Scores the units of a layer by how much of the rating they carry.
+
+    Attributes
+    ----------
+    name : str
+        Name in studies and in the column `method`.
+    summary : str
+        One line for a reader of the report: what the score is.
+    needs : tuple of (str, str), or None
+        The (probe, curve) that must have been fitted first; None if the activations suffice.
+    """
+
+    name: str
+    summary: str
+    needs: tuple[str, str] | None = None
+
+    @abstractmethod
+    def scores(self, data: LayerData) -> NDArray[np.float64]:
+        """Return a signed score for each unit: its size ranks, its sign is the direction.
+
+        Parameters
+        ----------
+        data : LayerData
+            The layer.
+
+        Returns
+        -------
+        ndarray of float64, shape (width,)
+        """

@@ -1,0 +1,24 @@
+"""Correlation of each unit with the rating: no probe, so no unit hides another."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlingua.stats.correlation import pearson_columns
+from interlingua.units.methods.base import LayerData, RankingMethod
+from interlingua.units.methods.registry import register
+
+
+class Correlation(RankingMethod):
+    """Pearson's r of a unit with the rating over the training sentences."""
+
+    name = "correlation"
+    summary = "|r| of the unit with the rating over the training sentences"
+
+    def scores(self, data: LayerData) -> NDArray[np.float64]:
+        """Return the signed r of each unit, shape (width,)."""
+        return pearson_columns(data.X, data.y)
+
+
+register(Correlation())

@@ -1,0 +1,61 @@
+"""Ranking methods by name."""
+
+from __future__ import annotations
+
+from interlingua.errors import ConfigError, suggest
+from interlingua.units.methods.base import RankingMethod
+
+_METHODS: dict[str, RankingMethod] = {}
+
+
+def register(method: RankingMethod) -> RankingMethod:
+    """Make a method known by its name.
+
+    Parameters
+    ----------
+    method : RankingMethod
+        A method with a name of its own.
+
+    Returns
+    -------
+    RankingMethod
+        The same.
+
+    Raises
+    ------
+    ConfigError
+        If the name is taken.
+    """
+    if method.name in _METHODS:
+        raise ConfigError(f"a ranking method named {method.name!r} exists already: choose another name")
+    _METHODS[method.name] = method
+    return method
+
+
+def get(name: str) -> RankingMethod:
+    """Return the method of that name.
+
+    Parameters
+    ----------
+    name : str
+        E.g. "ridge"; `names` lists them.
+
+    Returns
+    -------
+    RankingMethod
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    if name not in _METHODS:
+        raise ConfigError(
+            f"unknown ranking method {name!r}{suggest(name, _METHODS)}: use one of {', '.join(names())}"
+        )
+    return _METHODS[name]
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of all methods, in alphabetical order."""
+    return tuple(sorted(_METHODS))

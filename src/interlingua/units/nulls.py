@@ -1,0 +1,278 @@
+"""The null that the super exact test lacks: permuted ratings, probes refitted, the whole analysis repeated.
+
+The uniform null takes every unit to be as likely as any other to be ranked high. It is not so: units of large
+variance or with outlying values win in any probe, whatever the rating, and languages then seem to share them.
+Here the ratings are permuted among the words of each language (a word keeps its sentences, so the
+dependence within words stays), the probes are fitted again, and the units ranked and compared again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from interlingua.errors import StatsError
+from interlingua.probes import Design, refit_layer
+from interlingua.stats.superexact import superexact_sf
+from interlingua.units.methods import LayerData, get
+
+Signs = NDArray[np.int8]
+
+
+def permute_by_word(
+    y: NDArray[np.float64], words: NDArray[np.integer], draws: int, *, seed: int
+) -> NDArray[np.float64]:
+    """Return `draws` permutations of the ratings among the words.
+
+    Parameters
+    ----------
+    y : ndarray, shape (m,)
+        Ratings; the same for all sentences of a word.
+    words : ndarray of int, shape (m,)
+        The word of each sentence, numbered from 0.
+    draws, seed : int
+        How many permutations, and their seed.
+
+    Returns
+    -------
+    ndarray, shape (m, draws)
+
+    Raises
+    ------
+    StatsError
+        If two sentences of a word have different ratings.
+    """
+    n_words = int(words.max()) + 1
+    ratings = np.full(n_words, np.nan)
+    ratings[words] = y
+    if not np.array_equal(ratings[words], y):
+        raise StatsError("a word has more than one rating: permuting words needs one rating a word")
+    rng = np.random.default_rng(seed)
+    permuted = np.column_stack([rng.permutation(ratings) for _ in range(draws)])
+    return permuted[words]
+
+
+def permuted_signs(
+    design: Design,
+    variable: str,
+    layer: int,
+    method: str,
+    k: int,
+    *,
+    draws: int,
+    seed: int,
+    penalty: tuple[float, float] | None = None,
+) -> Signs:
+    """Rank one language's units on permuted ratings.
+
+    Parameters
+    ----------
+    design : Design
+        The language's standardised inputs.
+    variable : str
+        The rated variable.
+    layer : int
+        Layer.
+    method : str
+        Ranking method. Its probe is refitted for every draw.
+    k : int
+        Units at the top.
+    draws, seed : int
+        Permutations, and their seed; give languages different ones.
+    penalty : (float, float), optional
+        l1 and l2 of an elastic net: the paper's, or those that cross-validation chose on the real ratings (choosing
+        them again for every draw would cost thirty fits each). Ridge chooses again for every draw.
+
+    Returns
+    -------
+    ndarray of int8, shape (draws, width)
+        The sign of each of the top `k` units, 0 for all others.
+    """
+    design = design.rated(variable)
+    y, _ = design.ratings(variable)
+    permuted = permute_by_word(y, design.train_words, draws, seed=seed)
+    ranking = get(method)
+    X = design.train(layer)
+    weights = (
+        None
+        if ranking.needs is None
+        else refit_layer(design, layer, permuted, ranking.needs[0], penalty=penalty)
+    )
+    signs = np.zeros((draws, design.width), dtype=np.int8)
+    for draw in range(draws):
+        fitted = {} if weights is None or ranking.needs is None else {(*ranking.needs, layer): weights[draw]}
+        data = LayerData(X, permuted[:, draw], design.train_words, layer, design.width, fitted)
+        signs[draw] = top_signs(ranking.scores(data), k)
+    return signs
+
+
+def top_signs(scores: NDArray[np.float64], k: int) -> Signs:
+    """Return the sign of each of the `k` units with the largest |score| (ties by index), 0 for all others."""
+    best = np.argsort(-np.abs(scores), kind="stable")[:k]
+    signs = np.zeros(len(scores), dtype=np.int8)
+    signs[best] = np.sign(scores[best])
+    return signs
+
+
+@dataclass(frozen=True, eq=False)
+class Sharing:
+    """What languages share in each of several draws; the observed sets are one draw.
+
+    Attributes
+    ----------
+    pairs : ndarray of int64, shape (draws, n_pairs)
+        Units shared by each pair of languages, pairs in the order of `itertools.combinations`.
+    mean_fe : ndarray, shape (draws,)
+        Mean fold enrichment over pairs.
+    at_least : ndarray of int64, shape (draws, n_languages)
+        Units in the top of at least 1, 2, ... languages.
+    highest : ndarray of int64, shape (draws,)
+        The highest degree at which a unit is shared.
+    same_sign : ndarray, shape (draws,)
+        Share of the shared units (over pairs) that have the same sign in both languages; NaN where none is shared.
+    share_p05 : ndarray, shape (draws,)
+        Share of pairs with p < .05 in the super exact test.
+    """
+
+    pairs: NDArray[np.int64]
+    mean_fe: NDArray[np.float64]
+    at_least: NDArray[np.int64]
+    highest: NDArray[np.int64]
+    same_sign: NDArray[np.float64]
+    share_p05: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, signs: Sequence[Signs]) -> Sharing:
+        """Return what `signs`, one array (draws, width) a language, share."""
+        stacked = np.stack(signs, axis=1).astype(np.float32)
+        draws, n_languages, width = stacked.shape
+        chosen = np.abs(stacked)
+        shared = chosen @ chosen.transpose(0, 2, 1)
+        agreement = stacked @ stacked.transpose(0, 2, 1)
+        first, second = np.triu_indices(n_languages, k=1)
+        pairs = np.rint(shared[:, first, second]).astype(np.int64)
+        same = (pairs + np.rint(agreement[:, first, second])) / 2
+        sizes = np.rint(chosen.sum(axis=2)).astype(np.int64)
+        expected = sizes[:, first] * sizes[:, second] / width
+        fe = np.divide(pairs, expected, out=np.zeros(pairs.shape), where=expected > 0)
+        counts = np.rint(chosen.sum(axis=1)).astype(np.int64)
+        at_least = np.stack([(counts >= d).sum(axis=1) for d in range(1, n_languages + 1)], axis=1)
+        total = pairs.sum(axis=1)
+        return cls(
+            pairs=pairs,
+            mean_fe=fe.mean(axis=1),
+            at_least=at_least,
+            highest=counts.max(axis=1),
+            same_sign=np.divide(same.sum(axis=1), total, out=np.full(draws, np.nan), where=total > 0),
+            share_p05=_share_p05(pairs, sizes, first, second, width),
+        )
+
+
+def _share_p05(
+    pairs: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    first: NDArray[np.intp],
+    second: NDArray[np.intp],
+    width: int,
+) -> NDArray[np.float64]:
+    """Return the share of pairs that the super exact test calls significant, each distinct question asked once."""
+    a, b = sizes[:, first], sizes[:, second]
+    questions, where = np.unique(np.stack([pairs, a, b], axis=-1).reshape(-1, 3), axis=0, return_inverse=True)
+    p = np.array([superexact_sf(int(x), [int(l_a), int(l_b)], width) for x, l_a, l_b in questions])
+    return (p[where].reshape(pairs.shape) < 0.05).mean(axis=1)
+
+
+def null_summary(
+    observed: Sequence[Signs], permuted: Sequence[Signs]
+) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
+    """Compare what languages share with what they share when ratings are permuted.
+
+    Every p is ``(1 + draws at least as extreme) / (1 + draws)``, one-tailed.
+
+    Parameters
+    ----------
+    observed
+        A language each: the signs of its top units, shape (1, width).
+    permuted
+        A language each: the same on permuted ratings, shape (draws, width).
+
+    Returns
+    -------
+    summary : dict
+        ``draws, mean_fe, null_fe, null_fe_low, null_fe_high`` (2.5 and 97.5 %), ``corrected_fe`` (observed over
+        permuted mean), ``p_fe``; ``highest_degree, null_highest_degree, p_highest_degree``; ``same_sign,
+        null_same_sign, p_same_sign``; ``null_share_p05``, how often the super exact test rejects on permuted
+        ratings (.05 if it holds its level).
+    degrees : DataFrame
+        ``n_languages, null_mean, p_permutation`` for units in at least so many languages.
+    pairs : DataFrame
+        ``null_mean, fe_corrected, p_permutation``, in the order of `itertools.combinations`.
+    """
+    real, null = Sharing.of(observed), Sharing.of(permuted)
+    draws = len(null.mean_fe)
+
+    def p(values: NDArray[np.generic], value: float) -> float:
+        return (1 + int((values >= value).sum())) / (1 + draws)
+
+    low, high = np.quantile(null.mean_fe, [0.025, 0.975])
+    null_fe = float(null.mean_fe.mean())
+    summary = {
+        "draws": draws,
+        "mean_fe": float(real.mean_fe[0]),
+        "null_fe": null_fe,
+        "null_fe_low": float(low),
+        "null_fe_high": float(high),
+        "corrected_fe": float(real.mean_fe[0]) / null_fe if null_fe else float("nan"),
+        "p_fe": p(null.mean_fe, real.mean_fe[0]),
+        "highest_degree": int(real.highest[0]),
+        "null_highest_degree": float(null.highest.mean()),
+        "p_highest_degree": p(null.highest, real.highest[0]),
+        "same_sign": float(real.same_sign[0]),
+        "null_same_sign": float(np.nanmean(null.same_sign)),
+        "p_same_sign": p(null.same_sign, real.same_sign[0]),
+        "null_share_p05": float(null.share_p05.mean()),
+    }
+    degrees = pd.DataFrame(
+        {
+            "n_languages": np.arange(1, real.at_least.shape[1] + 1),
+            "null_mean": null.at_least.mean(axis=0),
+            "p_permutation": [
+                p(null.at_least[:, column], real.at_least[0, column])
+                for column in range(real.at_least.shape[1])
+            ],
+        }
+    )
+    null_mean = null.pairs.mean(axis=0)
+    pairs = pd.DataFrame(
+        {
+            "null_mean": null_mean,
+            "fe_corrected": np.divide(
+                real.pairs[0], null_mean, out=np.full(len(null_mean), np.nan), where=null_mean > 0
+            ),
+            "p_permutation": [
+                p(null.pairs[:, pair], real.pairs[0, pair]) for pair in range(real.pairs.shape[1])
+            ],
+        }
+    )
+    return summary, degrees, pairs
+
+
+def signs_of_rankings(rankings: pd.DataFrame, k: int) -> dict[str, Signs]:
+    """Return each language's signs of its top `k` units, shape (1, width), from one cell's rankings."""
+    signs: dict[str, Signs] = {}
+    for language, rows in rankings.groupby("language", sort=False):
+        row = np.zeros((1, len(rows)), dtype=np.int8)
+        top = rows[rows["rank"] <= k]
+        row[0, top["index"].to_numpy()] = top["sign"].to_numpy()
+        signs[str(language)] = row
+    return signs
+
+
+def chosen_penalties(probes: pd.DataFrame, probe: str, layer: int) -> Mapping[str, tuple[float, float]]:
+    """Return each language's (l1, l2) of `probe` in `layer`, from the probe table of one model and variable."""
+    rows = probes[(probes["probe"] == probe) & (probes["curve"] == "layer") & (probes["layer"] == layer)]
+    return dict(zip(rows["language"], zip(rows["l1"], rows["l2"], strict=True), strict=True))
