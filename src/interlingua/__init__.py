@@ -57,8 +57,33 @@ _HOME = {
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 
-__all__ = [  # noqa: PLE0604 - the names are strings
-    *_MODULE
+__all__ = [
+    "Activations",
+    "Contexts",
+    "LayerData",
+    "Norms",
+    "Study",
+    "alignment_models",
+    "attach_ratings",
+    "build_report",
+    "carrier_contexts",
+    "choose_layer",
+    "downsample",
+    "extract",
+    "fit_probes",
+    "load_model",
+    "load_norms",
+    "load_study",
+    "make_plan",
+    "mpo",
+    "overlap",
+    "rank_units",
+    "read_authors",
+    "read_contexts",
+    "read_tables",
+    "run",
+    "split_by_word",
+    "transfer",
 ]
 
 

@@ -163,9 +163,7 @@ def get(tag: str) -> Language:
         )
     written = {name.casefold(): name for name in tables.scripts[found.code]}
     if script.casefold() not in written:
-        raise LanguageError(
-            f"'{tag}': {found.name} is written in {' or '.join(written.values())}, not '{script}'"
-        )
+        raise LanguageError(f"'{tag}': {found.name} is written in {' or '.join(written.values())}, not '{script}'")
     return replace(found, script=written[script.casefold()])
 
 

@@ -86,9 +86,7 @@ def sentencepiece() -> PreTrainedTokenizerFast:
     tokenizer.decoder = decoders.Metaspace()
     tokenizer.train_from_iterator(
         _texts(),
-        trainers.UnigramTrainer(
-            vocab_size=260, special_tokens=special, unk_token="<unk>", show_progress=False
-        ),
+        trainers.UnigramTrainer(vocab_size=260, special_tokens=special, unk_token="<unk>", show_progress=False),
     )
     tokenizer.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
@@ -111,9 +109,7 @@ def bytelevel(**names: Any) -> PreTrainedTokenizerFast:
             show_progress=False,
         ),
     )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, model_max_length=64, eos_token="<|endoftext|>", **names
-    )
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, model_max_length=64, eos_token="<|endoftext|>", **names)
 
 
 def _bert() -> tuple[Any, Any]:

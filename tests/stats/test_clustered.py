@@ -39,9 +39,7 @@ def test_agrees_with_statsmodels(monkeypatch: pytest.MonkeyPatch) -> None:
         expected = [plain.params[1], plain.bse[1], plain.tvalues[1], n - 2, plain.pvalues[1]]
         np.testing.assert_allclose(row[["b", "se", "t", "df", "p"]], expected, rtol=1e-9)
         expected = [clustered.bse[1], clustered.tvalues[1], 24, clustered.pvalues[1]]
-        np.testing.assert_allclose(
-            row[["se_cluster", "t_cluster", "df_cluster", "p_cluster"]], expected, rtol=1e-9
-        )
+        np.testing.assert_allclose(row[["se_cluster", "t_cluster", "df_cluster", "p_cluster"]], expected, rtol=1e-9)
 
 
 def test_one_row_a_cluster_is_hc1() -> None:
@@ -67,6 +65,13 @@ def test_constant_column_predicts_nothing() -> None:
     row = cluster_ols_columns(y, np.full((12, 1), 0.1), np.repeat(np.arange(4), 3)).iloc[0]
     assert (row["b"], row["t"], row["p"], row["t_cluster"], row["p_cluster"]) == (0, 0, 1, 0, 1)
     assert np.isnan([row["se"], row["se_cluster"]]).all()
+
+
+def test_constant_outcome_is_not_predicted() -> None:
+    X = np.random.default_rng(4).normal(size=(12, 5))
+    table = cluster_ols_columns(np.full(12, 0.1), X, np.repeat(np.arange(4), 3))
+    assert (table[["b", "t", "t_cluster"]] == 0).all(axis=None)
+    assert (table[["p", "p_cluster"]] == 1).all(axis=None)
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,7 @@ def _options(
     ] = False,
 ) -> None:
     logging.basicConfig(format="%(message)s", level=logging.ERROR, stream=sys.stderr)
-    logging.getLogger("interlingua").setLevel(
-        logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO
-    )
+    logging.getLogger("interlingua").setLevel(logging.DEBUG if debug else logging.WARNING if quiet else logging.INFO)
 
 
 def main() -> None:

@@ -19,9 +19,7 @@ Models = Annotated[
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="FOLDER", help="Folder of the authors' files (else downloaded).")
 ]
-Output = Annotated[
-    Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Result folder [results/NAME].")
-]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Result folder [results/NAME].")]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes, one thread each [as many as there are cores].")
 ]

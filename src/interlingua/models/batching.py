@@ -63,9 +63,7 @@ class Padded:
     weights: NDArray[np.float32]
 
 
-def plan_batches(
-    targets: Sequence[Target], pooled: Sequence[tuple[int, ...]], batch_tokens: int
-) -> list[Batch]:
+def plan_batches(targets: Sequence[Target], pooled: Sequence[tuple[int, ...]], batch_tokens: int) -> list[Batch]:
     """Group rows into batches of at most `batch_tokens` tokens, padding counted, longest sentences first.
 
     Rows whose sentences have the same token ids share one forward pass. A sentence longer than the budget is

@@ -190,9 +190,7 @@ class _Progress:
             self.on_progress(self.rows, self.total, self.tokens)
 
 
-def _run_shard(
-    model: LoadedModel, shard: Sequence[Batch], layout: _Layout, progress: _Progress
-) -> NDArray[np.float32]:
+def _run_shard(model: LoadedModel, shard: Sequence[Batch], layout: _Layout, progress: _Progress) -> NDArray[np.float32]:
     """Forward a shard's batches; returns shape (n_layers, rows of the shard, width)."""
     n_rows = sum(len(batch.rows) for batch in shard)
     # The shard is gathered on the device, so that a GPU is waited for once a shard, not once a batch.
@@ -236,9 +234,7 @@ def _cast(values: NDArray[np.float32], store_dtype: StoreDtype) -> NDArray[Any]:
     return cast
 
 
-def _check(
-    contexts: pd.DataFrame, batch_tokens: int, store_dtype: str, padding_side: PaddingSide | None
-) -> None:
+def _check(contexts: pd.DataFrame, batch_tokens: int, store_dtype: str, padding_side: PaddingSide | None) -> None:
     missing = [name for name in _COLUMNS if name not in contexts]
     if missing:
         raise ContextsError(f"the contexts have no column '{missing[0]}'; they need {', '.join(_COLUMNS)}")

@@ -160,9 +160,7 @@ def describe(spec: str, *, revision: str | None = None, local_files_only: bool =
     return ModelShape(found.name, text.num_hidden_layers + 1, text.hidden_size)
 
 
-def fingerprint(
-    spec: str, *, revision: str | None = None, local_files_only: bool = False, seed: int = 0
-) -> str:
+def fingerprint(spec: str, *, revision: str | None = None, local_files_only: bool = False, seed: int = 0) -> str:
     """Return the fingerprint that `load_model` would give, without loading the model.
 
     Raises
@@ -190,9 +188,7 @@ def _resolve_device(device: Device) -> str:
         raise ConfigError(f"device is '{device}'; it must be 'auto', 'cpu' or 'cuda'")
     available = torch.cuda.is_available()
     if device == "cuda" and not available:
-        raise ModelError(
-            "device is 'cuda', but this PyTorch sees no CUDA device; choose device = 'cpu' or 'auto'"
-        )
+        raise ModelError("device is 'cuda', but this PyTorch sees no CUDA device; choose device = 'cpu' or 'auto'")
     if device == "auto":
         return "cuda" if available else "cpu"
     return device
@@ -255,8 +251,7 @@ def _probe(name: str, tokenizer: Any, model: Any) -> tuple[int, int, bool]:
     try:
         with torch.inference_mode():
             hidden, other = (
-                model(input_ids=run, output_hidden_states=True, return_dict=True).hidden_states
-                for run in runs
+                model(input_ids=run, output_hidden_states=True, return_dict=True).hidden_states for run in runs
             )
     except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise ModelError(f"{name} does not take plain text: {one_line(error)}") from error

@@ -1,4 +1,4 @@
-"""A model's files, from the hub, a folder or the built-in one: opened by `transformers`, errors in one line."""
+"""A model's files, from the hub, a folder or built in: opened by `transformers`, errors in one line."""
 
 from __future__ import annotations
 
@@ -117,9 +117,7 @@ def _locate(found: ModelSpec, local_files_only: bool) -> tuple[str, str]:
             found.location, "config.json", revision=found.revision, local_files_only=local_files_only
         )
     except hub_errors.GatedRepoError:
-        advice = (
-            "is gated: accept its terms on the hub and log in with 'hf auth login', or give a local folder"
-        )
+        advice = "is gated: accept its terms on the hub and log in with 'hf auth login', or give a local folder"
     except hub_errors.RepositoryNotFoundError:
         advice = "is not on the Hugging Face hub (or is private): check the id, or give a local folder"
     except hub_errors.RevisionNotFoundError:
@@ -135,7 +133,7 @@ def _locate(found: ModelSpec, local_files_only: bool) -> tuple[str, str]:
         advice = f"can't be downloaded ({one_line(error)}): try again, or give a local folder"
     else:
         commit = re.search(r"[/\\]snapshots[/\\]([0-9a-f]{40})[/\\]", path)
-        return found.location, commit.group(1) if commit else ""
+        return found.location, commit.group(1) if commit else found.revision or "main"
     raise ModelError(f"the model {wanted} {advice}")
 
 

@@ -187,9 +187,7 @@ def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
     folder = Path(text).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
-            raise ModelError(
-                f"the folder {text} holds no config.json; give one that a model's save_pretrained() wrote"
-            )
+            raise ModelError(f"the folder {text} holds no config.json; give one that a model's save_pretrained() wrote")
         return ModelSpec(folder.resolve().name, "folder", str(folder))
     if text.startswith((".", "/", "~")) or "\\" in text or text.count("/") > 1:
         raise ModelError(f"there is no model folder {text}; give an existing folder that holds config.json")

@@ -70,9 +70,7 @@ class Activations:
         except FileNotFoundError:
             raise StoreError(f"there is no file of activations at {path}; run the extraction first") from None
         except (OSError, SafetensorError) as error:
-            raise StoreError(
-                f"can't read {path} as activations ({error}); delete it and extract again"
-            ) from error
+            raise StoreError(f"can't read {path} as activations ({error}); delete it and extract again") from error
         if not shapes or set(shapes) != set(_names(len(shapes))) or len(set(shapes.values())) != 1:
             raise StoreError(
                 f"{path} is not a file of activations: it should hold layer.00, layer.01, ... of one shape"
@@ -138,9 +136,7 @@ class Activations:
             raise IndexError(f"row numbers must lie between 0 and {self.n - 1}")
         chosen = chosen.astype(np.int64)
         rows = chosen if self._rows is None else self._rows[chosen]
-        return Activations(
-            self.n_layers, self.width, len(rows), self.metadata, self._path, self._layers, rows
-        )
+        return Activations(self.n_layers, self.width, len(rows), self.metadata, self._path, self._layers, rows)
 
     def whole(self) -> NDArray[np.float32]:
         """Return the whole network, shape (n, n_layers * width), columns in the order of the unit ids."""
@@ -249,9 +245,7 @@ class ShardFolder:
 class ShardMemory:
     """The same interface as `ShardFolder`, for an extraction that writes no file."""
 
-    def __init__(
-        self, rows: Sequence[NDArray[np.int64]], shape: tuple[int, int], dtype: np.dtype[Any]
-    ) -> None:
+    def __init__(self, rows: Sequence[NDArray[np.int64]], shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
         self.rows = list(rows)
         self._values = np.empty((shape[0], sum(map(len, self.rows)), shape[1]), dtype=dtype)
 
@@ -338,6 +332,4 @@ def _writing(path: Path) -> Iterator[None]:
         yield
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise StoreError(
-            f"can't write {path}: {reason}; choose a folder with space and permission"
-        ) from error
+        raise StoreError(f"can't write {path}: {reason}; choose a folder with space and permission") from error

@@ -42,7 +42,7 @@ class Target:
     windowed
         Whether the sentence was cut to the model's length limit.
     unknown
-        Whether every piece of the target is the tokenizer's unknown token.
+        Whether a piece of the target is the tokenizer's unknown token, so that its letters are lost.
     """
 
     ids: tuple[int, ...]
@@ -84,21 +84,8 @@ def target_mask(
     mask
         Shape (T,), bool.
     """
-    start, end = span
-    mask = np.array(
-        [s < end and e > start and not x for (s, e), x in zip(offsets, special, strict=True)], dtype=bool
-    )
-    inside: list[int] = np.flatnonzero(mask).tolist()
-    is_boundary = [_is_boundary(pieces[i], offsets[i], text) for i in inside]
-    leading = is_boundary.index(False) if False in is_boundary else len(inside)
-    mask[inside[:leading]] = False
-    if boundary_piece == "include" and leading < len(inside):
-        first = inside[leading]
-        before = first - 1
-        # A piece with a mark of its own has its blank in it; what stands before is a double blank's.
-        marked = pieces[first][0] in _MARKS and not _is_letter(pieces[first], offsets[first], text)
-        if before >= 0 and not special[before] and not marked:
-            mask[before] |= _is_boundary(pieces[before], offsets[before], text)
+    mask = np.zeros(len(offsets), dtype=bool)
+    mask[_find_tokens(offsets, pieces, special, text, span, boundary_piece)] = True
     return mask
 
 
@@ -136,30 +123,24 @@ def locate_targets(
     """
     _check_choice("boundary_piece", boundary_piece, BoundaryPiece)
     _check_choice("on_overflow", on_overflow, Overflow)
-    tokenizer, targets = model.tokenizer, []
+    targets, unknown_id = [], model.tokenizer.unk_token_id
     texts = contexts["text"].tolist()
     ids, starts, ends = (contexts[name].tolist() for name in ("context_id", "start", "end"))
-    for row, encoding in enumerate(_encodings(tokenizer, texts)):
+    for row, encoding in enumerate(_encodings(model.tokenizer, texts)):
         text, start, end = texts[row], starts[row], ends[row]
         where = f"context {ids[row]} (row {row})"
         if not 0 <= start < end <= len(text):
             raise ContextsError(
                 f"{where}: target offsets {start} to {end} lie outside its text of {len(text)} characters"
             )
-        special = encoding.special_tokens_mask
-        mask = target_mask(
-            encoding.offsets, encoding.tokens, special, text, (start, end), boundary_piece=boundary_piece
-        )
-        tokens = np.flatnonzero(mask)
-        if tokens.size == 0:
+        token_ids, special = encoding.ids, encoding.special_tokens_mask
+        tokens = _find_tokens(encoding.offsets, encoding.tokens, special, text, (start, end), boundary_piece)
+        if not tokens:
             raise ContextsError(
                 f"{where}: no token of {model.name} covers the target '{text[start:end]}'; drop the row"
             )
-        target = Target(
-            tuple(encoding.ids),
-            tuple(tokens.tolist()),
-            unknown={encoding.ids[i] for i in tokens} == {tokenizer.unk_token_id},
-        )
+        unknown = any(token_ids[i] == unknown_id for i in tokens)
+        target = Target(tuple(token_ids), tuple(tokens), unknown=unknown)
         if len(target.ids) > model.max_length:
             if on_overflow == "error":
                 raise ContextsError(
@@ -204,6 +185,30 @@ def _encodings(tokenizer: Any, texts: Sequence[str]) -> Iterator[Any]:
         yield from batch.encodings
 
 
+def _find_tokens(
+    offsets: Sequence[tuple[int, int]],
+    pieces: Sequence[str],
+    special: Sequence[int],
+    text: str,
+    span: tuple[int, int],
+    boundary_piece: BoundaryPiece,
+) -> list[int]:
+    """Do the work of `target_mask`; returns indices."""
+    start, end = span
+    inside = [i for i, (s, e) in enumerate(offsets) if s < end and e > start and not special[i]]
+    while inside and _is_boundary(pieces[inside[0]], offsets[inside[0]], text):
+        del inside[0]
+    if boundary_piece == "exclude" or not inside:
+        return inside
+    first = inside[0]
+    before = first - 1
+    # A first piece with a mark of its own has its blank in it; what stands before it is a double blank's.
+    marked = pieces[first][0] in _MARKS and not _is_letter(pieces[first], offsets[first], text)
+    if before < 0 or special[before] or marked or not _is_boundary(pieces[before], offsets[before], text):
+        return inside
+    return [before, *inside]
+
+
 def _is_letter(piece: str, offset: tuple[int, int], text: str) -> bool:
     """Tell whether a piece's mark is the text's own letter (U+0120 is one in Maltese)."""
     return text[offset[0] : offset[0] + 1] == piece[:1]
@@ -219,8 +224,8 @@ def _is_boundary(piece: str, offset: tuple[int, int], text: str) -> bool:
 
 def _window(target: Target, special: Sequence[int], model: LoadedModel, where: str) -> Target:
     """Cut a sentence to the model's length limit; its special tokens stay, the target is in the middle."""
-    content = np.flatnonzero(np.asarray(special) == 0)
-    head, tail = int(content[0]), len(special) - 1 - int(content[-1])
+    content = [i for i, is_special in enumerate(special) if not is_special]
+    head, tail = content[0], len(special) - 1 - content[-1]
     room, first, last = model.max_length - head - tail, target.tokens[0], target.tokens[-1]
     size = last - first + 1
     if size > room:

@@ -145,6 +145,8 @@ class NormCard(_Frozen):
         As the source states it.
     doi, citation : str
         The article's DOI and BibTeX entry.
+    caution : str
+        What is known to be wrong with the ratings as they circulate.
     file : Layout, optional
         The file as first published; None where its layout is not known.
     layouts : tuple of Layout
@@ -166,6 +168,7 @@ class NormCard(_Frozen):
     licence_url: str = ""
     doi: str = ""
     citation: str = ""
+    caution: str = ""
     file: Layout | None = None
     layouts: tuple[Layout, ...] = ()
 
@@ -202,3 +205,32 @@ class NormCard(_Frozen):
             return self.layouts
         columns = {name: v.column for name, v in self.variables.items() if v.column is not None}
         return (self.file.model_copy(update={"columns": columns}), *self.layouts)
+
+    def describe(self) -> str:
+        """Return the card as lines to read: source, scales, licence, how it is had, citation."""
+        known = languages.get(self.language)
+        lines = [self.name, self.title]
+        if self.authors:
+            lines.append(f"{'; '.join(self.authors)}{f' ({self.year})' if self.year else ''}")
+        lines += ["", f"language   {known.name} ({self.tag})"]
+        for name, variable in self.variables.items():
+            scale = "" if variable.low is None else f"{variable.low:g} to {variable.high:g}"
+            lines.append(f"variable   {name:<20} {scale:<8} {variable.note}".rstrip())
+        sizes = [layout.expected_rows for layout in self.all_layouts() if layout.expected_rows]
+        if sizes:
+            lines.append(f"words      {sizes[0]:,}")
+        if self.raters:
+            lines.append(f"raters     {self.raters:,}")
+        lines.append(f"licence    {self.licence}{f' ({self.licence_url})' if self.licence_url else ''}")
+        lines.append(f"access     {self.access}{f': {self.instructions}' if self.instructions else ''}")
+        for layout in self.all_layouts():
+            where = layout.url or (f"in the package {layout.package}" if layout.package else layout.filename)
+            terms = f"; licence {layout.licence}" if layout.licence else ""
+            lines.append(f"file       {layout.name}: {where or 'see access'}{terms}")
+        if self.url:
+            lines.append(f"page       {self.url}")
+        if self.caution:
+            lines.append(f"caution    {self.caution}")
+        if self.citation:
+            lines += ["", self.citation.strip()]
+        return "\n".join(lines)

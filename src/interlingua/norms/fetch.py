@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import os
 import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
-from typing import IO, Final, Protocol
-
-import pandas as pd
+from typing import Final, Protocol, cast
 
 from interlingua.errors import NormsError, StoreError, suggest
 from interlingua.norms.card import Layout, NormCard
@@ -32,7 +30,9 @@ Progress = Callable[[int, int | None], None]
 class Opener(Protocol):
     """Opens addresses: `urllib.request.OpenerDirector`, or a stand-in for it."""
 
-    def open(self, fullurl: urllib.request.Request, data: None = None, timeout: float = ...) -> IO[bytes]:
+    def open(
+        self, fullurl: urllib.request.Request, data: None = None, timeout: float = ...
+    ) -> http.client.HTTPResponse:
         """Open a request and return the response."""
 
 
@@ -96,9 +96,9 @@ def fetch(
     part = folder / f"{name}.part"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _download(chosen.url, part, opener or urllib.request.build_opener(), progress)
+        _download(chosen.url, part, opener or cast("Opener", urllib.request.build_opener()), progress)
         _check(part, chosen, card)
-        os.replace(part, target)
+        part.replace(target)
         _etag_of(part).unlink(missing_ok=True)
     except OSError as error:
         raise StoreError(f"{target} can't be written: {error.strerror or error}") from None
@@ -107,9 +107,6 @@ def fetch(
 
 def _downloadable(card: NormCard, name: str | None) -> Layout:
     layouts = {layout.name: layout for layout in card.all_layouts() if layout.url}
-    if card.access in {"manual", "dead"}:
-        # What stands as the original's address then is not the file itself.
-        layouts.pop("original", None)
     if name is not None and name not in layouts:
         known = f"; it has {', '.join(layouts)}" if layouts else ""
         raise NormsError(f"{card.name} has no address called '{name}'{suggest(name, layouts)}{known}")
@@ -123,33 +120,34 @@ def _etag_of(part: Path) -> Path:
 
 
 def _download(url: str, part: Path, opener: Opener, progress: Progress | None) -> None:
-    failure = ""
+    """Complete the part, taking the download up again as long as that brings it further."""
     for _ in range(_ATTEMPTS):
-        before = part.stat().st_size if part.exists() else 0
+        before = _size(part)
         try:
             _continue(url, part, opener, progress)
         except _BrokenOffError as error:
             failure = str(error)
-            if part.stat().st_size == before:  # no progress: trying at once again brings nothing
-                break
         except urllib.error.HTTPError as error:
             raise NormsError(f"{url} answers {error.code} {error.reason}") from None
         except urllib.error.URLError as error:
             raise NormsError(f"{url} can't be reached: {error.reason}") from None
-        except (TimeoutError, ConnectionError, http.client.HTTPException) as error:
-            failure = str(error) or type(error).__name__
         else:
             return
-    size = part.stat().st_size if part.exists() else 0
+        if _size(part) == before:
+            break
     raise NormsError(
-        f"the download of {url} broke off after {size} bytes ({failure}); type the same again to go on from there"
+        f"the download of {url} broke off after {_size(part)} bytes ({failure}); "
+        "type the same again to go on from there"
     )
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0
 
 
 def _continue(url: str, part: Path, opener: Opener, progress: Progress | None) -> None:
     """Download what is still missing of a file, or all of it where the server can't resume."""
-    have = part.stat().st_size if part.exists() else 0
-    etag = _etag_of(part)
+    have, etag = _size(part), _etag_of(part)
     request = urllib.request.Request(url, headers={"User-Agent": "interlingua"})
     if have and etag.exists():
         # Only with the validator of the part's own download: the file there may be another by now.
@@ -158,24 +156,25 @@ def _continue(url: str, part: Path, opener: Opener, progress: Progress | None) -
     try:
         response = opener.open(request, timeout=_TIMEOUT)
     except urllib.error.HTTPError as error:
-        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        if error.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
         part.unlink()
-        raise _BrokenOffError("the file at the address is shorter than its part here") from None
+        raise _BrokenOffError("the server has nothing beyond the part that is here") from None
+    except (http.client.HTTPException, ConnectionError, TimeoutError) as error:
+        raise _BrokenOffError(str(error) or type(error).__name__) from None
     with response:
-        assert isinstance(response, http.client.HTTPResponse)
-        resumed = response.status == http.HTTPStatus.PARTIAL_CONTENT and (
-            response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-        )
+        resumed = response.status == HTTPStatus.PARTIAL_CONTENT
+        if resumed and not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+            part.unlink()
+            raise _BrokenOffError("the server sent another part than was asked for")
         validator = response.headers.get("ETag") or response.headers.get("Last-Modified")
-        if validator and not validator.startswith("W/"):
+        if validator and not validator.startswith("W/"):  # a weak one does not vouch for every byte
             etag.write_text(validator, encoding="utf-8")
         else:
             etag.unlink(missing_ok=True)
         length = response.headers.get("Content-Length")
         start = have if resumed else 0
-        total = start + int(length) if length is not None else None
-        _copy(response, part, start, total, progress)
+        _copy(response, part, start, start + int(length) if length is not None else None, progress)
 
 
 def _copy(
@@ -187,10 +186,8 @@ def _copy(
         while True:
             try:
                 block = response.read1(_CHUNK)
-            except http.client.IncompleteRead as error:
-                block = error.partial
-                if not block:
-                    break
+            except (http.client.HTTPException, OSError) as error:
+                raise _BrokenOffError(str(error) or type(error).__name__) from None
             if not block:
                 break
             file.write(block)
@@ -218,7 +215,7 @@ def _check_content(part: Path, layout: Layout, card: NormCard) -> None:
         found = hashlib.sha256(part.read_bytes()).hexdigest()
         if found != layout.sha256:
             raise NormsError(f"its sha256 is {found}, not {layout.sha256}")
-    table: pd.DataFrame = read_table(part, layout)
+    table = read_table(part, layout)
     for column in (layout.word, *layout.columns.values()):
         column_at(table, column, part)
     rows, expected = len(table), layout.expected_rows

@@ -61,9 +61,7 @@ def _candidates(card: NormCard, data_dir: str | Path | None) -> Iterator[Path]:
             yield from sorted(path for path in (folder / name, *folder.glob(f"*/{name}")) if path.is_file())
     folder = card_folder(card)
     if folder.is_dir():
-        yield from sorted(
-            path for path in folder.iterdir() if path.is_file() and path.suffix not in {".part", ".etag"}
-        )
+        yield from sorted(path for path in folder.iterdir() if path.is_file() and path.suffix not in {".part", ".etag"})
     for layout in card.all_layouts():
         if layout.package and (path := package_file(layout)) is not None:
             yield path

@@ -126,6 +126,8 @@ def load_norms(
         file = Path(path) if path is not None else find_file(card, data_dir)
         layout, raw = _fitting_layout(card, file, columns, variables, options)
     issues = _Issues(code, card.name)
+    if card.caution:
+        issues.add("caution", 1, card.caution)
     _check_file(file, layout, issues)
     table = _ratings(raw, file, layout, card, code, issues)
     wanted = {name: card.variables.get(name, Variable()) for name in layout.columns}
@@ -158,9 +160,7 @@ def _make_layout(base: Layout, changes: Mapping[str, Any]) -> Layout:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise NormsError(
-            f"how to read the file: '{key}': {first['msg']}{suggest(key, Layout.model_fields)}"
-        ) from None
+        raise NormsError(f"how to read the file: '{key}': {first['msg']}{suggest(key, Layout.model_fields)}") from None
 
 
 def _own_layout(columns: Mapping[str, Column] | None, options: Mapping[str, Any] | None) -> Layout:
@@ -169,9 +169,7 @@ def _own_layout(columns: Mapping[str, Column] | None, options: Mapping[str, Any]
     return _make_layout(Layout(), {**changes, **(options or {})})
 
 
-def _own_columns(
-    raw: pd.DataFrame, layout: Layout, variables: Sequence[str] | None, file: Path
-) -> dict[str, Column]:
+def _own_columns(raw: pd.DataFrame, layout: Layout, variables: Sequence[str] | None, file: Path) -> dict[str, Column]:
     """Choose the columns of ratings in a table without a card."""
     if variables is not None:
         return {name: layout.columns.get(name, name) for name in variables}
@@ -299,9 +297,7 @@ def _word(cell: object, layout: Layout, language: str) -> str:
     return languages.lower(word, language) if layout.lower else word
 
 
-def _numbers(
-    cells: pd.Series[Any], name: str, words: Sequence[str], layout: Layout, file: Path
-) -> pd.Series[float]:
+def _numbers(cells: pd.Series[Any], name: str, words: Sequence[str], layout: Layout, file: Path) -> pd.Series[float]:
     missing = _MISSING | set(layout.na_values)
     numbers: list[float] = []
     wrong: list[tuple[int, str, str]] = []

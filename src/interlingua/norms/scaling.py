@@ -14,9 +14,7 @@ Scale = Literal["minmax", "z", "none", "ends"]
 """How ratings are scaled: see `scale_ratings`."""
 
 
-def scale_ratings(
-    table: pd.DataFrame, variables: Mapping[str, Variable], scale: Scale, source: str
-) -> pd.DataFrame:
+def scale_ratings(table: pd.DataFrame, variables: Mapping[str, Variable], scale: Scale, source: str) -> pd.DataFrame:
     """Scale every variable of a table of ratings.
 
     Parameters
@@ -65,7 +63,7 @@ def _origin_and_unit(
         if variable.low is None or variable.high is None:
             raise NormsError(
                 f"{source}: the ends of the scale of {name} are not known, so it can't be scaled by them: "
-                "choose scale = \"minmax\" or \"z\""
+                'choose scale = "minmax" or "z"'
             )
         if lowest < variable.low or highest > variable.high:
             raise NormsError(

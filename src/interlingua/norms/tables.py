@@ -34,8 +34,8 @@ _SUFFIXES: Final[dict[str, Format]] = {
 _ENGINES: Final[dict[str, tuple[str, str]]] = {
     # format: pandas' engine, the package to install
     "xlsx": ("openpyxl", "openpyxl"),
-    "xls": ("xlrd", "xlrd"),
-    "ods": ("odf", "odfpy"),
+    "xls": ("calamine", "python-calamine"),
+    "ods": ("calamine", "python-calamine"),
 }
 
 
@@ -113,17 +113,13 @@ def _unpack(content: bytes, file: Path, layout: Layout) -> tuple[bytes, str]:
 
 def _member(names: Sequence[str], file: Path, layout: Layout) -> str:
     tables = [
-        name
-        for name in names
-        if PurePosixPath(name).suffix.lower() in _SUFFIXES and not name.startswith("__MACOSX")
+        name for name in names if PurePosixPath(name).suffix.lower() in _SUFFIXES and not name.startswith("__MACOSX")
     ]
     if layout.member:
         for name in names:
             if layout.member in {name, PurePosixPath(name).name} or fnmatch.fnmatch(name, layout.member):
                 return name
-        raise NormsError(
-            f"{file} holds no '{layout.member}'{suggest(layout.member, names)}; it holds {_few(names)}"
-        )
+        raise NormsError(f"{file} holds no '{layout.member}'{suggest(layout.member, names)}; it holds {_few(names)}")
     if len(tables) == 1:
         return tables[0]
     what = "several tables" if tables else "no table"
@@ -166,10 +162,10 @@ def _read_text(content: bytes, name: str, file: Path, kind: Format, layout: Layo
         hint = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "cp1252"
         raise NormsError(
             f"{file} is not {layout.encoding.upper()}: byte 0x{content[error.start]:02x} at position "
-            f"{error.start}, row {row}; name its encoding, such as encoding = \"{hint}\""
+            f'{error.start}, row {row}; name its encoding, such as encoding = "{hint}"'
         ) from None
     if "\0" in text:
-        raise NormsError(f"{file} is not a text table: it holds zero bytes (encoding = \"utf-16\"?)")
+        raise NormsError(f'{file} is not a text table: it holds zero bytes (encoding = "utf-16"?)')
     separator = layout.separator or _separator(text, kind, name, layout)
     reader = csv.reader(
         io.StringIO(text, newline=""),
@@ -214,9 +210,9 @@ def _separator(text: str, kind: Format, name: str, layout: Layout) -> str:
 def _read_workbook(content: bytes, file: Path, kind: Format, layout: Layout) -> list[list[Any]]:
     engine, package = _ENGINES[kind]
     try:
-        with pd.ExcelFile(io.BytesIO(content), engine=engine) as book:  # type: ignore[arg-type]
+        with pd.ExcelFile(io.BytesIO(content), engine=engine) as book:
             sheet = _sheet([str(name) for name in book.sheet_names], file, layout)
-            cells = book.parse(sheet, header=None, dtype=object, na_filter=False)
+            cells = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, na_filter=False)
     except ImportError:
         raise NormsError(f"reading {file} needs the package {package}: pip install {package}") from None
     except NormsError:

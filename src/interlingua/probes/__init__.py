@@ -19,6 +19,7 @@ from interlingua.probes.penalty import (
     grouped_folds,
     split_folds,
 )
+from interlingua.probes.refit import refit_layer, subset_r
 from interlingua.probes.ridge import RIDGE_PENALTIES, RidgeFit, RidgePath, ridge
 from interlingua.probes.weights_io import load_weights, save_weights
 
@@ -48,7 +49,9 @@ __all__ = [
     "grouped_folds",
     "layer_contributions",
     "load_weights",
+    "refit_layer",
     "ridge",
     "save_weights",
     "split_folds",
+    "subset_r",
 ]

@@ -92,9 +92,7 @@ def adam_probe(
     columns = np.ascontiguousarray(target.reshape(len(target), -1).T)  # (k, m)
     seeds = [seed] * len(columns) if isinstance(seed, int) else list(seed)
     if len(seeds) != len(columns):
-        raise StatsError(
-            f"{len(seeds)} seeds for {len(columns)} columns of y: give one, or one for each column"
-        )
+        raise StatsError(f"{len(seeds)} seeds for {len(columns)} columns of y: give one, or one for each column")
     weights, bias = _initial(inputs.shape[1], seeds)
     weight_adam, bias_adam = _Adam(weights, learning_rate), _Adam(bias, learning_rate)
     gradient, work = np.empty_like(weights), np.empty_like(weights)
@@ -110,7 +108,7 @@ def adam_probe(
                 error *= 2 / len(batch)
                 np.dot(error, batch, out=gradient[k])
                 bias_gradient[k] = error.sum()
-            _add_penalty(gradient, weights, work, l1, l2, squared)
+            _add_penalty(gradient, weights, work, l1=l1, l2=l2, squared=squared)
             weight_adam.step(weights, gradient)
             bias_adam.step(bias, bias_gradient)
         if on_epoch is not None:
@@ -153,6 +151,7 @@ def _add_penalty(
     gradient: NDArray[np.float32],
     weights: NDArray[np.float32],
     work: NDArray[np.float32],
+    *,
     l1: float,
     l2: float,
     squared: bool,
@@ -169,7 +168,7 @@ def _add_penalty(
 
 def _initial(n: int, seeds: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the weights (k, n) and biases (k,) that `torch.nn.Linear(n, 1)` starts from."""
-    import torch  # noqa: PLC0415
+    import torch
 
     weights = np.empty((len(seeds), n), dtype=np.float32)
     bias = np.empty(len(seeds), dtype=np.float32)

@@ -10,7 +10,7 @@ single layers never form it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -33,16 +33,27 @@ class LayerSource(Protocol):
     """What the probes need of `interlingua.models.Activations`: a matrix per layer, one row a sentence."""
 
     @property
-    def language(self) -> str: ...
+    def language(self) -> str:
+        """Language code."""
+
     @property
-    def model(self) -> str: ...
+    def model(self) -> str:
+        """Name of the model."""
+
     @property
-    def n_layers(self) -> int: ...
+    def n_layers(self) -> int:
+        """Number of layers, the embeddings included."""
+
     @property
-    def width(self) -> int: ...
+    def width(self) -> int:
+        """Units in a layer."""
+
     @property
-    def n(self) -> int: ...
-    def layer(self, i: int, /) -> NDArray[np.float32]: ...
+    def n(self) -> int:
+        """Number of sentences."""
+
+    def layer(self, i: int, /) -> NDArray[np.float32]:
+        """Return a layer, shape (n, width)."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,8 @@ class Design:
 
     Attributes
     ----------
+    language : str
+        Language code of the contexts.
     train_rows, test_rows : ndarray of int64
         Rows of the activations in each split.
     train_words, test_words : ndarray of int64
@@ -132,11 +145,11 @@ class Design:
         rows: ArrayLike | None = None,
     ) -> None:
         if standardise not in STANDARDISE:
-            raise ConfigError(
-                f"standardise is {standardise!r}: use 'train' or 'each-split'{suggest(standardise, STANDARDISE)}"
-            )
+            near = suggest(standardise, STANDARDISE)
+            raise ConfigError(f"standardise is {standardise!r}: use 'train' or 'each-split'{near}")
         _check_table(activations, contexts)
         self.activations = activations
+        self.language = str(contexts["language"].iloc[0]) if "language" in contexts else activations.language
         self.contexts = contexts
         self.standardise = standardise
         self._rows = np.ones(len(contexts), dtype=bool) if rows is None else np.asarray(rows, dtype=bool)
@@ -147,7 +160,7 @@ class Design:
         for name, chosen in (("train", self.train_rows), ("test", self.test_rows)):
             if len(chosen) < 2:
                 raise ContextsError(
-                    f"{activations.language}: {len(chosen)} sentences with a rating have split {name!r}, "
+                    f"{self.language}: {len(chosen)} sentences with a rating have split {name!r}, "
                     "but a probe needs sentences of both splits ('train' and 'test')"
                 )
         self.train_words, _ = group_codes(words[self.train_rows], len(self.train_rows))
@@ -179,7 +192,7 @@ class Design:
         """
         if variable not in self.contexts.columns:
             raise ConfigError(
-                f"{self.activations.language}: the contexts have no column {variable!r}"
+                f"{self.language}: the contexts have no column {variable!r}"
                 f"{suggest(variable, map(str, self.contexts.columns))}"
             )
         rated = self._rows & self.contexts[variable].notna().to_numpy(dtype=bool)
@@ -189,9 +202,7 @@ class Design:
             return self
         key = np.packbits(rated).tobytes()
         if key not in self._restricted:
-            self._restricted[key] = Design(
-                self.activations, self.contexts, standardise=self.standardise, rows=rated
-            )
+            self._restricted[key] = Design(self.activations, self.contexts, standardise=self.standardise, rows=rated)
         return self._restricted[key]
 
     def ratings(self, variable: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -207,7 +218,7 @@ class Design:
         for name, part in (("training", train), ("test", test)):
             if np.ptp(part) == 0:
                 raise StatsError(
-                    f"{self.activations.language}: every {name} sentence has the same {variable} "
+                    f"{self.language}: every {name} sentence has the same {variable} "
                     f"({part[0]:g}): r is not defined, give words with different ratings"
                 )
         return train, test
@@ -267,37 +278,34 @@ class Design:
         return np.concatenate([self.train(i).T @ centred for i in layers])
 
     def _matrix(self, layer: int, split: str) -> NDArray[np.float64]:
-        rows = self.train_rows if split == "train" else self.test_rows
         if layer == WHOLE:
-            return self._whole_rows(rows, split)
-        return self._standardised(layer, rows, split)
-
-    def _whole_rows(self, rows: NDArray[np.int64], split: str) -> NDArray[np.float64]:
-        out = np.empty((len(rows), self.n_layers * self.width))
-        for i in range(self.n_layers):
-            out[:, i * self.width : (i + 1) * self.width] = self._standardised(i, rows, split)
-        return out
-
-    def _whole_gram(self) -> NDArray[np.float64]:
-        n = self.n_layers * self.width
-        # Rows in blocks: the inputs are never in memory as a whole, and syrk does half the work of X.T @ X.
-        gram = np.zeros((n, n), order="F")
-        for start in range(0, len(self.train_rows), _ROWS_AT_A_TIME):
-            block = self._whole_rows(self.train_rows[start : start + _ROWS_AT_A_TIME], "train")
-            gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=1)
-        for i in range(0, n, self.width):
-            rows = slice(i, i + self.width)
-            gram[i + self.width :, rows] = gram[rows, i + self.width :].T
-            square = gram[rows, rows]
-            gram[rows, rows] = np.triu(square) + np.triu(square, 1).T
-        return np.asarray(gram).T  # symmetric, so its transpose is the same matrix in C order
-
-    def _standardised(self, layer: int, rows: NDArray[np.int64], split: str) -> NDArray[np.float64]:
+            return np.concatenate([self._matrix(i, split) for i in range(self.n_layers)], axis=1)
         mean, scale = self._scale(layer, split)
-        out = self.activations.layer(layer)[rows].astype(np.float64)
+        out = self._raw(layer, split).astype(np.float64)
         out -= mean
         out /= scale
         return out
+
+    def _raw(self, layer: int, split: str) -> NDArray[np.float32]:
+        return self.activations.layer(layer)[self.train_rows if split == "train" else self.test_rows]
+
+    def _whole_gram(self) -> NDArray[np.float64]:
+        layers = range(self.n_layers)
+        raw = np.concatenate([self._raw(i, "train") for i in layers], axis=1)
+        mean, scale = (np.concatenate(part) for part in zip(*(self._scale(i, "train") for i in layers), strict=True))
+        n = raw.shape[1]
+        gram = np.zeros((n, n), order="F")
+        # By blocks of rows, so that the inputs never stand in float64 as a whole; syrk fills one triangle.
+        for start in range(0, len(raw), _ROWS_AT_A_TIME):
+            block = raw[start : start + _ROWS_AT_A_TIME].astype(np.float64)
+            block -= mean
+            block /= scale
+            gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=1)
+        for start in range(0, n, self.width):
+            here, later = slice(start, start + self.width), slice(start + self.width, n)
+            gram[later, here] = gram[here, later].T
+            gram[here, here] = np.triu(gram[here, here]) + np.triu(gram[here, here], 1).T
+        return np.asarray(gram).T  # symmetric: the transpose is the same matrix in C order
 
     def _scale(self, layer: int, split: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         if not 0 <= layer < self.n_layers:
@@ -306,12 +314,10 @@ class Design:
             )
         key = (layer, split if self.standardise == "each-split" else "train")
         if key not in self._scales:
-            rows = self.train_rows if key[1] == "train" else self.test_rows
-            values = self.activations.layer(layer)[rows].astype(np.float64)
+            values = self._raw(layer, key[1]).astype(np.float64)
             if not np.isfinite(values).all():
                 raise StatsError(
-                    f"{self.activations.language}: layer {layer} holds a value that is not finite; "
-                    "extract its activations again"
+                    f"{self.language}: layer {layer} holds a value that is not finite; extract its activations again"
                 )
             constant = np.ptp(values, axis=0) == 0
             # The mean of equal values may differ from them by rounding; the value itself gives exact zeros.
@@ -328,10 +334,13 @@ def _check_table(activations: LayerSource, contexts: pd.DataFrame) -> None:
             f"{activations.language}: the contexts have {len(contexts)} rows but the activations "
             f"{activations.n}; give the table that the activations were extracted from"
         )
-    if "language" in contexts.columns:
-        languages: list[Any] = list(pd.unique(contexts["language"]))
-        if languages != [activations.language]:
-            raise ContextsError(
-                f"the activations are of {activations.language!r} but the contexts of "
-                f"{', '.join(map(repr, languages))}; give the rows of one language"
-            )
+    languages = [] if "language" not in contexts.columns else list(map(str, pd.unique(contexts["language"])))
+    if len(languages) > 1:
+        raise ContextsError(
+            f"the contexts are of {len(languages)} languages ({', '.join(languages)}); give the rows of one"
+        )
+    if languages and activations.language not in ("", *languages):
+        raise ContextsError(
+            f"the activations are of {activations.language!r} but the contexts of {languages[0]!r}; "
+            "give both of one language"
+        )

@@ -32,9 +32,7 @@ class Performance:
     r_word_high: float
 
 
-def evaluate(
-    y_true: ArrayLike, y_pred: ArrayLike, words: ArrayLike, *, draws: int = 1000, seed: int
-) -> Performance:
+def evaluate(y_true: ArrayLike, y_pred: ArrayLike, words: ArrayLike, *, draws: int = 1000, seed: int) -> Performance:
     """Return r by sentence and by word, each with its interval.
 
     Parameters

@@ -15,6 +15,7 @@ from interlingua.errors import ConfigError, suggest
 from interlingua.probes.design import WHOLE, Design, LayerSource, Standardise
 from interlingua.probes.evaluate import evaluate, layer_contributions
 from interlingua.probes.fitters import (
+    NAN,
     FitOptions,
     FittedProbe,
     fit_adam,
@@ -28,11 +29,13 @@ from interlingua.probes.weights_io import WeightKey
 PROBES = ("elastic-net", "elastic-net-cv", "ridge", "adam")
 """The probes, by the names that tables use."""
 
-PROBE_COLUMNS = tuple(
-    "model language variable probe curve layer r r_low r_high r_word r_word_low r_word_high r_cv "
-    "l1 l2 gap n_nonzero n_constant n_train n_test n_test_words at_edge".split()
-)
+_WHICH = ("model", "language", "variable", "probe", "curve", "layer")
+_HOW_WELL = ("r", "r_low", "r_high", "r_word", "r_word_low", "r_word_high", "r_cv")
+_HOW = ("l1", "l2", "gap", "n_nonzero", "n_constant", "n_train", "n_test", "n_test_words", "at_edge")
+PROBE_COLUMNS = (*_WHICH, *_HOW_WELL, *_HOW)
 """The columns of a probe table, explained at `ProbeResults`."""
+
+_ADAM_STEPS = 20
 
 Progress = Callable[[int, int, str], None]
 """Called with (steps done, steps in all, what was just done)."""
@@ -46,8 +49,8 @@ class ProbeResults:
     ----------
     table : pandas.DataFrame
         A row for each probe, curve and layer, with the columns `PROBE_COLUMNS`: `curve` is "whole" (the
-        layer is -1), "layer" (a probe of its own for each layer) or "zeroed" (the whole-network probe with all
-        other layers zeroed at test time); `r` to `r_word_high` as in `Performance`; `r_cv` is the mean r over
+        layer is -1), "layer" (a probe of its own for each layer) or "zeroed" (the whole-network probe with
+        all other layers zeroed at test time); `r` to `r_word_high` as in `Performance`; `r_cv` is the mean r over
         folds of training words, NaN where it was not computed; `l1`, `l2` in the units of Eq. 1; `gap`
         relative to the null loss (NaN for Adam); `at_edge` says that the chosen penalty is the smallest or
         largest of its grid.
@@ -143,73 +146,75 @@ def fit_probes(
     used = shared.rated(variable)
     y, y_test = used.ratings(variable)
     options = FitOptions(l1, l2, elastic_net_penalties, ridge_penalties, tol, adam_epochs)
-    language_seed = zlib.crc32(f"{seed} {activations.language}".encode())
+    language_seed = zlib.crc32(f"{seed} {used.language}".encode())
     fold_of_row = grouped_folds(used.train_words, folds, language_seed)
     of_layers = [probe for probe in chosen if probe != "adam"]
     numbers = _check_layers(layers, activations) if of_layers else []
     of_network = [p for p in chosen if p in ("elastic-net", "adam") or cv_whole] if whole else []
-    steps: list[tuple[int, list[str]]] = [(WHOLE, [p]) for p in of_network] + [
-        (i, of_layers) for i in numbers
-    ]
+    ticker = _Ticker(on_progress, len(of_network) + len(numbers) + (_ADAM_STEPS - 1) * ("adam" in of_network))
 
     rows: list[dict[str, object]] = []
     weights: dict[WeightKey, NDArray[np.floating]] = {}
+    named = {"model": model or activations.model, "language": used.language, "variable": variable}
+    counts = {"n_train": len(y), "n_test": len(y_test), "n_test_words": len(np.unique(used.test_words))}
 
     def add(fitted: FittedProbe, curve: str, layer: int, predictions: NDArray[np.float64]) -> None:
-        own = fitted.weights
-        if curve == "zeroed":
-            own = own[layer * used.width : (layer + 1) * used.width]
-        rows.append(
-            {
-                "model": activations.model if model is None else model,
-                "language": activations.language,
-                "variable": variable,
-                "probe": fitted.probe,
-                "curve": curve,
-                "layer": layer,
-                **asdict(evaluate(y_test, predictions, used.test_words, draws=draws, seed=language_seed)),
-                # Cross-validation is of the probe as a whole, never of one layer of it.
-                "r_cv": float("nan") if curve == "zeroed" else fitted.r_cv,
-                "l1": fitted.l1,
-                "l2": fitted.l2,
-                "gap": fitted.gap,
-                "n_nonzero": int(np.count_nonzero(own)),
-                "n_constant": used.n_constant(layer),
-                "n_train": len(y),
-                "n_test": len(y_test),
-                "n_test_words": int(used.test_words.max()) + 1,
-                "at_edge": fitted.at_edge,
-            }
-        )
+        zeroed = curve == "zeroed"
+        own = fitted.weights.reshape(-1, used.width)[layer] if zeroed else fitted.weights
+        row: dict[str, object] = {**named, "probe": fitted.probe, "curve": curve, "layer": layer}
+        row |= asdict(evaluate(y_test, predictions, used.test_words, draws=draws, seed=language_seed))
+        # Cross-validation is of the probe as a whole, never of one layer of it.
+        row |= {"r_cv": NAN if zeroed else fitted.r_cv, "l1": fitted.l1, "l2": fitted.l2, "gap": fitted.gap}
+        row |= {"n_nonzero": np.count_nonzero(own), "n_constant": used.n_constant(layer), **counts}
+        rows.append(row | {"at_edge": fitted.at_edge})
 
-    for done, (layer, names) in enumerate(steps, start=1):
-        if names == ["adam"]:
-            fits = [fit_adam(used, y, options, seed=language_seed)]
-        elif layer == WHOLE and not cv_whole:
-            fits = [fit_elastic_net(used, WHOLE, y, options)]
+    for probe in of_network:
+        if probe == "adam":
+            fitted = fit_adam(used, y, options, seed=language_seed, on_epoch=ticker.on_epoch)
+        elif cv_whole:
+            [fitted] = fit_cross_validated(used, WHOLE, y, fold_of_row=fold_of_row, probes=[probe], options=options)
         else:
-            fits = fit_cross_validated(used, layer, y, fold_of_row, names, options)
-        for fitted in fits:
-            weights[fitted.probe, "whole" if layer == WHOLE else "layer", layer] = fitted.weights
-            if layer != WHOLE:
-                add(fitted, "layer", layer, used.test(layer) @ fitted.weights)
-                continue
-            contributions = layer_contributions(used, fitted.weights)
-            add(fitted, "whole", WHOLE, contributions.sum(axis=0))
-            for i, predictions in enumerate(contributions):
-                add(fitted, "zeroed", i, predictions)
-        if on_progress is not None:
-            what = f"{names[0]}, whole network" if layer == WHOLE else f"layer {layer}"
-            on_progress(done, len(steps), f"{activations.language} {variable}: {what}")
+            fitted = fit_elastic_net(used, WHOLE, y, options)
+        weights[probe, "whole", WHOLE] = fitted.weights
+        contributions = layer_contributions(used, fitted.weights)
+        add(fitted, "whole", WHOLE, contributions.sum(axis=0))
+        for layer, predictions in enumerate(contributions):
+            add(fitted, "zeroed", layer, predictions)
+        ticker.tick(f"{used.language} {variable}: {probe}, whole network")
+    for layer in numbers:
+        X_test = used.test(layer)
+        for fitted in fit_cross_validated(used, layer, y, fold_of_row=fold_of_row, probes=of_layers, options=options):
+            weights[fitted.probe, "layer", layer] = fitted.weights
+            add(fitted, "layer", layer, X_test @ fitted.weights)
+        ticker.tick(f"{used.language} {variable}: layer {layer}")
     return ProbeResults(pd.DataFrame(rows, columns=list(PROBE_COLUMNS)), weights)
+
+
+class _Ticker:
+    """Counts steps. Training by Adam takes longer than all the rest, so it counts as several."""
+
+    def __init__(self, on_progress: Progress | None, total: int) -> None:
+        self._on_progress = on_progress
+        self._total = total
+        self._done = 0
+
+    def tick(self, what: str) -> None:
+        """Report one more step."""
+        self._done += 1
+        if self._on_progress is not None:
+            self._on_progress(self._done, self._total, what)
+
+    def on_epoch(self, epoch: int, epochs: int) -> None:
+        """Report a step at equal shares of the epochs, all but the last."""
+        steps = epoch * _ADAM_STEPS // epochs - (epoch - 1) * _ADAM_STEPS // epochs
+        for _ in range(steps if epoch < epochs else steps - 1):
+            self.tick(f"adam, epoch {epoch} of {epochs}")
 
 
 def _check_probes(probes: Sequence[str], *, whole: bool) -> list[str]:
     for probe in probes:
         if probe not in PROBES:
-            raise ConfigError(
-                f"unknown probe {probe!r}: use some of {', '.join(PROBES)}{suggest(probe, PROBES)}"
-            )
+            raise ConfigError(f"unknown probe {probe!r}: use some of {', '.join(PROBES)}{suggest(probe, PROBES)}")
     if "adam" in probes and not whole:
         raise ConfigError("the probe 'adam' is of the whole network: use whole=True or leave it out")
     return list(dict.fromkeys(probes))

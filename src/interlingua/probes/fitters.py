@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlingua.probes.adam import adam_probe
-from interlingua.probes.design import WHOLE, Design
+from interlingua.probes.design import Design
 from interlingua.probes.elastic_net import duality_gap, solve_gram
 from interlingua.probes.penalty import (
     ELASTIC_NET_PENALTIES,
@@ -80,6 +80,7 @@ def fit_cross_validated(
     design: Design,
     layer: int,
     y: NDArray[np.float64],
+    *,
     fold_of_row: NDArray[np.int64],
     probes: Sequence[str],
     options: FitOptions,
@@ -125,9 +126,7 @@ def fit_cross_validated(
             choice = best_penalty(grid, [scores[p, p] for p in grid])
             chosen = FitOptions(l1=choice.best, l2=choice.best, tol=options.tol)
             best = fit_elastic_net(design, layer, y, chosen, r_cv=choice.r)
-            fitted.append(
-                FittedProbe(probe, best.weights, best.l1, best.l2, best.gap, best.r_cv, choice.at_edge)
-            )
+            fitted.append(FittedProbe(probe, best.weights, best.l1, best.l2, best.gap, best.r_cv, choice.at_edge))
     return fitted
 
 
@@ -174,9 +173,7 @@ def fit_adam(
         Called with (epoch, epochs).
     """
     inputs = np.concatenate([design.train(i).astype(np.float32) for i in range(design.n_layers)], axis=1)
-    fit = adam_probe(
-        inputs, y, seed=seed, l1=options.l1, l2=options.l2, epochs=options.adam_epochs, on_epoch=on_epoch
-    )
+    fit = adam_probe(inputs, y, seed=seed, l1=options.l1, l2=options.l2, epochs=options.adam_epochs, on_epoch=on_epoch)
     return FittedProbe("adam", fit.weights, options.l1, options.l2, NAN)
 
 

@@ -1,4 +1,4 @@
-"""Which layer the units are taken from: the one with the highest mean r over languages (paper, section 4.3)."""
+"""Which layer the units are taken from: the one with the highest mean r over languages."""
 
 from __future__ import annotations
 
@@ -43,17 +43,13 @@ def choose_layer(
     """
     column = {"cv": "r_cv", "test": "r"}.get(criterion)
     if column is None:
-        raise ConfigError(
-            f"criterion is {criterion!r}: use 'cv' or 'test'{suggest(criterion, ('cv', 'test'))}"
-        )
+        raise ConfigError(f"criterion is {criterion!r}: use 'cv' or 'test'{suggest(criterion, ('cv', 'test'))}")
     rows = table[(table["probe"] == probe) & (table["curve"] == curve)]
     if rows.empty:
         there = sorted({f"{p} ({c})" for p, c in zip(table["probe"], table["curve"], strict=True)})
         raise ConfigError(f"the table has no {curve!r} curve of {probe!r}; it has {', '.join(there)}")
     if rows[column].isna().any():
-        raise ConfigError(
-            f"r by cross-validation was not computed for the {curve!r} curve of {probe!r}: use criterion='test'"
-        )
+        raise ConfigError(f"the {curve!r} curve of {probe!r} has no r by cross-validation: use criterion='test'")
     means = (
         rows.groupby(["model", "variable", "layer"], sort=False)[column]
         .agg(mean_r="mean", n_languages="size")

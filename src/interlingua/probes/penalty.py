@@ -95,9 +95,7 @@ def grouped_folds(words: ArrayLike, folds: int, seed: int) -> NDArray[np.int64]:
     labels = np.asarray(words)
     codes, n_words = group_codes(labels, len(labels))
     if not 2 <= folds <= n_words:
-        raise StatsError(
-            f"cannot make {folds} folds of {n_words} training words: folds must be 2 to {n_words}"
-        )
+        raise StatsError(f"cannot make {folds} folds of {n_words} training words: folds must be 2 to {n_words}")
     fold_of_word = np.empty(n_words, dtype=np.int64)
     fold_of_word[np.random.default_rng(seed).permutation(n_words)] = np.arange(n_words) % folds
     return fold_of_word[codes]
@@ -157,9 +155,7 @@ def cross_validate_elastic_net(
         last = None
         for i in order:
             l1, l2 = penalties[i]
-            last = solve_gram(
-                fold.moments.gram, xy, centred[kept], l1=l1, l2=l2, tol=_CV_TOL, warm_start=last
-            ).weights
+            last = solve_gram(fold.moments.gram, xy, centred[kept], l1=l1, l2=l2, tol=_CV_TOL, warm_start=last).weights
             weights[:, i] = last
         scores += _column_r(X[fold.held_out] @ weights, y[fold.held_out, None])
     return scores / len(folds)

@@ -64,16 +64,11 @@ def refit_layer(
     centred = Y - Y.mean(axis=0)
     products = X.T @ centred
     return np.stack(
-        [
-            solve_gram(gram, products[:, i], centred[:, i], l1=l1, l2=l2, tol=_TOL).weights
-            for i in range(Y.shape[1])
-        ]
+        [solve_gram(gram, products[:, i], centred[:, i], l1=l1, l2=l2, tol=_TOL).weights for i in range(Y.shape[1])]
     )
 
 
-def subset_r(
-    design: Design, variable: str, layer: int, index: NDArray[np.int64], *, folds: int, seed: int
-) -> float:
+def subset_r(design: Design, variable: str, layer: int, index: NDArray[np.int64], *, folds: int, seed: int) -> float:
     """Return r on held-out words of a ridge probe that sees only some units of a layer.
 
     Parameters

@@ -45,8 +45,8 @@ class RidgePath:
 
     Notes
     -----
-    Decomposes X'X (n, n) or, where there are fewer rows than units, XX' (m, m). With eigenvalues s and a basis
-    B the solution for y is B (B'y / (s + m l2)) in the one case, and correspondingly in the other.
+    Decomposes X'X (n, n) = V S V' into w = V (V'X'y / (S + m l2)) or, where there are fewer rows than units,
+    XX' (m, m) = U S U' into w = X'U (U'y / (S + m l2)).
     """
 
     def __init__(self, X: NDArray[np.float64], *, gram: NDArray[np.float64] | None = None) -> None:
@@ -57,6 +57,8 @@ class RidgePath:
         values, self._vectors = np.linalg.eigh(matrix)
         self._values = np.maximum(values, 0.0)  # rounding can leave them just below 0
         self._basis = X.T @ self._vectors if self._dual else self._vectors
+        # Units without variance have no weight: the decomposition leaves rounding errors there.
+        self._basis[~X.any(axis=0)] = 0.0
 
     def targets(self, Y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the coordinates of the ratings that `weights` and `shrunk` start from.
@@ -86,7 +88,7 @@ class RidgePath:
         return targets / (self._values[:, None] + self.m * np.asarray(l2, dtype=np.float64))
 
     def project(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return rows in the coordinates in which `project(X) @ shrunk(...)` are predictions less the bias."""
+        """Return rows in coordinates such that `project(X) @ shrunk(...)` are predictions less the bias."""
         return X @ self._basis
 
     def weights(self, Y: NDArray[np.float64], l2: ArrayLike) -> NDArray[np.float64]:
@@ -134,7 +136,7 @@ def ridge(X: ArrayLike, y: ArrayLike, *, l2: ArrayLike) -> RidgeFit:
     if not (np.isfinite(inputs).all() and np.isfinite(target).all()):
         raise StatsError("X or y holds a value that is not finite: leave out rows without a rating first")
     if not (np.asarray(l2, dtype=np.float64) > 0).all():
-        raise StatsError(f"the ridge penalty l2 is {l2}, but must be > 0")
+        raise StatsError(f"the ridge penalty l2 is {np.asarray(l2).tolist()}, but must be > 0")
     mean = inputs.mean(axis=0)
     weights = RidgePath(inputs - mean).weights(target.reshape(len(target), -1), l2)
     if target.ndim == 1:

@@ -30,7 +30,7 @@ def save_weights(path: str | os.PathLike[str], weights: Mapping[WeightKey, NDArr
     StoreError
         If the file can't be written.
     """
-    from safetensors.numpy import save  # noqa: PLC0415
+    from safetensors.numpy import save
 
     tensors = {_name(key): np.ascontiguousarray(value) for key, value in sorted(weights.items())}
     target = Path(path)
@@ -39,9 +39,7 @@ def save_weights(path: str | os.PathLike[str], weights: Mapping[WeightKey, NDArr
         partial.write_bytes(save(tensors))
         partial.replace(target)
     except OSError as error:
-        raise StoreError(
-            f"can't write {target}: {error.strerror}; choose a folder that you can write to"
-        ) from error
+        raise StoreError(f"can't write {target}: {error.strerror}; choose a folder that you can write to") from error
 
 
 def load_weights(path: str | os.PathLike[str]) -> dict[WeightKey, NDArray[np.floating]]:
@@ -52,8 +50,8 @@ def load_weights(path: str | os.PathLike[str]) -> dict[WeightKey, NDArray[np.flo
     StoreError
         If the file is not there or is not a file of probe weights.
     """
-    from safetensors import SafetensorError  # noqa: PLC0415
-    from safetensors.numpy import load_file  # noqa: PLC0415
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
 
     try:
         tensors = load_file(path)

@@ -17,7 +17,18 @@ from interlingua.report.story import headline, sections
 #: Rows of a table on the page; the whole of it stands in tables/.
 MOST_ROWS = 40
 #: Columns by how their numbers are written.
-_P_VALUES = ("p", "p_bh", "p_by", "p_bonferroni", "p_cluster", "p_permutation", "p_fe", "p_highest_degree", "p_same_sign", "baseline_p")
+_P_VALUES = (
+    "p",
+    "p_bh",
+    "p_by",
+    "p_bonferroni",
+    "p_cluster",
+    "p_permutation",
+    "p_fe",
+    "p_highest_degree",
+    "p_same_sign",
+    "baseline_p",
+)
 
 
 def write_page(results: Results, captions: dict[str, str]) -> Path:
@@ -59,7 +70,10 @@ def _table(frame: pd.DataFrame, headings: dict[str, str], most: int = MOST_ROWS)
     shown = frame.head(most)
     columns = [column for column in headings if column in frame.columns]
     numeric = [pd.api.types.is_numeric_dtype(frame[column]) for column in columns]
-    rows = [[_cell(column, value) for column, value in zip(columns, row, strict=True)] for row in shown[columns].itertuples(index=False)]
+    rows = [
+        [_cell(column, value) for column, value in zip(columns, row, strict=True)]
+        for row in shown[columns].itertuples(index=False)
+    ]
     return {
         "headings": [headings[column] for column in columns],
         "numeric": numeric,
@@ -69,16 +83,20 @@ def _table(frame: pd.DataFrame, headings: dict[str, str], most: int = MOST_ROWS)
 
 
 def _cell(column: str, value: Any) -> str:
-    if value is None or (not isinstance(value, str) and pd.isna(value)):
-        return "–"
     if isinstance(value, str):
         return PROBE_NAMES.get(value, value)
-    if isinstance(value, bool) or pd.api.types.is_bool(value):
+    if value is None or pd.isna(value):
+        return "–"
+    if pd.api.types.is_bool(value):
         return "yes" if value else "no"
-    if pd.api.types.is_integer(value):
-        return f"{value:,}" if column not in {"unit"} else str(value)
+    return _number(column, value)
+
+
+def _number(column: str, value: float) -> str:
     if column in _P_VALUES:
         return "< .0001" if value < 0.0001 else f"{value:.4f}".replace("0.", ".", 1)
+    if pd.api.types.is_integer(value):
+        return str(value) if column == "unit" else f"{value:,}"
     if value != 0 and (abs(value) >= 100000 or abs(value) < 0.001):
         return f"{value:.2e}"
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

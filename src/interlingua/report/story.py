@@ -51,8 +51,12 @@ def _unseen_claim(results: Results, model: str, variable: str) -> str:
     for language, of_language in rows.groupby("language", sort=False):
         best = of_language.loc[of_language["t_cluster"].abs().idxmax()]
         parts.append(f"{results.names[str(language)]} (t = {best.t_cluster:.1f} for unit {best.unit})")
-    return f" The strongest of them still {'work' if len(parts) > 1 else 'works'} in {' and '.join(parts)}, " \
-        "which took no part in choosing them." if parts else ""
+    return (
+        f" The strongest of them still {'work' if len(parts) > 1 else 'works'} in {' and '.join(parts)}, "
+        "which took no part in choosing them."
+        if parts
+        else ""
+    )
 
 
 def sections(results: Results) -> list[Section]:
@@ -136,7 +140,9 @@ def _layers(results: Results) -> Section:
         row = results.of("layer_choice", model=model, variable=variable, chosen=True).iloc[0]
         layer = int(row.layer)
         of_layer = results.of("probes", model=model, variable=variable, curve="layer", layer=layer)
-        means = ", ".join(f"{PROBE_NAMES[p]} {rows['r'].mean():.3f}" for p, rows in of_layer.groupby("probe", sort=False))
+        means = ", ".join(
+            f"{PROBE_NAMES[p]} {rows['r'].mean():.3f}" for p, rows in of_layer.groupby("probe", sort=False)
+        )
         findings.append(
             f"{cell_title(model, variable)}: layer {layer} (chosen {criteria.get(row.criterion, row.criterion)}). "
             f"Mean r on held-out words there: {means}."
@@ -303,7 +309,9 @@ def _replication(results: Results) -> Section:
         "agrees": "agrees",
         "why": "note",
     }
-    return Section("replication", "The published figures beside ours", findings, tables=[("Replication", table, headings)])
+    return Section(
+        "replication", "The published figures beside ours", findings, tables=[("Replication", table, headings)]
+    )
 
 
 def _p(value: float) -> str:

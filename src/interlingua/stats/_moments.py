@@ -2,10 +2,11 @@
 
 The binomial moments of the size X of an intersection are products,
 ``B_j = E C(X, j) = C(n, j) prod_i C(L_i, j) / C(n, j)``, and
-``P(X >= x) = sum_{i >= 0} (-1)^i C(x + i - 1, i) B_{x+i}``.  The series alternates, but its term i is less than
-``expected^i / i!`` times the first, and the sum is at least about ``exp(-expected)`` times it.  So some twenty
-terms do, and cancellation costs a factor of ``exp(2 expected)`` at most: up to 4 expected elements, 12 digits
-remain.  The cost does not depend on the sizes, where that of a hypergeometric step is quadratic in them.
+``P(X >= x) = sum_{i >= 0} (-1)^i C(x + i - 1, i) B_{x+i}``.  The series alternates, but its term i is less
+than ``expected^i / i!`` times the first, and the sum is at least about ``exp(-expected)`` times it.  So some
+twenty to thirty terms do, and cancellation costs a factor of ``exp(2 expected)`` at most: up to 4 expected
+elements, 12 digits remain.  The cost does not depend on the sizes, where that of a hypergeometric step is
+quadratic in them.
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ _LOG_TINY = -1e4
 
 
 def log_sf_by_moments(
-    x: NDArray[np.int64], counts: NDArray[np.int64], sizes: NDArray[np.int64], n: int
+    x: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    expected: FloatArray,
+    n: int,
 ) -> FloatArray:
-    """Return ``log P(X >= x)`` for many intersections, none with an expected size above `MAX_EXPECTED`.
+    """Return ``log P(X >= x)`` for many intersections.
 
     Parameters
     ----------
@@ -35,12 +40,13 @@ def log_sf_by_moments(
     counts
         Shape (m, t): how many sets of each size the intersection has.
     sizes
-        Shape (t,): the distinct sizes, each in 1 .. n.
+        Shape (t,): the distinct sizes, each in 0 .. n.
+    expected
+        Shape (m,): the expected sizes, at most `MAX_EXPECTED`.
     n
         Size of the universe.
     """
     weights = counts.astype(np.float64)
-    expected = np.exp(np.log(n) + weights @ (np.log(sizes) - np.log(n)))
     result = np.empty(len(x))
     # The rows of a chunk share x, and thereby the tables, and by similar means the number of terms.
     order = np.lexsort((expected, x))

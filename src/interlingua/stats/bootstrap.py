@@ -127,9 +127,7 @@ def word_means(
         If the lengths differ.
     """
     if np.shape(y_true) != np.shape(y_pred):
-        raise StatsError(
-            f"y_true has shape {np.shape(y_true)} and y_pred {np.shape(y_pred)}: one value a row each"
-        )
+        raise StatsError(f"y_true has shape {np.shape(y_true)} and y_pred {np.shape(y_pred)}: one value a row each")
     pairs = np.column_stack([np.asarray(y_true, dtype=np.float64), np.asarray(y_pred, dtype=np.float64)])
     codes, n_words = group_codes(groups, len(pairs))
     means = group_sums(pairs, codes, n_words) / np.bincount(codes, minlength=n_words)[:, None]

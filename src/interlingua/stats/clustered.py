@@ -111,7 +111,8 @@ def cluster_ols_columns(y: ArrayLike, X: ArrayLike, clusters: ArrayLike) -> pd.D
     codes, n_clusters = group_codes(clusters, n)
     if n_clusters < 2:
         raise StatsError(f"clustered errors need at least two clusters (words), not {n_clusters}")
-    target = target - target.mean()
+    centred, norm = centre_columns(target[:, None])
+    target = centred[:, 0] * (norm[0] > 0)  # a constant outcome: exactly 0, not its rounding error
     factor = n_clusters / (n_clusters - 1) * (n - 1) / (n - 2)
     b, se, se_cluster = np.zeros(width), np.full(width, np.nan), np.full(width, np.nan)
     step = columns_at_a_time(n)

@@ -12,7 +12,7 @@ _ROUNDING = 1e-13  # a spread below this share of the largest value is rounding 
 
 
 def pearson(a: ArrayLike, b: ArrayLike) -> float:
-    """Return Pearson's r of two vectors, the paper's measure of a probe (section 4.2).
+    """Return Pearson's r of two vectors, the paper's measure of a probe (section 4.3).
 
     Parameters
     ----------
@@ -60,9 +60,7 @@ def pearson_columns(X: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     target = _vector(y, "y")
     matrix = np.asarray(X)
     if matrix.ndim != 2 or len(matrix) != len(target):
-        raise StatsError(
-            f"X has shape {matrix.shape} and y {target.shape}: both need the same number of rows"
-        )
+        raise StatsError(f"X has shape {matrix.shape} and y {target.shape}: both need the same number of rows")
     n, width = matrix.shape
     if n < 2:
         raise StatsError(f"a correlation needs at least two rows, not {n}")

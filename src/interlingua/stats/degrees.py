@@ -49,7 +49,7 @@ def membership_sf(d: int | Sequence[int] | NDArray[Any], sizes: Iterable[int], n
     Examples
     --------
     >>> round(768 * membership_sf(7, [100] * 13, 768), 3)
-    0.442
+    0.406
     """
     values = check_points(d, "d")
     n = check_universe(n)

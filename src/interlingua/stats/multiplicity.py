@@ -36,9 +36,7 @@ def adjust(p: ArrayLike, method: str = "bh") -> NDArray[np.float64]:
         If the method is not known, or a p-value is outside [0, 1].
     """
     if method not in _METHODS:
-        raise StatsError(
-            f"unknown correction {method!r}{suggest(method, _METHODS)}: use one of {', '.join(_METHODS)}"
-        )
+        raise StatsError(f"unknown correction {method!r}{suggest(method, _METHODS)}: use one of {', '.join(_METHODS)}")
     values = np.asarray(p, dtype=np.float64)
     tested = np.isfinite(values)
     bad = values[~np.isnan(values) & ~((values >= 0) & (values <= 1))]

@@ -36,9 +36,7 @@ _CELLS = 4_000_000
 @overload
 def superexact_sf(x: int, sizes: Iterable[int], n: int, log: bool = False) -> float: ...
 @overload
-def superexact_sf(
-    x: Sequence[int] | NDArray[Any], sizes: Iterable[int], n: int, log: bool = False
-) -> FloatArray: ...
+def superexact_sf(x: Sequence[int] | NDArray[Any], sizes: Iterable[int], n: int, log: bool = False) -> FloatArray: ...
 def superexact_sf(
     x: int | Sequence[int] | NDArray[Any], sizes: Iterable[int], n: int, log: bool = False
 ) -> float | FloatArray:
@@ -83,9 +81,7 @@ def superexact_sf(
 @overload
 def superexact_pmf(x: int, sizes: Iterable[int], n: int, log: bool = False) -> float: ...
 @overload
-def superexact_pmf(
-    x: Sequence[int] | NDArray[Any], sizes: Iterable[int], n: int, log: bool = False
-) -> FloatArray: ...
+def superexact_pmf(x: Sequence[int] | NDArray[Any], sizes: Iterable[int], n: int, log: bool = False) -> FloatArray: ...
 def superexact_pmf(
     x: int | Sequence[int] | NDArray[Any], sizes: Iterable[int], n: int, log: bool = False
 ) -> float | FloatArray:
@@ -163,12 +159,10 @@ def superexact(
     names, elements = check_sets(sets, n)
     k = len(names)
     if k > MAX_SETS:
-        raise StatsError(
-            f"{k} sets have {2**k - 1:,} intersections; superexact takes at most {MAX_SETS} sets"
-        )
+        raise StatsError(f"{k} sets have 2^{k} - 1 intersections; superexact takes at most {MAX_SETS} sets")
     if not 1 <= min_degree <= k:
         raise StatsError(f"min_degree must lie in 1 .. {k}, the number of sets; it is {min_degree}")
-    sizes = [len(members_) for members_ in elements]
+    sizes = [len(of_set) for of_set in elements]
 
     element_masks = membership_masks(elements, n)
     observed = np.bincount(element_masks, minlength=2**k)
@@ -197,9 +191,7 @@ def superexact(
     return pd.DataFrame(columns)
 
 
-def _log_p(
-    rows: IntArray, observed: IntArray, expected: FloatArray, sizes: Sequence[int], n: int
-) -> FloatArray:
+def _log_p(rows: IntArray, observed: IntArray, expected: FloatArray, sizes: Sequence[int], n: int) -> FloatArray:
     """Return ``log P(X >= observed)`` of every row (a mask of sets), answering each question once."""
     log_p = np.zeros(len(rows))
     shared = np.flatnonzero(observed)
@@ -213,10 +205,11 @@ def _log_p(
     keys, example, where = np.unique(codes * base + observed[shared], return_index=True, return_inverse=True)
     codes, x = np.divmod(keys, base)
     counts = codes[:, None] // place[:-1] % (n_sets + 1)
-    rare = expected[shared[example]] <= MAX_EXPECTED
+    mean = expected[shared[example]]
+    rare = mean <= MAX_EXPECTED
 
     answers = np.empty(len(keys))
-    answers[rare] = log_sf_by_moments(x[rare], counts[rare], distinct, n)
+    answers[rare] = log_sf_by_moments(x[rare], counts[rare], distinct, mean[rare], n)
     questions = [(tuple(np.repeat(distinct, counts[i]).tolist()), i) for i in np.flatnonzero(~rare).tolist()]
     # Sorted, so that intersections which begin with the same sizes follow each other and share those steps.
     for sizes_, i in sorted(questions):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
+from interlingua.errors import ConfigError
 from interlingua.models import Activations
+from interlingua.norms import NormCard
 from interlingua.probes import choose_layer
 from interlingua.seeds import derive_seed
 from interlingua.study.cache import Frames
@@ -15,8 +18,12 @@ from interlingua.study.config import Study
 from interlingua.study.steps import Job
 from interlingua.units import alignment_models, layer_table, mpo, overlap, resolve_k, transfer
 
-#: Criterion of `choose_layer` for the words of the study file.
-CELL = ["model", "variable", "method", "layer"]
+
+def select(table: pd.DataFrame, **where: object) -> pd.DataFrame:
+    """Return the rows of `table` where each column has the given value."""
+    for column, value in where.items():
+        table = table[table[column] == value]
+    return table
 
 
 @dataclass(frozen=True)
@@ -35,12 +42,17 @@ class Fitted:
 def layer_choice(study: Study, probes: pd.DataFrame) -> pd.DataFrame:
     """Return the mean r of each layer and which one is chosen, for every model and variable."""
     options = study.layer
-    criterion = options.choose if isinstance(options.choose, str) else "cv"
+    given = isinstance(options.choose, int)
+    criterion: Literal["cv", "test"] = (
+        "test" if options.choose == "test" or (given and options.curve == "zeroed") else "cv"
+    )
     table = choose_layer(probes, options.probe, criterion=criterion, curve=options.curve)
-    if isinstance(options.choose, int):
+    table = table.rename(columns={"best": "chosen"})
+    if given:
+        if options.choose not in set(table["layer"]):
+            raise ConfigError(f"layer.choose: there is no layer {options.choose}; layers: 0 to {table['layer'].max()}")
         table["chosen"] = table["layer"] == options.choose
-        table["criterion"] = "given"
-    return table
+    return table.assign(probe=options.probe, curve=options.curve, criterion="given" if given else criterion)
 
 
 def chosen_layers(table: pd.DataFrame) -> dict[tuple[str, str], int]:
@@ -53,7 +65,7 @@ def overlap_tables(study: Study, fitted: Fitted, layers: dict[tuple[str, str], i
     """Test the overlap of the languages' top units at the chosen layers, for every ranking method."""
     parts: dict[str, list[pd.DataFrame]] = {}
     for (model, variable), layer in layers.items():
-        rankings = fitted.rankings.query("model == @model and variable == @variable and layer == @layer")
+        rankings = select(fitted.rankings, model=model, variable=variable, layer=layer)
         width = int(rankings["index"].max()) + 1
         for method in study.units.methods:
             result = overlap(
@@ -67,9 +79,7 @@ def overlap_tables(study: Study, fitted: Fitted, layers: dict[tuple[str, str], i
     return {name: pd.concat(tables, ignore_index=True) for name, tables in parts.items()}
 
 
-def transfer_tables(
-    study: Study, fitted: Fitted, layers: dict[tuple[str, str], int], highest: pd.DataFrame
-) -> Frames:
+def transfer_tables(study: Study, fitted: Fitted, layers: dict[tuple[str, str], int], highest: pd.DataFrame) -> Frames:
     """Test the units of the highest-degree intersections in the unseen languages (Table 2 of the paper)."""
     tested, everywhere = [], []
     for (model, variable), layer in layers.items():
@@ -104,7 +114,7 @@ def transfer_tables(
 
 
 def _highest_units(highest: pd.DataFrame, model: str, variable: str, method: str) -> dict[int, int]:
-    rows = highest.query("model == @model and variable == @variable and method == @method")
+    rows = select(highest, model=model, variable=variable, method=method)
     units = {int(unit): int(row.degree) for row in rows.itertuples() for unit in str(row.units).split()}
     return dict(sorted(units.items()))
 
@@ -133,7 +143,9 @@ def alignment_tables(study: Study, fitted: Fitted, pairs: pd.DataFrame) -> Frame
     }
 
 
-def language_table(study: Study, n_rated: dict[str, int], cards: dict, contexts: pd.DataFrame) -> pd.DataFrame:
+def language_table(
+    study: Study, n_rated: dict[str, int], cards: Mapping[str, NormCard], contexts: pd.DataFrame
+) -> pd.DataFrame:
     """Return Table 1: a row a language with its family, its norms and how much of them is used."""
     from interlingua import languages
 

@@ -67,7 +67,9 @@ class Cache:
         """Return whether a finished result may be read; raise under ``only-cache`` if it is not there."""
         there = self.path(step, key, suffix).exists()
         if self.policy == "only-cache" and not there:
-            raise StoreError(f"{self.path(step, key, suffix)}: not in the cache (policy 'only-cache'); run with 'reuse'")
+            raise StoreError(
+                f"{self.path(step, key, suffix)}: not in the cache (policy 'only-cache'); run with 'reuse'"
+            )
         return there and self.policy != "refresh"
 
     def frames(self, step: str, key: str, compute: Callable[[], Mapping[str, pd.DataFrame]]) -> Frames:
@@ -93,7 +95,9 @@ class atomic_folder:  # noqa: N801 - reads as a verb, like contextlib's own
             shutil.rmtree(self.partial, ignore_errors=True)
             self.partial.mkdir(parents=True)
         except OSError as error:
-            raise StoreError(f"{self.final.parent}: can't be written to ({error.strerror}); choose another folder") from None
+            raise StoreError(
+                f"{self.final.parent}: can't be written to ({error.strerror}); choose another folder"
+            ) from None
         return self.partial
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:

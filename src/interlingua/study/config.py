@@ -169,6 +169,8 @@ class Study(_Section):
                 raise ValueError(f"units.methods: '{name}' ranks by the probe '{needed[0]}': add it to probes.methods")
         if self.layer.probe not in self.probes.methods:
             raise ValueError(f"layer.probe: '{self.layer.probe}' is not among probes.methods")
+        if self.layer.choose == "cv" and self.layer.curve == "zeroed":
+            raise ValueError("layer.choose: the zeroed curve has no cross-validated r; use layer.choose = 'test'")
         if self.layer.probe == "adam" and self.layer.curve == "layer":
             raise ValueError("layer.curve: Adam is fitted to the whole network only; use layer.curve = 'zeroed'")
         return self
@@ -250,7 +252,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
 def _resolve(raw: Mapping[str, Any], where: str, folder: Path | None) -> Study:
     preset = raw.get("preset", "careful")
     if preset not in PRESETS:
-        raise ConfigError(f"{where}: preset: '{preset}' is neither of {', '.join(PRESETS)}{suggest(str(preset), PRESETS)}")
+        raise ConfigError(
+            f"{where}: preset: '{preset}' is neither of {', '.join(PRESETS)}{suggest(str(preset), PRESETS)}"
+        )
     merged: dict[str, Any] = _merge(PRESETS[preset], raw)
     merged["languages"] = _language_table(merged, where, folder)
     for key in ("norms", "contexts"):
@@ -280,12 +284,12 @@ def _language_table(raw: Mapping[str, Any], where: str, folder: Path | None) -> 
     for code, entry in given.items():
         if not isinstance(entry, Mapping):
             raise ConfigError(f"{where}: languages.{code}: expected a table such as {{ norms = 'labmt' }}")
-        entry = {**common, **entry}
+        whole = {**common, **entry}
         for key, words in (("norms", ()), ("contexts", (AUTHORS, CARRIERS))):
-            value = entry.get(key)
+            value = whole.get(key)
             if isinstance(value, str) and value not in words and Path(value).suffix:
-                entry[key] = _from_folder(value, folder)
-        table[code] = entry
+                whole[key] = _from_folder(value, folder)
+        table[code] = whole
     return table
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 from interlingua.models import Activations
 from interlingua.probes import Design, subset_r
 from interlingua.seeds import derive_seed
-from interlingua.study.analysis import Fitted
+from interlingua.study.analysis import Fitted, select
 from interlingua.study.cache import Cache, Frames, code_version, content_key
 from interlingua.study.config import Study
 from interlingua.study.steps import Job, OnProgress, probe_key
@@ -100,9 +100,9 @@ def null_tables(
     methods = null_methods(study)
     cells, tasks = [], []
     for (model, variable), layer in layers.items():
-        rankings = fitted.rankings.query("model == @model and variable == @variable and layer == @layer")
+        rankings = select(fitted.rankings, model=model, variable=variable, layer=layer)
         k = resolve_k(study.units.k, int(rankings["index"].max()) + 1)
-        probes = fitted.probes.query("model == @model and variable == @variable")
+        probes = select(fitted.probes, model=model, variable=variable)
         penalties = {
             method: chosen_penalties(probes, needs[0], layer)
             for method in methods

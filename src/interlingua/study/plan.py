@@ -48,7 +48,9 @@ class Plan:
 
     def describe(self) -> str:
         """Return the plan as text."""
-        header = f"{'model':<22} {'language':<9} {'role':<7} {'words':>6} {'sentences':>9} {'tokens':>9} {'MB':>7}  cached"
+        header = (
+            f"{'model':<22} {'language':<9} {'role':<7} {'words':>6} {'sentences':>9} {'tokens':>9} {'MB':>7}  cached"
+        )
         lines = [f"study '{self.study}'", "", header]
         lines += [
             f"{row['model']:<22} {row['language']:<9} {row['role']:<7} {row['words']:>6,} {row['sentences']:>9,} "
@@ -57,7 +59,10 @@ class Plan:
         ]
         tokens = sum(row["tokens"] for row in self.rows)
         new = sum(row["bytes"] for row in self.rows if not row["cached"])
-        lines += ["", f"{len(self.rows)} forward passes, {tokens:,} tokens; {new / 1e6:,.0f} MB of activations to write in {self.cache}"]
+        lines += [
+            "",
+            f"{tokens:,} tokens; {new / 1e6:,.0f} MB of activations to write in {self.cache}",
+        ]
         lines += [f"  {name:<18} about {_words(seconds)}" for name, seconds in self.phases.items()]
         lines.append(f"  {'in all':<18} about {_words(sum(self.phases.values()))} on this machine")
         return "\n".join(lines)
@@ -112,7 +117,7 @@ def estimate_phases(
     tokens: Sequence[int],
     workers: int,
 ) -> dict[str, float]:
-    """Estimate the seconds of each phase: forward passes from this machine's own speed, the rest from measured times."""
+    """Estimate the seconds of each phase: forward passes by this machine's own speed, the rest from measured times."""
     by_name = {model.name: model for model in models}
     speed = {dtype: _matrix_speed(dtype) for dtype in {model.options.dtype for model in models}}
     forward = 0.0
@@ -164,4 +169,10 @@ def _matrix_speed(dtype: str) -> float:
 
 
 def _words(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    return (
+        f"{seconds:.0f} s"
+        if seconds < 90
+        else f"{seconds / 60:.0f} min"
+        if seconds < 5400
+        else f"{seconds / 3600:.1f} h"
+    )

@@ -87,9 +87,7 @@ class ModelInStudy:
     tokenizer: Any
 
 
-def _compute(
-    study: Study, cache: Cache, workers: int | None, show: bool | None, folder: ResultFolder
-) -> None:
+def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None, folder: ResultFolder) -> None:
     from interlingua.report import build_report
 
     times: dict[str, float] = {}
@@ -105,7 +103,9 @@ def _compute(
 
         def phase(name: str, tasks: list[Task]) -> list[Any]:
             begun = time.monotonic()
-            done = run_tasks(tasks, workers=1 if on_gpu and name == "activations" else workers, report=progress.phase(name))
+            done = run_tasks(
+                tasks, workers=1 if on_gpu and name == "activations" else workers, report=progress.phase(name)
+            )
             times[name] = time.monotonic() - begun
             return done
 
@@ -143,9 +143,7 @@ def _compute(
                 for job, variable in fits
             ],
         )
-        fitted = analysis.Fitted(
-            pd.concat(probes, ignore_index=True), pd.concat(rankings, ignore_index=True), jobs
-        )
+        fitted = analysis.Fitted(pd.concat(probes, ignore_index=True), pd.concat(rankings, ignore_index=True), jobs)
         tables = _tables(study, material, fitted, models, phase, cache)
         report = progress.phase("report")
         folder.write_tables(tables)

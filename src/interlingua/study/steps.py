@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from interlingua.models import Activations, LoadedModel, extract, load_model
+from interlingua.models.loading import Device, Dtype
 from interlingua.probes import Design, fit_probes, load_weights, save_weights
 from interlingua.seeds import derive_seed
 from interlingua.study.cache import Cache, atomic_folder, code_version, content_key
@@ -35,7 +36,7 @@ class Job:
 
 
 @lru_cache(maxsize=1)
-def loaded_model(spec: str, dtype: str, device: str) -> LoadedModel:
+def loaded_model(spec: str, dtype: Dtype, device: Device) -> LoadedModel:
     """Return the model, kept between the tasks of one worker."""
     return load_model(spec, dtype=dtype, device=device)
 

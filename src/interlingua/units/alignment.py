@@ -46,9 +46,7 @@ def mpo(pairs: pd.DataFrame) -> pd.DataFrame:
     """
     tables = []
     for cell, rows in cells(pairs):
-        both = pd.concat(
-            [rows.rename(columns={name: "language"})[["language", "observed"]] for name in _PAIR_COLUMNS]
-        )
+        both = pd.concat([rows.rename(columns={name: "language"})[["language", "observed"]] for name in _PAIR_COLUMNS])
         by_language = both.groupby("language", sort=False)["observed"]
         n_pairs = by_language.size()
         others = len(n_pairs) - 1
@@ -135,9 +133,7 @@ def _mixed(formula: str, points: pd.DataFrame, draws: int, seed: int) -> dict[st
     except StatsError as error:
         notes.append(f"No bootstrap interval: {error}.")
     try:
-        numbers["p_permutation"] = permute_groups(
-            formula, points, "language", "mpo", "mpo", draws=draws, seed=seed
-        )
+        numbers["p_permutation"] = permute_groups(formula, points, "language", "mpo", "mpo", draws=draws, seed=seed)
     except StatsError as error:
         notes.append(f"No permutation p: {error}.")
     return _row(formula, points, notes, numbers)

@@ -45,9 +45,7 @@ def cell_of(table: pd.DataFrame, what: str) -> dict[str, object]:
     return cell
 
 
-def cells(
-    table: pd.DataFrame, columns: Sequence[str] = CELL
-) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
+def cells(table: pd.DataFrame, columns: Sequence[str] = CELL) -> Iterator[tuple[dict[str, object], pd.DataFrame]]:
     """Yield each cell and its rows, in the order of first appearance.
 
     Parameters

@@ -97,11 +97,10 @@ def permuted_signs(
     permuted = permute_by_word(y, design.train_words, draws, seed=seed)
     ranking = get(method)
     X = design.train(layer)
-    weights = (
-        None
-        if ranking.needs is None
-        else refit_layer(design, layer, permuted, ranking.needs[0], penalty=penalty)
-    )
+    l1, l2 = penalty or (None, None)
+    weights = None
+    if ranking.needs is not None:
+        weights = refit_layer(design, layer, permuted, ranking.needs[0], l1=l1, l2=l2, seed=seed)
     signs = np.zeros((draws, design.width), dtype=np.int8)
     for draw in range(draws):
         fitted = {} if weights is None or ranking.needs is None else {(*ranking.needs, layer): weights[draw]}
@@ -241,8 +240,7 @@ def null_summary(
             "n_languages": np.arange(1, real.at_least.shape[1] + 1),
             "null_mean": null.at_least.mean(axis=0),
             "p_permutation": [
-                p(null.at_least[:, column], real.at_least[0, column])
-                for column in range(real.at_least.shape[1])
+                p(null.at_least[:, column], real.at_least[0, column]) for column in range(real.at_least.shape[1])
             ],
         }
     )
@@ -253,9 +251,7 @@ def null_summary(
             "fe_corrected": np.divide(
                 real.pairs[0], null_mean, out=np.full(len(null_mean), np.nan), where=null_mean > 0
             ),
-            "p_permutation": [
-                p(null.pairs[:, pair], real.pairs[0, pair]) for pair in range(real.pairs.shape[1])
-            ],
+            "p_permutation": [p(null.pairs[:, pair], real.pairs[0, pair]) for pair in range(real.pairs.shape[1])],
         }
     )
     return summary, degrees, pairs

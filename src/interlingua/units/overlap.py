@@ -1,4 +1,4 @@
-"""Do languages share their units? Every intersection of the top units, tested (sections 5 and 5.1).
+"""Do languages share their units? Every intersection of the top units, tested (sections 4.3 and 5).
 
 The paper tests intersections with the super exact test (Wang, Zhao & Zhang 2015), whose null takes each
 language's set for a uniform random draw from the layer. Signs are a second, cheap test: two languages that
@@ -167,9 +167,7 @@ def _intersections(local: Mapping[str, NDArray[np.int64]], n: int, first: int) -
     table = superexact(local, n, min_degree=2)
     # Thousands of intersections have few different sets of members: translate each once.
     units = {members: _unit_ids(members, first) for members in table["members"].unique()}
-    return table.rename(columns={"sets": "languages", "members": "units"}).assign(
-        units=table["members"].map(units)
-    )
+    return table.rename(columns={"sets": "languages", "members": "units"}).assign(units=table["members"].map(units))
 
 
 def _unit_ids(members: str, first: int) -> str:

@@ -37,9 +37,7 @@ def rank_units(data: LayerData, method: str) -> pd.DataFrame:
     signed = get(method).scores(data)
     if not np.isfinite(signed).all():
         unit = data.layer * data.width + int(np.argmin(np.isfinite(signed)))
-        raise StatsError(
-            f"ranking {method!r} gives unit {unit} (layer {data.layer}) a score that is not finite"
-        )
+        raise StatsError(f"ranking {method!r} gives unit {unit} (layer {data.layer}) a score that is not finite")
     score = np.abs(signed)
     order = np.argsort(-score, kind="stable")  # stable: ties keep the order of the units
     return pd.DataFrame(

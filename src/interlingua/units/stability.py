@@ -198,9 +198,7 @@ def _correlation_scores(
     return scores
 
 
-def _ridge_scores(
-    X: NDArray[np.float64], y: NDArray[np.float64], codes: NDArray[np.int64], penalty: float
-) -> _Scores:
+def _ridge_scores(X: NDArray[np.float64], y: NDArray[np.float64], codes: NDArray[np.int64], penalty: float) -> _Scores:
     def one(counts: NDArray[np.int64]) -> NDArray[np.float64]:
         times = counts[codes]
         taken = times > 0

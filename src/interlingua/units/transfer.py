@@ -106,8 +106,7 @@ def transfer(
     outside = ids[(ids < layer * width) | (ids >= (layer + 1) * width)]
     if len(outside):
         raise StatsError(
-            f"unit {outside[0]} is not in layer {layer}, whose units are {layer * width} to "
-            f"{(layer + 1) * width - 1}"
+            f"unit {outside[0]} is not in layer {layer}, whose units are {layer * width} to {(layer + 1) * width - 1}"
         )
     counts = [units[int(unit)] if isinstance(units, Mapping) else pd.NA for unit in ids]
     table = every.iloc[ids - layer * width].reset_index(drop=True).drop(columns="index")
@@ -128,7 +127,7 @@ def transfer(
 
 
 def _standardise(X: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Return columns with mean 0 and SD 1 (over the sentences, as in section 4.2); constant ones become 0."""
+    """Return columns with mean 0 and SD 1 (over the sentences, as in section 4.3); constant ones become 0."""
     if X.ndim != 2 or not len(X):
         raise StatsError(f"X has shape {X.shape}: a row a sentence and a column a unit are needed")
     centred, norm = centre_columns(X.astype(np.float64))

@@ -60,7 +60,9 @@ def draw_intersections(results: Results) -> tuple[Figure, str]:
         rows = rows[rows["observed"] > 0].sort_values(["degree", "observed", "p"], ascending=[False, False, True])
         rows = rows.head(MOST_INTERSECTIONS)
         codes = list(dict.fromkeys(results.of("pairs", model=model, variable=variable)["language_a"]))
-        codes += [c for c in results.of("pairs", model=model, variable=variable)["language_b"].unique() if c not in codes]
+        codes += [
+            c for c in results.of("pairs", model=model, variable=variable)["language_b"].unique() if c not in codes
+        ]
         axis.set_title(f"{cell_title(model, variable)}, layer {results.layer(model, variable)}")
         axis.set_axis_off()
         bars = axis.inset_axes((0.0, 0.52, 1.0, 0.44))

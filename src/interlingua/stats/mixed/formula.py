@@ -16,7 +16,7 @@ from formulaic import Formula
 from formulaic.errors import FormulaicError
 
 from interlingua.errors import StatsError, suggest
-from interlingua.stats.mixed.reml import Component, Floats
+from interlingua.stats.mixed.criterion import Component, Floats
 
 _NAME = re.compile(r"[^\W\d][\w.]*")
 
@@ -97,9 +97,7 @@ def parse_formula(text: str) -> ParsedFormula:
     """
     response, tilde, right = text.partition("~")
     if not tilde or not response.strip() or "~" in right:
-        raise StatsError(
-            f"formula '{text}': write response ~ terms, such as 'r ~ mpo + model*variable + (1|language)'"
-        )
+        raise StatsError(f"formula '{text}': write response ~ terms, such as 'r ~ mpo + model*variable + (1|language)'")
     fixed: list[str] = []
     random: list[RandomTerm] = []
     for piece in _split_sum(right, text):

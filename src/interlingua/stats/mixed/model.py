@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from interlingua.stats.mixed.criterion import RemlCriterion
 from interlingua.stats.mixed.formula import Design, build_design
-from interlingua.stats.mixed.reml import RemlFit, RemlProblem
+from interlingua.stats.mixed.reml import RemlFit, fit_reml
 
 _FEW_LEVELS = 5  # below this a variance between levels is hardly estimable
 
@@ -91,7 +92,7 @@ def mixed_model(formula: str, data: pd.DataFrame) -> MixedModelResult:
     Journal of Statistical Software 82(13).
     """
     design = build_design(formula, data)
-    fit = RemlProblem(design.y, design.x, design.components, design.names).fit()
+    fit = fit_reml(RemlCriterion(design.y, design.x, design.components, design.names))
     t = fit.estimates / fit.se
     coefficients = pd.DataFrame(
         {
@@ -146,9 +147,7 @@ def _notes(design: Design, fit: RemlFit) -> list[str]:
         )
     below = [(name, df) for name, df in zip(design.names, fit.df, strict=True) if df < 1]
     for name, df in below:
-        notes.append(
-            f"The degrees of freedom of '{name}' are {df:.2f}, below 1: its p-value can't be relied on."
-        )
+        notes.append(f"The degrees of freedom of '{name}' are {df:.2f}, below 1: its p-value can't be relied on.")
     if not fit.regular:
         notes.append(
             "The REML criterion is flat or irregular at its minimum: some variance components can't be told "

@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from interlingua.errors import StatsError, suggest
+from interlingua.stats.mixed.criterion import Component, Floats, RemlCriterion
 from interlingua.stats.mixed.formula import Design, build_design
-from interlingua.stats.mixed.reml import Component, Floats, RemlFit, RemlProblem
+from interlingua.stats.mixed.reml import RemlFit, fit_reml
 
 Indices = NDArray[np.intp]
 
@@ -90,8 +91,8 @@ def bootstrap_groups(
             for c, fresh in zip(design.components, nested, strict=True)
         ]
         try:
-            problem = RemlProblem(design.y[rows], design.x[rows], components, design.names)
-            estimates.append(problem.fit(starts).estimates[at])
+            criterion = RemlCriterion(design.y[rows], design.x[rows], components, design.names)
+            estimates.append(fit_reml(criterion, starts).estimates[at])
         except StatsError:  # such as a draw of one group over and over, in which a contrast does not vary
             continue
     if len(estimates) < 0.9 * draws:
@@ -187,10 +188,8 @@ def permute_groups(
     return extreme / total if exact else (1 + extreme) / (1 + draws)
 
 
-def _fit(
-    design: Design, x: Floats, components: Sequence[Component], starts: Sequence[Floats] | None = None
-) -> RemlFit:
-    return RemlProblem(design.y, x, components, design.names).fit(starts)
+def _fit(design: Design, x: Floats, components: Sequence[Component], starts: Sequence[Floats] | None = None) -> RemlFit:
+    return fit_reml(RemlCriterion(design.y, x, components, design.names), starts)
 
 
 def _t(fit: RemlFit, at: int) -> float:
@@ -250,13 +249,13 @@ def _strata(data: pd.DataFrame, group: str, cells: Sequence[str]) -> list[Indice
     return [np.array(rows) for rows in rows_of.values()]
 
 
-def _all_orders(strata: Sequence[Indices]) -> Iterator[tuple[Sequence[int], ...]]:
+def _all_orders(strata: Sequence[Indices]) -> Iterator[tuple[Sequence[int] | Indices, ...]]:
     return product(*(permutations(range(len(rows))) for rows in strata))
 
 
 def _random_orders(
     strata: Sequence[Indices], draws: int, rng: np.random.Generator
-) -> Iterator[tuple[Sequence[int], ...]]:
+) -> Iterator[tuple[Sequence[int] | Indices, ...]]:
     return (tuple(rng.permutation(len(rows)) for rows in strata) for _ in range(draws))
 
 
@@ -265,7 +264,7 @@ def _permuted(
     data: pd.DataFrame,
     column: str,
     strata: Sequence[Indices],
-    orders: Iterable[tuple[Sequence[int], ...]],
+    orders: Iterable[tuple[Sequence[int] | Indices, ...]],
 ) -> Iterator[tuple[Floats, list[Component]]]:
     """Yield the fixed-effects design and the components with `column` exchanged in each of the orders."""
     n = len(data)

@@ -50,9 +50,7 @@ def get(name: str) -> RankingMethod:
         If there is none.
     """
     if name not in _METHODS:
-        raise ConfigError(
-            f"unknown ranking method {name!r}{suggest(name, _METHODS)}: use one of {', '.join(names())}"
-        )
+        raise ConfigError(f"unknown ranking method {name!r}{suggest(name, _METHODS)}: use one of {', '.join(names())}")
     return _METHODS[name]
 
 

@@ -1,0 +1,42 @@
+"""Rated words: published sources by card, and tables of one's own.
+
+Reading (`load_norms`), choosing words (`plain_words`, `select_flat`), comparing sources
+(`compare_norms`), fetching published tables (`fetch`), and the cards that describe them.
+"""
+
+from __future__ import annotations
+
+from interlingua.norms.audit import NormComparison, compare_norms
+from interlingua.norms.card import Layout, NormCard, Variable
+from interlingua.norms.fetch import fetch, licence_notice
+from interlingua.norms.locate import cache_root, card_folder, find_file, how_to_get
+from interlingua.norms.reader import Norms, load_norms
+from interlingua.norms.registry import all_cards, get_card, is_card, load_card
+from interlingua.norms.scaling import Scale, scale_ratings
+from interlingua.norms.selection import plain_words, select_flat
+from interlingua.norms.tables import read_table
+
+__all__ = [
+    "Layout",
+    "NormCard",
+    "NormComparison",
+    "Norms",
+    "Scale",
+    "Variable",
+    "all_cards",
+    "cache_root",
+    "card_folder",
+    "compare_norms",
+    "fetch",
+    "find_file",
+    "get_card",
+    "how_to_get",
+    "is_card",
+    "licence_notice",
+    "load_card",
+    "load_norms",
+    "plain_words",
+    "read_table",
+    "scale_ratings",
+    "select_flat",
+]

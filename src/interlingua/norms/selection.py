@@ -1,0 +1,102 @@
+"""Choosing words from a table of ratings."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from interlingua import languages
+from interlingua.errors import NormsError, suggest
+
+# Scripts in which a word of two letters is an ordinary word.
+_DENSE_SCRIPTS = frozenset({"Hans", "Hant", "Jpan", "Kore"})
+
+
+def plain_words(table: pd.DataFrame, language: str, min_letters: int | None = None) -> pd.DataFrame:
+    """Keep the plain words: letters of the language's own script only, and enough of them.
+
+    Lists of frequent words such as labMT's hold web words, phrases, numbers and words of other
+    languages; digits, hyphens, apostrophes, @ and letters of another script tell them.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With a column ``word``.
+    language : str
+        Any tag that `languages.get` accepts.
+    min_letters : int, optional
+        By default 3, and 2 for Chinese, Japanese and Korean writing. Vowel signs and accents written
+        as marks of their own do not count.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows kept, in their order, with a new RangeIndex.
+    """
+    known = languages.get(language)
+    least = min_letters if min_letters is not None else (2 if known.script in _DENSE_SCRIPTS else 3)
+    keep = [languages.is_written_in(word, known) and sum(c.isalpha() for c in word) >= least for word in table["word"]]
+    return table[keep].reset_index(drop=True)
+
+
+def select_flat(table: pd.DataFrame, variable: str, n: int = 520, *, bins: int = 20, seed: int = 0) -> pd.DataFrame:
+    """Choose words so that a variable's distribution is as flat as the table allows.
+
+    The range of the ratings is cut into bins of equal width; every bin gives the same number of words,
+    drawn at random, but for bins that hold fewer: they give all, and the others share the rest.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With columns ``word`` and `variable`; words that are not rated are left out.
+    variable : str
+    n : int
+        How many words.
+    bins : int
+    seed : int
+
+    Returns
+    -------
+    pandas.DataFrame
+        `n` rows of the table, in its order, with a new RangeIndex.
+
+    Raises
+    ------
+    NormsError
+        There is no such variable, or fewer than `n` rated words.
+    """
+    if variable not in table.columns:
+        raise NormsError(
+            f"there are no ratings of '{variable}'{suggest(variable, map(str, table.columns))}; "
+            f"there are {', '.join(str(name) for name in table.columns if name != 'word')}"
+        )
+    rated = table[table[variable].notna()]
+    if not 1 <= n <= len(rated):
+        raise NormsError(f"can't choose {n} words: {len(rated)} are rated for {variable}")
+    if bins < 1:
+        raise NormsError(f"can't choose words from {bins} bins: give at least 1")
+    ratings = rated[variable].to_numpy(dtype=float)
+    edges = np.linspace(ratings.min(), ratings.max(), bins + 1)
+    # The highest rating belongs to the last bin, not to one of its own.
+    bin_of = np.clip(np.searchsorted(edges, ratings, side="right") - 1, 0, bins - 1)
+    share = _share(np.bincount(bin_of, minlength=bins), n)
+    generator = np.random.default_rng(seed)
+    chosen = [
+        generator.choice(np.flatnonzero(bin_of == index), size=count, replace=False)
+        for index, count in enumerate(share)
+    ]
+    return rated.iloc[np.sort(np.concatenate(chosen))].reset_index(drop=True)
+
+
+def _share(sizes: np.ndarray, n: int) -> np.ndarray:
+    """Share n among bins as evenly as their sizes allow; a remainder goes to the middle bins first."""
+    share = np.zeros_like(sizes)
+    middle_first = np.argsort(np.abs(np.arange(len(sizes)) - (len(sizes) - 1) / 2), kind="stable")
+    while (left := n - int(share.sum())) > 0:
+        open_bins = [index for index in middle_first if share[index] < sizes[index]]
+        each = left // len(open_bins)
+        if each == 0:
+            share[open_bins[:left]] += 1
+        else:
+            share[open_bins] = np.minimum(share[open_bins] + each, sizes[open_bins])
+    return share

@@ -1,0 +1,91 @@
+"""Choosing plain words and a flat distribution."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from interlingua.errors import NormsError
+from interlingua.norms import plain_words, select_flat
+
+
+def _table(words: list[str]) -> pd.DataFrame:
+    return pd.DataFrame({"word": words, "valence": np.linspace(0, 1, len(words))})
+
+
+def test_plain_words_are_letters_of_the_own_script_and_long_enough() -> None:
+    table = _table(["peace", "no", "don't", "@home", "b4", "paz", "мир", "two words", "naïve", "e-mail", "..."])
+    kept = plain_words(table, "en")
+    assert list(kept["word"]) == ["peace", "paz", "naïve"]
+    assert list(kept.index) == [0, 1, 2]
+    assert kept["valence"].iloc[0] == table["valence"].iloc[0]
+    assert list(plain_words(table, "en", min_letters=2)["word"]) == ["peace", "no", "paz", "naïve"]
+
+
+def test_dense_scripts_may_have_two_letters() -> None:
+    assert list(plain_words(_table(["爱", "爱情", "A股"]), "zh")["word"]) == ["爱情"]
+    assert list(plain_words(_table(["꿈", "사랑", "Happy", "ㅋㅋ"]), "ko")["word"]) == ["사랑", "ㅋㅋ"]
+    assert list(plain_words(_table(["но", "мир"]), "ru")["word"]) == ["мир"]
+
+
+def test_signs_do_not_count_as_letters() -> None:
+    # न + sign ा + sign ी: one letter.
+    assert list(plain_words(_table(["नाी", "जीवन"]), "hi")["word"]) == ["जीवन"]
+
+
+def test_flat_selection_takes_the_same_from_every_bin_that_can_give_it() -> None:
+    generator = np.random.default_rng(3)
+    ratings = np.clip(generator.normal(0.6, 0.15, 5000), 0, 1)
+    table = pd.DataFrame({"word": [f"w{i}" for i in range(5000)], "valence": ratings})
+    chosen = select_flat(table, "valence", 520, bins=20, seed=1)
+    assert len(chosen) == 520
+    assert chosen["word"].is_unique
+    edges = np.linspace(ratings.min(), ratings.max(), 21)
+    here, there = np.histogram(chosen["valence"], edges)[0], np.histogram(ratings, edges)[0]
+    exhausted = here == there
+    assert exhausted.any()
+    assert here[~exhausted].max() - here[~exhausted].min() <= 1
+    assert here[exhausted].max() <= here[~exhausted].min()
+    # In the table's order, and the whole row.
+    assert list(chosen["word"]) == sorted(chosen["word"], key=lambda word: int(word[1:]))
+
+
+def test_flat_selection_depends_on_nothing_but_the_seed() -> None:
+    table = _table([f"w{i}" for i in range(1000)])
+    first = select_flat(table, "valence", 100, seed=5)
+    pd.testing.assert_frame_equal(first, select_flat(table, "valence", 100, seed=5))
+    assert set(first["word"]) != set(select_flat(table, "valence", 100, seed=6)["word"])
+
+
+@settings(deadline=None)
+@given(
+    ratings=st.lists(st.floats(0, 1) | st.just(float("nan")), min_size=1, max_size=60),
+    bins=st.integers(1, 25),
+    seed=st.integers(0, 100),
+    data=st.data(),
+)
+def test_flat_selection_always_gives_n_distinct_rated_words(
+    ratings: list[float], bins: int, seed: int, data: st.DataObject
+) -> None:
+    table = pd.DataFrame({"word": [f"w{i}" for i in range(len(ratings))], "valence": ratings})
+    rated = int(np.sum(~np.isnan(ratings)))
+    if rated == 0:
+        return
+    n = data.draw(st.integers(1, rated))
+    chosen = select_flat(table, "valence", n, bins=bins, seed=seed)
+    assert len(chosen) == n
+    assert chosen["word"].is_unique
+    assert chosen["valence"].notna().all()
+
+
+def test_too_few_words_are_an_error() -> None:
+    table = _table(["a", "b", "c"])
+    with pytest.raises(NormsError, match="can't choose 4 words: 3 are rated for valence"):
+        select_flat(table, "valence", 4)
+    with pytest.raises(NormsError, match="no ratings of 'valnce' .did you mean 'valence'"):
+        select_flat(table, "valnce", 2)
+    with pytest.raises(NormsError, match="0 bins"):
+        select_flat(table, "valence", 2, bins=0)
