@@ -11,7 +11,7 @@ import pytest
 import torch
 from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
-from transformers import CanineConfig, CanineModel, CanineTokenizer
+from transformers import ByT5Tokenizer, T5Config, T5Model
 
 from interlingua.errors import ConfigError, ModelError
 from interlingua.models import CARDS, describe, fingerprint, load_model, parse_spec
@@ -174,7 +174,7 @@ def test_hub_id_goes_the_same_way_as_a_folder(model_folders: dict[str, Path]) ->
 @pytest.mark.usefixtures("hub_cache")
 def test_a_model_that_is_not_in_the_cache() -> None:
     for run in (load_model, describe):
-        with pytest.raises(ModelError, match="the model acme/other is not in the local cache.*local folder") as e:
+        with pytest.raises(ModelError, match=r"acme/other is not in the local cache.*local folder") as e:
             run("acme/other", local_files_only=True)
         assert "\n" not in str(e.value)
     with pytest.raises(ModelError, match=r"acme/tiny \(revision v9\) is not in the local cache"):
@@ -188,7 +188,7 @@ def test_folders_that_are_not_whole(model_folders: dict[str, Path], tmp_path: Pa
     shutil.copytree(model_folders["bert"], folder)
     weights = load_file(folder / "model.safetensors")
     save_file({k: v for k, v in weights.items() if "layer.2." not in k}, folder / "model.safetensors", {"format": "pt"})
-    with pytest.raises(ModelError, match="lack 16 parameters .*layer.2.*stay random"):
+    with pytest.raises(ModelError, match=r"lack 16 parameters .*layer\.2.*stay random"):
         load_model(str(folder), device="cpu")
     (folder / "model.safetensors").write_bytes(b"not weights")
     with pytest.raises(ModelError, match="can't read the weights of broken"):
@@ -206,11 +206,8 @@ def test_folders_that_are_not_whole(model_folders: dict[str, Path], tmp_path: Pa
 
 
 def test_a_tokenizer_without_offsets_is_refused(tmp_path: Path) -> None:
-    CanineTokenizer().save_pretrained(tmp_path)
-    config = CanineConfig(
-        hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, num_hash_buckets=32
-    )
-    CanineModel(config).save_pretrained(tmp_path)
+    ByT5Tokenizer(extra_ids=0).save_pretrained(tmp_path)
+    T5Model(T5Config(vocab_size=260, d_model=8, num_layers=1, num_heads=1, d_kv=8, d_ff=8)).save_pretrained(tmp_path)
     with pytest.raises(ModelError, match="has no fast tokenizer"):
         load_model(str(tmp_path), device="cpu")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 
 from interlingua.errors import StoreError
 from interlingua.models import Activations
@@ -95,17 +95,15 @@ def test_more_than_a_hundred_layers(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_opened(layers: np.ndarray, tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="there is no file of activations at .*run the extraction first"):
+    with pytest.raises(StoreError, match=r"there is no file of activations at .*run the extraction first"):
         Activations.open(tmp_path / "none.safetensors")
     path = tmp_path / "cut.safetensors"
     Activations.from_arrays(layers).save(path)
     path.write_bytes(path.read_bytes()[:-10])
-    with pytest.raises(StoreError, match="can't read .*cut.safetensors as activations"):
+    with pytest.raises(StoreError, match=r"can't read .*cut\.safetensors as activations"):
         Activations.open(path)
     with pytest.raises(StoreError, match="can't read"):
         Activations.open(tmp_path)
-    from safetensors.numpy import save_file
-
     save_file({"weights": layers[0]}, tmp_path / "other.safetensors")
     with pytest.raises(StoreError, match="is not a file of activations"):
         Activations.open(tmp_path / "other.safetensors")

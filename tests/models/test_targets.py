@@ -215,7 +215,6 @@ def builtin_tokenizer() -> Any:
     [
         ("chinese", ("_train", "_test"), 6747),
         ("finnish", ("",), 224),
-        ("english", ("_train", "_test"), 193),
     ],
 )
 def test_boundary_piece_on_the_authors_files(

@@ -75,7 +75,7 @@ def test_what_can_t_be_compared(tmp_path: Path) -> None:
         compare_norms(a, few, "v")
     with pytest.raises(NormsError, match="different languages"):
         compare_norms(a, other, "v")
-    with pytest.raises(NormsError, match="a.csv has no ratings of w; it has v"):
+    with pytest.raises(NormsError, match=r"a.csv has no ratings of w; it has v"):
         compare_norms(a, few, "w")
     with pytest.raises(NormsError, match="nothing to compare"):
         compare_norms(a, flat, "v")

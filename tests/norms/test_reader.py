@@ -109,7 +109,7 @@ def test_an_unknown_language_or_source(tmp_path: Path) -> None:
         load_norms(path, language="klingon")
     with pytest.raises(NormsError, match="no norms are called 'labnt'"):
         load_norms("labnt", language="en")
-    with pytest.raises(NormsError, match="there is no file .*nowhere.csv"):
+    with pytest.raises(NormsError, match=r"there is no file .*nowhere.csv"):
         load_norms(tmp_path / "nowhere.csv", language="en")
     with pytest.raises(NormsError, match="has no ratings of happiness; it has valence, arousal, dominance"):
         load_norms("en-warriner-2013", language="en", variables=["happiness"], path=path)
@@ -133,7 +133,7 @@ def test_a_card_without_a_layout_takes_columns_by_name(tmp_path: Path) -> None:
 
 def test_a_file_that_fits_no_known_layout_is_refused(tmp_path: Path) -> None:
     path = _file(tmp_path, "woord,v\na,1\nb,2\n")
-    with pytest.raises(NormsError, match="no column 'Word'.*no layout known for en-warriner-2013 fits: original"):
+    with pytest.raises(NormsError, match=r"no column 'Word'.*no layout known for en-warriner-2013 fits: original"):
         load_norms("en-warriner-2013", language="en", path=path)
 
 
@@ -200,7 +200,7 @@ def test_missing_ratings_by_their_mark_and_ratings_beyond_the_scale(tmp_path: Pa
     found = _issues(norms.issues)
     assert found["no rating of arousal"] == (1, "grain")
     assert found["valence beyond the scale's ends"] == (1, "roi")
-    with pytest.raises(NormsError, match="valence runs from 3.4 to 6.5, beyond the ends of its scale, 1 and 5"):
+    with pytest.raises(NormsError, match=r"valence runs from 3.4 to 6.5, beyond the ends of its scale, 1 and 5"):
         load_norms("fr-bonin-2018", language="fr", path=path, scale="ends")
 
 

@@ -85,7 +85,7 @@ def test_too_few_words_are_an_error() -> None:
     table = _table(["a", "b", "c"])
     with pytest.raises(NormsError, match="can't choose 4 words: 3 are rated for valence"):
         select_flat(table, "valence", 4)
-    with pytest.raises(NormsError, match="no ratings of 'valnce' .did you mean 'valence'"):
+    with pytest.raises(NormsError, match=r"no ratings of 'valnce' .did you mean 'valence'"):
         select_flat(table, "valnce", 2)
     with pytest.raises(NormsError, match="0 bins"):
         select_flat(table, "valence", 2, bins=0)

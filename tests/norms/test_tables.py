@@ -25,17 +25,13 @@ def _values(table: pd.DataFrame) -> list[tuple[str, float]]:
 
 def _write_ods(path: Path) -> None:
     """Write the least that an OpenDocument spreadsheet must hold."""
-    rows = "".join(
-        "<table:table-row>"
-        f'<table:table-cell office:value-type="string"><text:p>{word}</text:p></table:table-cell>'
-        + (
-            f'<table:table-cell office:value-type="float" office:value="{rating}"><text:p>{rating}</text:p></table:table-cell>'
-            if number
-            else f'<table:table-cell office:value-type="string"><text:p>{rating}</text:p></table:table-cell>'
-        )
-        + "</table:table-row>"
-        for number, (word, rating) in enumerate([("word", "valence"), *EXPECTED])
-    )
+    number = '<table:table-cell office:value-type="float" office:value="{0}"><text:p>{0}</text:p></table:table-cell>'
+    text = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    cells = [
+        text.format(word) + (number if position else text).format(rating)
+        for position, (word, rating) in enumerate([("word", "valence"), *EXPECTED])
+    ]
+    rows = "".join(f"<table:table-row>{row}</table:table-row>" for row in cells)
     names = "urn:oasis:names:tc:opendocument:xmlns"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
@@ -106,7 +102,7 @@ def test_sheets_by_name_and_position(tmp_path: Path) -> None:
         FRAME.to_excel(writer, sheet_name="Supplement B", index=False)
     assert _values(read_table(path, Layout(sheet=1))) == EXPECTED
     assert _values(read_table(path, Layout(sheet="Supplement B"))) == EXPECTED
-    with pytest.raises(NormsError, match="no sheet 'Suplement B' .did you mean 'Supplement B'"):
+    with pytest.raises(NormsError, match=r"no sheet 'Suplement B' .did you mean 'Supplement B'"):
         read_table(path, Layout(sheet="Suplement B"))
     with pytest.raises(NormsError, match="2 sheets, so no sheet 2"):
         read_table(path, Layout(sheet=2))
@@ -152,7 +148,7 @@ def test_a_member_of_an_archive_by_name_and_pattern(tmp_path: Path) -> None:
         assert _values(read_table(path, Layout(member=member))) == EXPECTED
     with pytest.raises(NormsError, match=r"several tables \('x/one.csv', 'x/Redondo\(2007\).csv'\): name one"):
         read_table(path)
-    with pytest.raises(NormsError, match="holds no 'two.csv'"):
+    with pytest.raises(NormsError, match=r"holds no 'two.csv'"):
         read_table(path, Layout(member="two.csv"))
 
 
@@ -258,7 +254,7 @@ def test_columns_by_name_position_and_repeated_name(tmp_path: Path) -> None:
     assert column_at(table, "Words (all)", path) == 0
     assert column_at(table, "M V", path) == 1  # the first: the whole sample's
     assert column_at(table, 2, path) == 2
-    with pytest.raises(NormsError, match="no column 'M W' .did you mean 'M V'.*it has 'Words .all.', 'M V', 'M V'"):
+    with pytest.raises(NormsError, match=r"no column 'M W' .did you mean 'M V'.*it has 'Words .all.', 'M V', 'M V'"):
         column_at(table, "M W", path)
     with pytest.raises(NormsError, match="3 columns, so no column 3 counted from 0"):
         column_at(table, 3, path)

@@ -273,6 +273,7 @@ class TestTable:
             else:
                 assert math.isnan(row.fe)
             exact = float(exact_tail(len(members), tuple(sizes), n))
+            assert row.log_p <= 0
             assert math.isclose(row.p, exact, rel_tol=1e-11)
             assert math.isclose(math.exp(row.log_p), row.p, rel_tol=1e-14)
 

@@ -94,14 +94,11 @@ def read_authors(
             raise ContextsError(f"{place}: no such folder; give the folder that holds the authors' files")
     _check_variables(variables, folders)
     parts = [
-        _read_split(folders, name, entry.code, split, variables)
-        for split in _splits_present(folders, entry.code, name)
+        _read_split(folders, name, entry.code, split, variables) for split in _splits_present(folders, entry.code, name)
     ]
     for variable in variables:
         if len({part[0][variable].isna().all() for part in parts}) > 1:
-            raise ContextsError(
-                f"{folder}: {name}_{variable} is there for train or test only; get both files"
-            )
+            raise ContextsError(f"{folder}: {name}_{variable} is there for train or test only; get both files")
     table = pd.concat([part[0] for part in parts], ignore_index=True)
     table["context_id"] = context_ids(entry.code, table["word"])
     table["language"] = entry.code
@@ -174,9 +171,7 @@ def _read_split(
     for row, (text, position, word) in enumerate(zip(sentences.items, indices, names, strict=True)):
         placed = target_at_index(text, position, word, code)
         if placed is None:
-            raise ContextsError(
-                f"{sentences.line(row)}: the target {word!r} is not in its sentence {text[:60]!r}"
-            )
+            raise ContextsError(f"{sentences.line(row)}: the target {word!r} is not in its sentence {text[:60]!r}")
         target, mended = placed
         starts.append(target.start)
         ends.append(target.end)
@@ -184,9 +179,7 @@ def _read_split(
         counts["target at other form"] += not target.exact
         counts["short sentence"] += len(text.split(" ")) <= _SHORT
         counts["empty token"] += "" in text.split(" ")
-    rows = pd.DataFrame(
-        {"word": names, "text": sentences.items, "start": starts, "end": ends, "split": split}
-    )
+    rows = pd.DataFrame({"word": names, "text": sentences.items, "start": starts, "end": ends, "split": split})
     for variable in variables:
         ratings = _read_lines(folders, f"{name}_{variable}{ending}", needed=False)
         if ratings is None:
@@ -241,9 +234,7 @@ def _whole_number(lines: _Lines, row: int) -> int:
     try:
         return int(lines.items[row])
     except ValueError:
-        raise ContextsError(
-            f"{lines.line(row)}: {lines.items[row]!r} is not a word index (0, 1, 2 ...)"
-        ) from None
+        raise ContextsError(f"{lines.line(row)}: {lines.items[row]!r} is not a word index (0, 1, 2 ...)") from None
 
 
 def _words_from_rows(sentences: _Lines, indices: Sequence[int], code: str) -> list[str]:

@@ -86,9 +86,7 @@ def download_authors(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ContextsError(
-            f"{folder}: can't be made ({error.strerror}); choose another cache folder"
-        ) from error
+        raise ContextsError(f"{folder}: can't be made ({error.strerror}); choose another cache folder") from error
     bad = verify_checksums(folder, wanted)
     for number, name in enumerate(wanted, start=1):
         if name in bad:

@@ -195,10 +195,7 @@ def attach_ratings(contexts: Contexts, norms_table: pd.DataFrame, variables: Seq
     # Backwards, so that the first of several entries that meet under one key stays.
     exact = {word: row for row, word in reversed(list(enumerate(norms_table["word"])))}
     folded = {languages.normalise(word, code): row for word, row in exact.items()}
-    row_of = {
-        word: exact.get(word, folded.get(languages.normalise(word, code), -1))
-        for word in table["word"].unique()
-    }
+    row_of = {word: exact.get(word, folded.get(languages.normalise(word, code), -1)) for word in table["word"].unique()}
     rows = table["word"].map(row_of).to_numpy(dtype=np.int64)
     if (rows < 0).all():
         raise ContextsError(
@@ -227,9 +224,7 @@ def check_variable(variable: str, norms_table: pd.DataFrame, code: str) -> None:
         )
 
 
-def _read_rows(
-    path: Path, code: str, columns: Mapping[str, str], variables: Sequence[str], encoding: str
-) -> _Rows:
+def _read_rows(path: Path, code: str, columns: Mapping[str, str], variables: Sequence[str], encoding: str) -> _Rows:
     allowed = ("text", "word", *_OPTIONAL, *variables)
     for ours in columns:
         if ours not in allowed:

@@ -51,9 +51,7 @@ def downsample(
                 f" {max(wanted, 1)} are wanted; give fewer words (or words = 'smallest') or fewer sentences"
             )
     return {
-        code: Contexts(
-            _draw(part.table, wanted, sentences, derive_seed(seed, "downsample", code)), part.issues
-        )
+        code: Contexts(_draw(part.table, wanted, sentences, derive_seed(seed, "downsample", code)), part.issues)
         for code, part in usable.items()
     }
 
@@ -113,9 +111,7 @@ def _usable(code: str, contexts: Contexts, sentences: int) -> Contexts:
 def _draw(table: pd.DataFrame, words: int, sentences: int, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     chosen: set[str] = set()
-    by_split = {
-        str(split): np.sort(part["word"].unique().astype(object)) for split, part in table.groupby("split")
-    }
+    by_split = {str(split): np.sort(part["word"].unique().astype(object)) for split, part in table.groupby("split")}
     for split, n in _shares({split: len(names) for split, names in by_split.items()}, words).items():
         chosen.update(rng.choice(by_split[split], size=n, replace=False))
     table = table[table["word"].isin(chosen)]

@@ -132,17 +132,13 @@ def check_contexts(table: pd.DataFrame, *, where: str = "contexts") -> pd.DataFr
         _refuse(table, empty, where, f"'{column}' must be a text that is not empty")
     for column in ("start", "end"):
         numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
-        _refuse(
-            table, pd.Series(~(numbers == np.floor(numbers))), where, f"'{column}' must be a whole number"
-        )
+        _refuse(table, pd.Series(~(numbers == np.floor(numbers))), where, f"'{column}' must be a whole number")
         table[column] = numbers.astype(np.int64)
     for column in variables:
         try:
             table[column] = table[column].astype(np.float64)
         except (TypeError, ValueError) as error:
-            raise ContextsError(
-                f"{where}: column '{column}' must hold ratings as numbers ({error})"
-            ) from error
+            raise ContextsError(f"{where}: column '{column}' must hold ratings as numbers ({error})") from error
         _refuse(table, pd.Series(np.isinf(table[column])), where, f"'{column}' must be finite")
     _refuse(table, ~table["split"].isin(SPLITS), where, f"'split' must be one of {', '.join(SPLITS)}")
     _refuse(table, table["context_id"].duplicated(), where, "this context_id has come before")

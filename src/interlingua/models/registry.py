@@ -185,7 +185,7 @@ def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
     if card is not None:
         return ModelSpec(card.name, "hub", card.hub_id, revision or asked or card.revision, card=card)
     folder = Path(text).expanduser()
-    if folder.is_dir():
+    if text and folder.is_dir():
         if not (folder / "config.json").is_file():
             raise ModelError(f"the folder {text} holds no config.json; give one that a model's save_pretrained() wrote")
         return ModelSpec(folder.resolve().name, "folder", str(folder))

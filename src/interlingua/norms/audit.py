@@ -77,9 +77,8 @@ def compare_norms(
             "languages: only norms of one language can be compared"
         )
     language = a.card.language
-    shared = _keyed(a, variable, "a", language).join(
-        _keyed(b, other_variable or variable, "b", language), how="inner", rsuffix="_b"
-    )
+    shared = _keyed(a, variable, "a", language)
+    shared = shared.join(_keyed(b, other_variable or variable, "b", language)["b"], how="inner")
     if len(shared) < 4:
         raise NormsError(
             f"{a.card.name} and {b.card.name} share {len(shared)} words rated for {variable}: "

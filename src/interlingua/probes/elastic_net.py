@@ -177,8 +177,9 @@ def solve_gram(
     weights = np.zeros(n) if warm_start is None else np.array(warm_start, dtype=np.float64)
     passes = 0
     for tolerance in _TOLERANCES:
-        weights, n_iter = _coordinate_descent(problem, y, weights, tolerance)
-        passes += n_iter
+        if l1 > 0:  # without it there is nothing to search: `_polish` has the answer
+            weights, n_iter = _coordinate_descent(problem, y, weights, tolerance)
+            passes += n_iter
         weights, gap = _polish(problem, weights)
         if gap <= tol:
             break

@@ -84,4 +84,4 @@ def _log_tail(x: int, weights: FloatArray, sizes: NDArray[np.int64], n: int, n_t
     series = np.ones(len(weights))
     for i in reversed(range(n_terms)):
         series = 1.0 - series * means[:, i] * ((x + i) / ((i + 1) * (x + i + 1)))
-    return first + np.log(series)
+    return np.minimum(first + np.log(series), 0.0)  # a certain event must not round to more than 1

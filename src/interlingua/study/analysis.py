@@ -151,7 +151,7 @@ def language_table(
 
     rows = []
     for code in study.languages:
-        language, card = languages.get(code), cards[code]
+        language, card = languages.get(code), cards.get(code)
         of_language = contexts[contexts["language"] == code]
         row = {
             "language": code,
@@ -159,14 +159,14 @@ def language_table(
             "family": language.family,
             "script": language.script,
             "role": "unseen" if code in study.unseen else "seen",
-            "norms": card.title,
+            "norms": card.title if card else "ratings in the file of sentences",
             "rated_words": n_rated.get(code),
             "words": of_language["word"].nunique(),
             "sentences": len(of_language),
             "train_words": of_language.loc[of_language["split"] == "train", "word"].nunique(),
             "test_words": of_language.loc[of_language["split"] == "test", "word"].nunique(),
-            "licence": card.licence,
-            "citation": card.citation,
+            "licence": card.licence if card else "not stated",
+            "citation": card.citation if card else "",
         }
         rows.append(row)
     return pd.DataFrame(rows).astype({"rated_words": "Int64"})

@@ -42,8 +42,8 @@ class Sampling(_Section):
 
     words: Positive | Literal["smallest", "all"] = "smallest"
     """Words a seen language: a number, as many as the smallest language has, or all."""
-    sentences: Positive = 15
-    """Sentences a word (for carriers: how many frames)."""
+    sentences: Positive = 10
+    """Sentences a word (for carriers: how many frames; each language has ten)."""
     test_share: Share = 0.2
     """Share of the words held out for testing (no word stands in both)."""
     flat: bool = True

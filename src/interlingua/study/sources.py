@@ -19,7 +19,7 @@ from interlingua.contexts import (
     split_by_word,
 )
 from interlingua.errors import ConfigError
-from interlingua.norms import NormCard, load_norms, plain_words, select_flat
+from interlingua.norms import NormCard, Norms, get_card, load_norms, plain_words, select_flat
 from interlingua.seeds import derive_seed
 from interlingua.study.config import AUTHORS, CARRIERS, LanguageConfig, Study
 
@@ -51,7 +51,7 @@ class Material:
     contexts
         The table of `interlingua.contexts.Contexts`, every language of the study.
     cards
-        The norm card of each language.
+        The norm card of each language, where its ratings come from a table of norms.
     n_rated
         Words that the whole norm table of each language rates (missing where it was not read).
     """
@@ -85,17 +85,21 @@ def gather(study: Study, cache_dir: Path) -> Material:
     for code, entry in study.languages.items():
         if entry.contexts == AUTHORS:
             parts[code] = _authors(study, code, cache_dir)
-            cards[code] = _authors_card(code)
+            cards[code] = get_card(AUTHORS_NORMS[code])
+        elif entry.norms is None and entry.contexts != CARRIERS:
+            columns = dict(entry.context_columns)
+            parts[code] = read_contexts(entry.contexts, language=code, columns=columns, variables=study.variables)
         else:
-            norms_table, cards[code], norm_issues = _norms(study, code, entry)
-            n_rated[code] = len(norms_table)
+            norms = _norms(study, code, entry)
             read = _carriers if entry.contexts == CARRIERS else _file
-            contexts = read(study, code, entry, norms_table)
-            parts[code] = Contexts(contexts.table, pd.concat([norm_issues, contexts.issues], ignore_index=True))
+            contexts = read(study, code, entry, norms.table)
+            issues = [norms.issues.drop(columns="source"), contexts.issues]
+            parts[code] = Contexts(contexts.table, pd.concat(issues, ignore_index=True))
+            cards[code], n_rated[code] = norms.card, len(norms.table)
     parts = _same_size(study, parts)
-    table = concat([_split(study, code, contexts) for code, contexts in parts.items()])
-    issues = pd.concat([table.issues, duplicates(table.table)], ignore_index=True)
-    return Material(Contexts(table.table, issues), cards, n_rated)
+    contexts = concat([_split(study, code, contexts) for code, contexts in parts.items()])
+    issues = pd.concat([contexts.issues, duplicates(contexts.table)], ignore_index=True)
+    return Material(Contexts(contexts.table, issues), cards, n_rated)
 
 
 def _authors(study: Study, code: str, cache_dir: Path) -> Contexts:
@@ -109,25 +113,18 @@ def _authors(study: Study, code: str, cache_dir: Path) -> Contexts:
     return read_authors(folder, code, variables=study.variables, supplement=supplement)
 
 
-def _authors_card(code: str) -> NormCard:
-    from interlingua.norms import get_card
-
-    return get_card(AUTHORS_NORMS[code])
-
-
-def _norms(study: Study, code: str, entry: LanguageConfig) -> tuple[pd.DataFrame, NormCard, pd.DataFrame]:
+def _norms(study: Study, code: str, entry: LanguageConfig) -> Norms:
     if entry.norms is None:
         raise ConfigError(
             f"languages.{code}: no norms; give norms = 'NAME' (see 'interlingua norms') or the path of a file"
         )
-    norms = load_norms(
+    return load_norms(
         entry.norms,
         language=code,
         columns=dict(entry.columns) or None,
         variables=study.variables,
         scale=study.sampling.scale,
     )
-    return norms.table, norms.card, norms.issues.drop(columns="source", errors="ignore")
 
 
 def _carriers(study: Study, code: str, entry: LanguageConfig, norms: pd.DataFrame) -> Contexts:

@@ -248,7 +248,7 @@ def build_design(text: str, data: pd.DataFrame) -> Design:
         if isinstance(data[name].dtype, pd.CategoricalDtype):
             data[name] = data[name].cat.remove_unused_categories()
     try:
-        matrices = formula.get_model_matrix(data)
+        matrices = formula.get_model_matrix(data, na_action="ignore")
     except FormulaicError as error:
         raise StatsError(f"formula '{text}': {_first_line(error)}") from error
     y = np.asarray(matrices.lhs, dtype=np.float64)

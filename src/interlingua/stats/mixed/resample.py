@@ -50,7 +50,7 @@ def bootstrap_groups(
     term : str
         Fixed effect, such as ``mpo``.
     draws : int
-        Number of draws, >= 100.
+        Number of draws, >= 40.
     seed : int or Generator
 
     Returns
@@ -74,8 +74,8 @@ def bootstrap_groups(
             f"formula '{formula}' has '{group}' in its fixed part, where a resampled group has no coefficient: "
             f"take it out, or write (1|{group})"
         )
-    if draws < 100:
-        raise StatsError(f"{draws} draws give no 95 % interval: use 100 or more, 2000 by default")
+    if draws < 40:
+        raise StatsError(f"{draws} draws give no 95 % interval: use 40 or more, 2000 by default")
     n_groups = int(codes.max()) + 1
     members = [np.flatnonzero(codes == i) for i in range(n_groups)]
     nested = [_is_nested(component.codes, codes) for component in design.components]
@@ -196,9 +196,12 @@ def _t(fit: RemlFit, at: int) -> float:
     return float(fit.estimates[at] / fit.se[at])
 
 
-def _warm_starts(fit: RemlFit) -> list[Floats]:
-    """Return two starts for refits: near the fit to the data (off the boundary), and a neutral one."""
-    return [np.maximum(fit.theta, 0.1), np.ones_like(fit.theta)]
+def _warm_starts(fit: RemlFit) -> list[Floats] | None:
+    """Return starts for refits: near the fit to the data (off the boundary), and a neutral one.
+
+    None, for all the default ones, with several components: resampled criteria often have several minima.
+    """
+    return [np.maximum(fit.theta, 0.1), np.ones_like(fit.theta)] if len(fit.theta) == 1 else None
 
 
 def _group_codes(data: pd.DataFrame, group: str) -> Indices:
