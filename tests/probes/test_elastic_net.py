@@ -44,7 +44,7 @@ def test_agrees_with_scikit_learn(shape: tuple[int, int], l1: float, l2: float) 
     assert fit.intercept == pytest.approx(oracle.intercept_, abs=1e-6)
     assert fit.n_nonzero == np.count_nonzero(oracle.coef_) == np.count_nonzero(fit.weights)
     assert fit.converged
-    assert 0 <= fit.gap <= 1e-6
+    assert 0 <= fit.gap <= 1e-10
 
 
 @pytest.mark.parametrize(("l1", "l2"), PENALTIES)
@@ -67,6 +67,20 @@ def test_satisfies_the_conditions_of_optimality(l1: float, l2: float) -> None:
     used = fit.weights != 0
     np.testing.assert_allclose(slope[used], l1 * np.sign(fit.weights[used]), atol=1e-9)
     assert np.abs(slope[~used]).max() <= l1 + 1e-9
+
+
+@pytest.mark.parametrize(("l1", "l2"), [(0.0005, 0.0005), (0.02, 0.001), (0.0, 0.01)])
+def test_large_networks_are_solved_in_growing_sets(l1: float, l2: float) -> None:
+    X, y = problem(300, 1500, seed=2)
+    fit = elastic_net(X, y, l1=l1, l2=l2)
+    residual = y - X @ fit.weights - fit.intercept
+    slope = 2 / len(y) * X.T @ residual - 2 * l2 * fit.weights
+    used = fit.weights != 0
+    np.testing.assert_allclose(slope[used], l1 * np.sign(fit.weights[used]), atol=1e-9)
+    assert np.abs(slope[~used]).max(initial=0.0) <= l1 + 1e-9
+    assert fit.converged
+    warm = elastic_net(X, y, l1=l1, l2=l2, warm_start=np.ones(1500))
+    np.testing.assert_allclose(warm.weights, fit.weights, atol=1e-8)
 
 
 def test_without_l1_it_is_ridge() -> None:

@@ -14,6 +14,7 @@ import re
 from fractions import Fraction
 from itertools import combinations, product
 from pathlib import Path
+from textwrap import dedent
 
 import numpy as np
 import pandas as pd
@@ -390,7 +391,7 @@ def test_examples_of_the_page_run() -> None:
     """Every ``>>>`` example of the documentation page gives what it shows."""
     blocks = re.findall(r"```python\n(.*?)```", DOCS.read_text(encoding="utf-8"), flags=re.DOTALL)
     assert len(blocks) >= 3
-    example = doctest.DocTestParser().get_doctest("\n".join(blocks), {}, DOCS.name, str(DOCS), 0)
+    example = doctest.DocTestParser().get_doctest("\n".join(map(dedent, blocks)), {}, DOCS.name, str(DOCS), 0)
     assert example.examples
     results = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(example)
     assert results.failed == 0

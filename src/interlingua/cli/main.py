@@ -56,8 +56,5 @@ def main() -> None:
     except InterlinguaError as error:
         if "--debug" in sys.argv:
             raise
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {' '.join(str(error).split())}\n")
         raise SystemExit(2) from None
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped; run the same command again to go on where it stopped\n")
-        raise SystemExit(130) from None

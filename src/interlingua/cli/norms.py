@@ -17,13 +17,10 @@ def list_norms(
     """List the published rating tables that are known by name."""
     if context.invoked_subcommand is not None:
         return
-    from interlingua import languages
     from interlingua.norms import all_cards
 
-    wanted = languages.get(language).code if language else None
-    for card in all_cards():
-        if wanted is None or card.language == wanted:
-            typer.echo(f"{card.name:<32} {card.language:<4} {', '.join(card.variables):<32} {card.title}")
+    for card in all_cards(language):
+        typer.echo(f"{card.name:<32} {card.language:<4} {', '.join(card.variables):<32} {card.title}")
 
 
 @app.command("show")
@@ -32,3 +29,17 @@ def show(name: Annotated[str, typer.Argument(help="The name that 'interlingua no
     from interlingua.norms import get_card
 
     typer.echo(get_card(name).describe())
+
+
+@app.command("fetch")
+def fetch(
+    name: Annotated[str, typer.Argument(help="The name that 'interlingua norms' prints.")],
+    layout: Annotated[str | None, typer.Option(help="Which publication of the table, where there are several.")] = None,
+) -> None:
+    """Download one rating table into the cache, under its own licence."""
+    from interlingua.norms import fetch as download
+    from interlingua.norms import get_card, licence_notice
+
+    card = get_card(name)
+    typer.echo(licence_notice(card))
+    typer.echo(f"ratings: {download(card, layout=layout)}")

@@ -21,6 +21,10 @@ def run(
     from interlingua.study.runner import run as run_study
 
     loaded = load_study(study, overrides=options.overrides(settings, models, data))
-    folder = run_study(loaded, output=output, workers=workers, policy=cache)
+    try:
+        folder = run_study(loaded, output=output, workers=workers, policy=cache)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the same command goes on where it stopped", err=True)
+        raise typer.Exit(130) from None
     typer.echo(f"report: {folder / 'report.html'}")
     typer.echo(f"tables: {folder / 'tables'}")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from interlingua.models.extraction import extract
     from interlingua.models.loading import LoadedModel, ModelShape, describe, fingerprint, load_model
+    from interlingua.models.machine import matrix_speed, one_thread
     from interlingua.models.registry import CARDS, ModelCard, ModelSpec, parse_spec
     from interlingua.models.store import Activations
     from interlingua.models.targets import locate_targets, sentence_tokens, target_mask
@@ -27,6 +28,8 @@ __all__ = [
     "fingerprint",
     "load_model",
     "locate_targets",
+    "matrix_speed",
+    "one_thread",
     "parse_spec",
     "sentence_tokens",
     "target_mask",
@@ -44,6 +47,8 @@ _HOME = {
     "fingerprint": "loading",
     "load_model": "loading",
     "locate_targets": "targets",
+    "matrix_speed": "machine",
+    "one_thread": "machine",
     "parse_spec": "registry",
     "sentence_tokens": "targets",
     "target_mask": "targets",

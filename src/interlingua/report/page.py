@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,13 @@ from interlingua.report.story import headline, sections
 
 #: Rows of a table on the page; the whole of it stands in tables/.
 MOST_ROWS = 40
-#: Columns by how their numbers are written.
+#: Columns that say what a row is about: said once above a table where all rows have the same.
+_KEYS = ("model", "variable", "probe", "method", "language")
+#: Columns whose cells stand on one line.
+_UNBROKEN = frozenset({*_KEYS, "formula"})
+#: Characters up to which the cells of any other column do.
+_SHORT = 16
+#: Columns that are p-values.
 _P_VALUES = (
     "p",
     "p_bh",
@@ -47,7 +55,9 @@ def write_page(results: Results, captions: dict[str, str]) -> Path:
         sections=sections(results),
         figures=figures,
         caveats=CAVEATS,
-        table=_table,
+        table=partial(_table, results),
+        study_toml=(results.folder / "study.toml").read_text(encoding="utf-8"),
+        run_json=json.dumps(results.run, indent=2, ensure_ascii=False),
         cell_title=cell_title,
         probe_names=PROBE_NAMES,
     )
@@ -65,26 +75,38 @@ def _figure(folder: Path, name: str, caption: str) -> dict[str, str]:
     return {"name": name, "source": source, "caption": caption}
 
 
-def _table(frame: pd.DataFrame, headings: dict[str, str], most: int = MOST_ROWS) -> dict[str, Any]:
+def _table(results: Results, frame: pd.DataFrame, headings: dict[str, str], most: int = MOST_ROWS) -> dict[str, Any]:
     """Return what the template needs to show the columns named in `headings` (column to heading)."""
     shown = frame.head(most)
-    columns = [column for column in headings if column in frame.columns]
-    numeric = [pd.api.types.is_numeric_dtype(frame[column]) for column in columns]
+    there = [column for column in headings if column in frame.columns]
+    constant = [column for column in there if column in _KEYS and frame[column].nunique(dropna=False) == 1]
+    columns = [column for column in there if column not in constant]
     rows = [
-        [_cell(column, value) for column, value in zip(columns, row, strict=True)]
+        [_cell(results, column, value) for column, value in zip(columns, row, strict=True)]
         for row in shown[columns].itertuples(index=False)
     ]
     return {
+        "same": [f"{headings[column]} {_cell(results, column, frame[column].iloc[0])}" for column in constant],
         "headings": [headings[column] for column in columns],
-        "numeric": numeric,
+        "kinds": [_kind(frame[column]) for column in columns],
         "rows": rows,
         "left": len(frame) - len(shown),
     }
 
 
-def _cell(column: str, value: Any) -> str:
+def _kind(column: pd.Series) -> str:
+    """Return the class of a column's cells."""
+    if pd.api.types.is_numeric_dtype(column):
+        return "number"
+    short = column.astype(str).str.len().max() <= _SHORT
+    return "unbroken" if short or column.name in _UNBROKEN else "text"
+
+
+def _cell(results: Results, column: str, value: Any) -> str:
     if isinstance(value, str):
-        return PROBE_NAMES.get(value, value)
+        if column == "language":
+            return str(results.names.get(value, value))
+        return PROBE_NAMES.get(value, value.removeprefix("builtin:"))
     if value is None or pd.isna(value):
         return "–"
     if pd.api.types.is_bool(value):
@@ -98,5 +120,7 @@ def _number(column: str, value: float) -> str:
     if pd.api.types.is_integer(value):
         return str(value) if column == "unit" else f"{value:,}"
     if value != 0 and (abs(value) >= 100000 or abs(value) < 0.001):
-        return f"{value:.2e}"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+        text = f"{value:.2e}"
+    else:
+        text = f"{value:,.0f}" if abs(value) >= 1000 or value == 0 else f"{value:#.3g}".rstrip(".")
+    return text.replace("-", "−")

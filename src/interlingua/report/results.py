@@ -75,6 +75,10 @@ class Results:
             rows = rows[rows[column] == value]
         return rows
 
+    def null(self, **where: Any) -> pd.DataFrame:
+        """Return the rows of the permuted-ratings table; none where no ratings were permuted."""
+        return self.of("null", **where) if "null" in self.tables else pd.DataFrame()
+
     def layer(self, model: str, variable: str) -> int:
         """Return the layer whose units are compared."""
         return int(self.of("layer_choice", model=model, variable=variable, chosen=True)["layer"].iloc[0])

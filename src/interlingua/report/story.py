@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -33,12 +34,14 @@ def headline(results: Results) -> list[str]:
         text = (
             f"In layer {results.layer(model, variable)} of {model.removeprefix('builtin:')}, {len(units)} "
             f"{'unit is' if len(units) == 1 else 'units are'} among those that carry {variable} most in "
-            f"{'all ' if degree == n_languages else ''}{degree} of {n_languages} languages; pairs of languages share "
+            f"{f'all {degree}' if degree == n_languages else f'{degree} of {n_languages}'} languages; pairs of languages share "
             f"{summary.mean_overlap:.1f} units on average, {summary.mean_fe:.2f} times what independent sets would"
         )
-        if "null" in results.tables:
-            null = results.of("null", method=results.headline, **where).iloc[0]
-            text += f" ({null.corrected_fe:.2f} times what permuted ratings give, p {_p(null.p_fe)})"
+        if len(null := results.null(method=results.headline, **where)):
+            row = null.iloc[0]
+            text += (
+                f" ({row.corrected_fe:.2f} times what permuted ratings give, p {_p(row.p_fe)} from {row.draws} draws)"
+            )
         claims.append(text + "." + _unseen_claim(results, model, variable))
     return claims
 
@@ -50,9 +53,9 @@ def _unseen_claim(results: Results, model: str, variable: str) -> str:
     parts = []
     for language, of_language in rows.groupby("language", sort=False):
         best = of_language.loc[of_language["t_cluster"].abs().idxmax()]
-        parts.append(f"{results.names[str(language)]} (t = {best.t_cluster:.1f} for unit {best.unit})")
+        parts.append(f"{results.names[str(language)]} (t = {_signed(best.t_cluster, 1)} for unit {best.unit})")
     return (
-        f" The strongest of them still {'work' if len(parts) > 1 else 'works'} in {' and '.join(parts)}, "
+        f" The strongest of them still {'work' if len(parts) > 1 else 'works'} in {_and(parts)}, "
         "which took no part in choosing them."
         if parts
         else ""
@@ -76,7 +79,7 @@ def _material(results: Results) -> Section:
     unseen = languages[languages["role"] == "unseen"]
     findings = [
         f"{len(seen)} languages choose the units"
-        + (f"; {', '.join(unseen['name'])} only tests them. " if len(unseen) else ". ")
+        + (f"; {_and(unseen['name'])} only {'test' if len(unseen) > 1 else 'tests'} them. " if len(unseen) else ". ")
         + f"{_range(seen['words'])} words and {_range(seen['sentences'])} sentences a language, "
         f"{_range(seen['train_words'])} words for training and {_range(seen['test_words'])} for testing; no word stands in both."
     ]
@@ -157,16 +160,15 @@ def _sharing(results: Results) -> Section:
             text = (
                 f"{cell_title(model, variable)}, {PROBE_NAMES.get(row.method, row.method)}: mean fold enrichment "
                 f"{row.mean_fe:.2f}; p < .05 in {row.p_below_05} of {row.n_pairs} pairs ({row.p_bh_below_05} after "
-                f"Benjamini-Hochberg); {100 * row.same_sign:.0f} % of the shared units have the same sign"
+                f"Benjamini-Hochberg)"
             )
-            if "null" in results.tables:
-                null = results.of("null", model=model, variable=variable, method=row.method)
-                if len(null):
-                    null = null.iloc[0]
-                    text += (
-                        f". Permuted ratings: fold enrichment {null.null_fe:.2f}, {100 * null.null_share_p05:.0f} % of pairs "
-                        f"'significant'; r on held-out words from the top units alone {null.r_top:.2f}"
-                    )
+            if pd.notna(row.same_sign):
+                text += f"; {100 * row.same_sign:.0f} % of the shared units have the same sign"
+            for null in results.null(model=model, variable=variable, method=row.method).itertuples():
+                text += (
+                    f". Permuted ratings: fold enrichment {null.null_fe:.2f}, {100 * null.null_share_p05:.0f} % of pairs "
+                    f"'significant'; r on held-out words from the top units alone {null.r_top:.2f}"
+                )
             findings.append(text + ".")
     tables: list[tuple[str, pd.DataFrame, dict[str, str]]] = []
     if "null" in results.tables:
@@ -261,8 +263,8 @@ def _unseen(results: Results) -> Section:
 def _alignment(results: Results) -> Section:
     models = results.of("alignment_models", method=results.headline)
     findings = [
-        f"{row.formula}: B = {row.estimate:.4f} (SE {row.se:.4f}, t = {row.t:.2f}, df = {row.df:.2f}, p {_p(row.p)}; "
-        f"bootstrap over languages {row.ci_low:.4f} to {row.ci_high:.4f}, permutation of languages p "
+        f"{row.formula}: B = {_signed(row.estimate, 4)} (SE {row.se:.4f}, t = {_signed(row.t, 2)}, df = {row.df:.2f}, "
+        f"p {_p(row.p)}; bootstrap over languages {_signed(row.ci_low, 4)} to {_signed(row.ci_high, 4)}, permutation of languages p "
         f"{_p(row.p_permutation)}). {row.note}"
         for row in models.itertuples()
         if pd.notna(row.estimate)
@@ -318,6 +320,15 @@ def _p(value: float) -> str:
     if pd.isna(value):
         return "not estimated"
     return "< .0001" if value < 0.0001 else f"= {value:.4f}".replace("0.", ".", 1)
+
+
+def _signed(value: float, digits: int) -> str:
+    return "not estimated" if pd.isna(value) else f"{value:.{digits}f}".replace("-", "−")
+
+
+def _and(names: Iterable[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else str(last)
 
 
 def _range(values: pd.Series) -> str:

@@ -12,6 +12,7 @@ quadratic in them.
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +27,7 @@ _LOG_TINY = -1e4
 
 def log_sf_by_moments(
     x: NDArray[np.int64],
-    counts: NDArray[np.int64],
+    counts: NDArray[np.integer[Any]],
     sizes: NDArray[np.int64],
     expected: FloatArray,
     n: int,
@@ -46,7 +47,6 @@ def log_sf_by_moments(
     n
         Size of the universe.
     """
-    weights = counts.astype(np.float64)
     result = np.empty(len(x))
     # The rows of a chunk share x, and thereby the tables, and by similar means the number of terms.
     order = np.lexsort((expected, x))
@@ -56,7 +56,7 @@ def log_sf_by_moments(
         for start in range(group_start, group_stop, _CHUNK):
             rows = order[start : min(start + _CHUNK, group_stop)]
             n_terms = _n_terms(float(expected[rows[-1]]))
-            result[rows] = _log_tail(value, weights[rows], sizes, n, n_terms)
+            result[rows] = _log_tail(value, counts[rows].astype(np.float64), sizes, n, n_terms)
     return result
 
 

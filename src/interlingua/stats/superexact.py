@@ -204,7 +204,9 @@ def _log_p(rows: IntArray, observed: IntArray, expected: FloatArray, sizes: Sequ
     base = int(observed.max()) + 1
     keys, example, where = np.unique(codes * base + observed[shared], return_index=True, return_inverse=True)
     codes, x = np.divmod(keys, base)
-    counts = codes[:, None] // place[:-1] % (n_sets + 1)
+    counts = np.empty((len(keys), len(distinct)), dtype=np.int8)
+    for i, n_sets_of_size in enumerate(n_sets):
+        counts[:, i] = codes // place[i] % (n_sets_of_size + 1)
     mean = expected[shared[example]]
     rare = mean <= MAX_EXPECTED
 

@@ -156,7 +156,7 @@ def language_table(
         row = {
             "language": code,
             "name": language.name,
-            "family": language.family,
+            "family": language.family_name,
             "script": language.script,
             "role": "unseen" if code in study.unseen else "seen",
             "norms": card.title if card else "ratings in the file of sentences",

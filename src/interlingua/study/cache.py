@@ -14,6 +14,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from interlingua.errors import StoreError
+from interlingua.norms import cache_root
 
 Policy = Literal["reuse", "refresh", "only-cache"]
 Frames = dict[str, pd.DataFrame]
@@ -21,9 +22,7 @@ Frames = dict[str, pd.DataFrame]
 
 def default_cache_dir() -> Path:
     """Return the user's cache folder, or ``$INTERLINGUA_CACHE`` where that is set."""
-    from platformdirs import user_cache_dir
-
-    return Path(os.environ.get("INTERLINGUA_CACHE") or user_cache_dir("interlingua"))
+    return cache_root()
 
 
 @lru_cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,13 +11,17 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from interlingua import languages
-from interlingua.errors import ConfigError, suggest
+from interlingua.errors import ConfigError, InterlinguaError, suggest
 from interlingua.study.presets import PRESETS
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
 #: Words of `contexts` that are not paths.
 AUTHORS, CARRIERS = "authors", "carriers"
+#: Seen languages that the super exact test takes at once (2^20 intersections).
+MOST_LANGUAGES = 20
+#: What pydantic puts into a location for the members of a union, which are no keys.
+_UNION_MEMBER = re.compile(r"constrained-|literal\[|(int|float|str)$")
 
 
 class _Section(BaseModel):
@@ -28,13 +33,20 @@ class LanguageConfig(_Section):
 
     norms: str | None = None
     """A norm card's name (``interlingua norms``), or a file of ratings. Not needed where the sentences
-    already carry their ratings (the authors' data, or a table with a column for each variable)."""
-    columns: Mapping[str, str] = Field(default_factory=dict)
-    """Columns of that file: ``word`` and one entry for each variable; names that are equal may be left out."""
+    already carry their ratings (the authors' data, or a table with a column for each variable, used unscaled)."""
+    columns: Mapping[str, str | int] = Field(default_factory=dict)
+    """Columns of that file, by name or position from 0: ``word`` and one entry for each variable; names that are
+    equal may be left out."""
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    """How to read that file: ``encoding``, ``separator``, ``decimal``, ``sheet``, ``header_row``, ``na_values`` and
+    the other fields of `interlingua.norms.Layout`."""
     contexts: str = CARRIERS
     """``carriers`` (our own neutral frames), ``authors`` (the paper's public files), or a file of sentences."""
     context_columns: Mapping[str, str] = Field(default_factory=dict)
-    """Columns of the sentence file: ``text``, ``word``, and ``start`` and ``end``, or ``index``."""
+    """Columns of the sentence file: ``text``, ``word``, and ``start`` and ``end``, or ``index``; without ``norms``
+    also one for each variable."""
+    context_encoding: str = "utf-8"
+    """Of a sentence file that is text."""
 
 
 class Sampling(_Section):
@@ -118,7 +130,7 @@ class Study(_Section):
     Read it with `load_study`; `Study.model_validate` takes the same keys as a mapping.
     """
 
-    name: str = Field(min_length=1, pattern=r"^[\w.-]+$")
+    name: str
     preset: Literal["careful", "paper"] = "careful"
     models: Annotated[tuple[str, ...], Field(min_length=1)]
     variables: Annotated[tuple[str, ...], Field(min_length=1)]
@@ -138,19 +150,42 @@ class Study(_Section):
     units: Units = Units()
     alignment: Alignment = Alignment()
 
+    @field_validator("name")
+    @classmethod
+    def _name_of_a_folder(cls, value: str) -> str:
+        if not re.fullmatch(r"\w[\w.-]*", value):
+            raise ValueError("the name is also that of the result folder: letters, digits, '.', '-' and '_' only")
+        return value
+
+    @field_validator("models", "variables")
+    @classmethod
+    def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for entry in value:
+            if value.count(entry) > 1:
+                raise ValueError(f"'{entry}' stands there twice")
+        return value
+
     @field_validator("languages", mode="before")
     @classmethod
     def _languages_by_code(cls, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {languages.get(str(tag)).code: entry for tag, entry in value.items()}
-        return value
+        if not isinstance(value, Mapping):
+            return value
+        by_code: dict[str, Any] = {}
+        for tag, entry in value.items():
+            code = languages.get(str(tag)).code
+            if code in by_code:
+                raise ValueError(f"'{tag}' is '{code}', which stands there twice")
+            by_code[code] = entry
+        return by_code
 
     @field_validator("unseen", mode="before")
     @classmethod
     def _unseen_by_code(cls, value: Any) -> Any:
         if isinstance(value, str):
             value = [value]
-        return tuple(languages.get(str(tag)).code for tag in value)
+        if not isinstance(value, Sequence):
+            return value
+        return tuple(dict.fromkeys(languages.get(str(tag)).code for tag in value))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -159,8 +194,13 @@ class Study(_Section):
         for code in self.unseen:
             if code not in self.languages:
                 raise ValueError(f"unseen: '{code}' has no entry under languages")
-        if len(self.seen) < 2:
-            raise ValueError("languages: at least two must not be unseen, or nothing can be shared")
+        if not 2 <= len(self.seen) <= MOST_LANGUAGES:
+            raise ValueError(
+                f"languages: {len(self.seen)} of them choose the units; it takes two to share any, and the super "
+                f"exact test is made for {MOST_LANGUAGES} at most"
+            )
+        if not {"elastic-net", "adam"} & set(self.probes.methods):
+            raise ValueError("probes.methods: add 'elastic-net' (or 'adam'), which reads the whole network")
         if self.units.headline not in self.units.methods:
             raise ValueError(f"units.headline: '{self.units.headline}' is not among units.methods")
         for name in self.units.methods:
@@ -213,7 +253,10 @@ def load_study(source: str | Path, *, overrides: Mapping[str, Any] | None = None
         raw, where, folder = _read_toml(path), str(path), path.resolve().parent
     for dotted, value in (overrides or {}).items():
         raw = _overlay(raw, dotted, value)
-    return _resolve(raw, where, folder)
+    try:
+        return _resolve(raw, folder)
+    except InterlinguaError as error:
+        raise type(error)(f"{where}: {error}") from None
 
 
 def parse_override(text: str) -> tuple[str, Any]:
@@ -249,41 +292,44 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
 
 
-def _resolve(raw: Mapping[str, Any], where: str, folder: Path | None) -> Study:
-    preset = raw.get("preset", "careful")
+def _resolve(raw: Mapping[str, Any], folder: Path | None) -> Study:
+    preset = str(raw.get("preset", "careful"))
     if preset not in PRESETS:
-        raise ConfigError(
-            f"{where}: preset: '{preset}' is neither of {', '.join(PRESETS)}{suggest(str(preset), PRESETS)}"
-        )
+        raise ConfigError(f"preset: there is no '{preset}'{suggest(preset, PRESETS)}; known: {', '.join(PRESETS)}")
     merged: dict[str, Any] = _merge(PRESETS[preset], raw)
-    merged["languages"] = _language_table(merged, where, folder)
+    if "languages" in merged:
+        merged["languages"] = _language_table(merged, folder)
     for key in ("norms", "contexts"):
         merged.pop(key, None)
     for key in ("data", "supplement"):
         if isinstance(merged.get(key), str):
             merged[key] = _from_folder(merged[key], folder)
-    if isinstance(merged.get("models"), str):
-        merged["models"] = [merged["models"]]
-    if isinstance(merged.get("variables"), str):
-        merged["variables"] = [merged["variables"]]
+    for key in ("models", "variables"):
+        if isinstance(merged.get(key), str):
+            merged[key] = [merged[key]]
+    if isinstance(merged.get("models"), list):
+        merged["models"] = [_model_from_folder(spec, folder) for spec in merged["models"]]
     try:
         return Study.model_validate(merged)
     except ValidationError as error:
-        raise ConfigError(f"{where}: {_first_problem(error)}") from None
+        raise ConfigError(_first_problem(error)) from None
 
 
-def _language_table(raw: Mapping[str, Any], where: str, folder: Path | None) -> dict[str, Any]:
+def _language_table(raw: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
     """Give each language its own entry: a list of codes, or a table, over the study-wide norms and contexts."""
-    given = raw.get("languages")
+    given = raw["languages"]
     if isinstance(given, Sequence) and not isinstance(given, str):
+        for code in given:
+            if given.count(code) > 1:
+                raise ConfigError(f"languages: '{code}' stands there twice")
         given = {str(code): {} for code in given}
     if not isinstance(given, Mapping):
-        raise ConfigError(f"{where}: languages: give a list of codes, or a table [languages.CODE] each")
+        raise ConfigError("languages: give a list of codes, or a table [languages.CODE] each")
     common = {key: raw[key] for key in ("norms", "contexts") if key in raw}
     table: dict[str, Any] = {}
     for code, entry in given.items():
         if not isinstance(entry, Mapping):
-            raise ConfigError(f"{where}: languages.{code}: expected a table such as {{ norms = 'labmt' }}")
+            raise ConfigError(f"languages.{code}: expected a table such as {{ norms = 'labmt' }}")
         whole = {**common, **entry}
         for key, words in (("norms", ()), ("contexts", (AUTHORS, CARRIERS))):
             value = whole.get(key)
@@ -296,6 +342,15 @@ def _language_table(raw: Mapping[str, Any], where: str, folder: Path | None) -> 
 def _from_folder(path: str, folder: Path | None) -> str:
     expanded = Path(path).expanduser()
     return str(expanded if folder is None or expanded.is_absolute() else folder / expanded)
+
+
+def _model_from_folder(spec: Any, folder: Path | None) -> Any:
+    """Take a model's relative path from the study's folder where one lies there; other names stay as they are."""
+    from interlingua.models import CARDS
+
+    if folder is None or not isinstance(spec, str) or spec in CARDS or not (folder / spec / "config.json").is_file():
+        return spec
+    return str(folder / spec)
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -317,10 +372,10 @@ def _overlay(raw: Mapping[str, Any], dotted: str, value: Any) -> dict[str, Any]:
 
 
 def _first_problem(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    location = [str(part) for part in problem["loc"]]
+    problems = error.errors()
+    location = _keys(problems[0])
     where = ".".join(location)
-    if problem["type"] == "extra_forbidden":
+    if problems[0]["type"] == "extra_forbidden":
         section: Any = Study
         for part in location[:-1]:
             field = section.model_fields.get(part) if hasattr(section, "model_fields") else None
@@ -329,10 +384,16 @@ def _first_problem(error: ValidationError) -> str:
         if len(location) == 1:
             known += ["norms", "contexts"]
         return f"there is no key '{where}'{suggest(location[-1], known)}; known here: {', '.join(known)}"
-    if problem["type"] == "missing":
+    if problems[0]["type"] == "missing":
         return f"the key '{where}' is missing"
-    message = problem["msg"].removeprefix("Value error, ")
-    return f"{where}: {message} (given: {problem['input']!r})" if where else message
+    # A union has one problem a member: a value is right if it suits any of them.
+    here = [problem for problem in problems if _keys(problem) == location]
+    message = ", or ".join(dict.fromkeys(problem["msg"].removeprefix("Value error, ") for problem in here))
+    return f"{where}: {message} (given: {problems[0]['input']!r})" if where else message
+
+
+def _keys(problem: Any) -> list[str]:
+    return [str(part) for part in problem["loc"] if not _UNION_MEMBER.match(str(part))]
 
 
 def _without_none(value: Any) -> Any:

@@ -93,11 +93,15 @@ def null_tables(
     phase: Callable[[str, list[Task]], list[Any]],
     cache: Cache,
 ) -> Frames:
-    """Return ``null``, ``ranking_comparison``, and ``degrees`` and ``pairs`` with the permuted columns."""
+    """Return ``null``, and ``degrees`` and ``pairs`` with the columns of the permuted ratings.
+
+    ``null`` has a row a model, variable and ranking method: what `interlingua.units.nulls.null_summary` says, and
+    ``r_top``, the mean over languages of r on held-out words from the top units alone.
+    """
     draws = study.units.permutations
-    if not draws:
-        return {}
     methods = null_methods(study)
+    if not draws or not methods:
+        return {}
     cells, tasks = [], []
     for (model, variable), layer in layers.items():
         rankings = select(fitted.rankings, model=model, variable=variable, layer=layer)

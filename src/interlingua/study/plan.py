@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from interlingua.models import matrix_speed, sentence_tokens
 from interlingua.study.cache import Cache, default_cache_dir
 from interlingua.study.config import Study
-from interlingua.study.sources import Material, gather
+from interlingua.study.sources import Material
 from interlingua.study.steps import Job
-from interlingua.study.workers import cores
 
 if TYPE_CHECKING:
     from interlingua.study.runner import ModelInStudy
@@ -76,11 +73,10 @@ def make_plan(study: Study, *, workers: int | None = None) -> Plan:
     InterlinguaError
         If anything that the study names is missing or wrong, as `run` would.
     """
-    from interlingua.study.runner import look_at_models, make_jobs
+    from interlingua.study.runner import default_workers, look_at, make_jobs
 
     cache = Cache(default_cache_dir())
-    models = look_at_models(study)
-    material = gather(study, cache.root)
+    material, models = look_at(study, cache.root)
     jobs = make_jobs(study, material, models, cache)
     tokens = count_tokens(models, jobs)
     by_name = {model.name: model for model in models}
@@ -97,14 +93,12 @@ def make_plan(study: Study, *, workers: int | None = None) -> Plan:
         }
         for job, n_tokens in zip(jobs, tokens, strict=True)
     ]
-    phases = estimate_phases(study, material, models, jobs, tokens, workers or cores())
+    phases = estimate_phases(study, material, models, jobs, tokens, workers or default_workers(models, jobs))
     return Plan(study.name, rows, phases, str(cache.root))
 
 
 def count_tokens(models: Sequence[ModelInStudy], jobs: Sequence[Job]) -> list[int]:
     """Return the number of tokens of each job."""
-    from interlingua.models import sentence_tokens
-
     tokenizers = {model.name: model.tokenizer for model in models}
     return [int(sentence_tokens(tokenizers[job.model], list(job.contexts["text"])).sum()) for job in jobs]
 
@@ -119,7 +113,7 @@ def estimate_phases(
 ) -> dict[str, float]:
     """Estimate the seconds of each phase: forward passes by this machine's own speed, the rest from measured times."""
     by_name = {model.name: model for model in models}
-    speed = {dtype: _matrix_speed(dtype) for dtype in {model.options.dtype for model in models}}
+    speed = {dtype: matrix_speed(dtype) for dtype in {model.options.dtype for model in models}}
     forward = 0.0
     probing = ranking = drawing = 0.0
     for job, n_tokens in zip(jobs, tokens, strict=True):
@@ -146,26 +140,6 @@ def estimate_phases(
 def _bytes(model: ModelInStudy, n: int) -> int:
     size = 2 if model.options.store_dtype == "float16" else 4
     return int(n * model.facts["layers"] * model.facts["width"] * size)
-
-
-def _matrix_speed(dtype: str) -> float:
-    """Return the floating-point operations a second of one core in a matrix product like the model's."""
-    import torch
-
-    generator = torch.Generator().manual_seed(0)
-    a = torch.randn(512, 768, generator=generator).to(getattr(torch, dtype))
-    b = torch.randn(768, 768, generator=generator).to(getattr(torch, dtype))
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        times = []
-        for _ in range(8):
-            started = time.perf_counter()
-            a @ b
-            times.append(time.perf_counter() - started)
-    finally:
-        torch.set_num_threads(threads)
-    return 2 * a.shape[0] * b.numel() / float(np.median(times))
 
 
 def _words(seconds: float) -> str:

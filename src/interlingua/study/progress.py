@@ -25,7 +25,7 @@ class Progress:
     phases
         Name and estimated seconds of each phase, in order.
     show
-        Draw a bar; by default only where standard error is a terminal.
+        Draw a bar; by default only where standard error is a terminal and messages are wanted.
     """
 
     def __init__(self, phases: Mapping[str, float], *, show: bool | None = None) -> None:
@@ -33,7 +33,7 @@ class Progress:
         self._done: dict[str, float] = dict.fromkeys(self._estimate, 0.0)
         self._start = self._phase_start = time.monotonic()
         self._bar = None
-        if sys.stderr.isatty() if show is None else show:
+        if (sys.stderr.isatty() and logger.isEnabledFor(logging.INFO)) if show is None else show:
             from rich.console import Console
             from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
             from rich.progress import Progress as Bar

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from interlingua.units import PAPER_MODEL
+
 Tables = Mapping[str, pd.DataFrame]
 ALL = "all"
 
@@ -97,7 +99,7 @@ def replication_table(tables: Tables, headline: str, n_languages: Mapping[str, i
     for figure in published():
         ours, why = None, ""
         if figure.model == ALL:
-            ours = _alignment(tables, figure.quantity)
+            ours = _alignment(tables, figure.quantity, headline)
             if ours is None:
                 why = "the mixed model needs two models and two variables"
             elif models != {"mbert", "xlm-r"}:
@@ -127,10 +129,13 @@ def replication_table(tables: Tables, headline: str, n_languages: Mapping[str, i
     return pd.DataFrame(rows).astype({"ours": "float64"})
 
 
-def _cell(table: pd.DataFrame, column: str, **where: object) -> float | None:
+def _cell(table: pd.DataFrame | None, column: str, **where: object) -> float | None:
+    """Return a column's value in the first row where the others have theirs, or None."""
+    if table is None:
+        return None
     for key, value in where.items():
         table = table[table[key] == value]
-    return float(table[column].iloc[0]) if len(table) else None
+    return float(table[column].iloc[0]) if len(table) and pd.notna(table[column].iloc[0]) else None
 
 
 def _layer(tables: Tables, model: str, figure: Published, headline: str) -> float | None:
@@ -156,7 +161,7 @@ def _finnish(column: str) -> Callable[[Tables, str, Published, str], float | Non
     def value(tables: Tables, model: str, figure: Published, headline: str) -> float | None:
         unit = int(figure.detail.removeprefix("unit "))
         where = {"model": model, "variable": figure.variable, "language": "fi", "unit": unit}
-        return _cell(tables["transfer_layer"], column, **where)
+        return _cell(tables.get("transfer_units"), column, **where)
 
     return value
 
@@ -164,15 +169,14 @@ def _finnish(column: str) -> Callable[[Tables, str, Published, str], float | Non
 def _baseline(column: str) -> Callable[[Tables, str, Published, str], float | None]:
     def value(tables: Tables, model: str, figure: Published, headline: str) -> float | None:
         where = {"model": model, "variable": figure.variable, "language": "fi", "method": headline}
-        return _cell(tables["transfer"], column, **where)
+        return _cell(tables.get("transfer"), column, **where)
 
     return value
 
 
-def _alignment(tables: Tables, quantity: str) -> float | None:
+def _alignment(tables: Tables, quantity: str, headline: str) -> float | None:
     column = {"B": "estimate", "SE": "se", "t": "t"}[quantity.split()[1]]
-    models = tables["alignment_models"]
-    return _cell(models[models["formula"].str.contains(r"\(mpo\|\|model\)", regex=True)], column)
+    return _cell(tables["alignment_models"], column, formula=PAPER_MODEL, method=headline)
 
 
 _OURS: Mapping[str, Callable[[Tables, str, Published, str], float | None]] = {

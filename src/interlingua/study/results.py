@@ -8,6 +8,7 @@ import platform
 import shutil
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from interlingua.errors import StoreError
 LATEX_ROWS = 60
 #: Tables of a row a unit, for machines: Parquet only.
 PARQUET_ONLY = frozenset({"rankings"})
+#: What a result folder holds.
+CONTENTS = frozenset({"study.toml", "run.json", "tables", "figures", "atlas", "report.html"})
 LIBRARIES = ("interlingua", "numpy", "scipy", "pandas", "scikit-learn", "torch", "transformers", "tokenizers")
 
 
@@ -29,7 +32,10 @@ class ResultFolder:
     Parameters
     ----------
     final
-        The folder. One that exists is only replaced if it holds results of the study of the same name.
+        The folder. One that exists is only replaced if it holds results of the study of the same name and
+        nothing else.
+    study_name
+        The study's name.
 
     Raises
     ------
@@ -38,19 +44,26 @@ class ResultFolder:
     """
 
     def __init__(self, final: Path, study_name: str) -> None:
-        self.final = final
-        if final.exists() and not final.is_dir():
+        self.final = final.resolve()
+        if self.final.exists() and not self.final.is_dir():
             raise StoreError(f"{final}: is a file; choose another --output")
-        if final.is_dir() and any(final.iterdir()) and _study_in(final) != study_name:
+        there = {entry.name for entry in self.final.iterdir()} if self.final.is_dir() else set()
+        if there and _study_in(self.final) != study_name:
             raise StoreError(
                 f"{final}: holds something other than results of '{study_name}'; nothing was overwritten "
                 "(choose another --output)"
             )
-        self.partial = final.parent / f".{final.name}.{uuid.uuid4().hex[:8]}.partial"
+        if others := there - CONTENTS:
+            raise StoreError(
+                f"{final}: holds '{min(others)}', which no run wrote and a new one would remove; move it elsewhere "
+                "or choose another --output"
+            )
+        self.partial = self.final.parent / f".{self.final.name}.{uuid.uuid4().hex[:8]}.partial"
+        self._made = [folder for folder in self.final.parents if not folder.exists()]
         try:
-            final.parent.mkdir(parents=True, exist_ok=True)
-            self.partial.mkdir()
+            self.partial.mkdir(parents=True)
         except OSError as error:
+            self.discard()
             raise StoreError(f"{final}: can't be written to ({error.strerror}); choose another --output") from None
 
     def write_tables(self, tables: Mapping[str, pd.DataFrame]) -> None:
@@ -77,18 +90,20 @@ class ResultFolder:
         }
         (self.partial / "run.json").write_text(json.dumps(whole, indent=2, default=str) + "\n", encoding="utf-8")
 
-    def finish(self) -> Path:
+    def finish(self) -> None:
         """Move the complete folder to its place."""
         old = self.final.with_name(f".{self.final.name}.{uuid.uuid4().hex[:8]}.old")
         if self.final.exists():
             self.final.rename(old)
         self.partial.rename(self.final)
         shutil.rmtree(old, ignore_errors=True)
-        return self.final
 
     def discard(self) -> None:
-        """Remove what was written so far."""
+        """Remove what was written so far, and the folders above it that were made for it."""
         shutil.rmtree(self.partial, ignore_errors=True)
+        for folder in self._made:
+            with suppress(OSError):  # someone else may have put something there meanwhile
+                folder.rmdir()
 
 
 def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
@@ -107,8 +122,8 @@ def read_tables(folder: Path) -> dict[str, pd.DataFrame]:
 
 def _study_in(folder: Path) -> str | None:
     try:
-        return json.loads((folder / "run.json").read_text(encoding="utf-8"))["study"]
-    except (OSError, ValueError, KeyError):
+        return str(json.loads((folder / "run.json").read_text(encoding="utf-8"))["study"])
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
@@ -11,10 +12,11 @@ from typing import Any, get_args
 import pandas as pd
 
 from interlingua.contexts import contexts_hash
-from interlingua.errors import ConfigError, suggest
-from interlingua.models import LoadedModel, load_model
+from interlingua.errors import ConfigError, StoreError, suggest
+from interlingua.models import LoadedModel, load_model, parse_spec
 from interlingua.study import analysis
 from interlingua.study.cache import Cache, Frames, Policy, default_cache_dir
+from interlingua.study.checks import check_material, check_models
 from interlingua.study.config import Extraction, Study
 from interlingua.study.nulls import null_tables
 from interlingua.study.plan import count_tokens, estimate_phases
@@ -23,7 +25,7 @@ from interlingua.study.replication import replication_table
 from interlingua.study.results import ResultFolder
 from interlingua.study.sources import Material, gather
 from interlingua.study.steps import Job, activation_key, extract_task, probe_task, rank_task
-from interlingua.study.workers import Task, cores, run_tasks
+from interlingua.study.workers import Task, cores, memory, run_tasks
 
 
 def run(
@@ -44,7 +46,8 @@ def run(
     output
         Result folder, ``results/<name>`` by default. Replaced only if it holds this study's results.
     workers
-        Processes of one thread each; as many as there are cores by default, one where a GPU does the work.
+        Processes of one thread each; by default as many as there are cores and memory for. They don't change the
+        results. A GPU is only ever used by one.
     policy
         Of the cache: ``reuse``, ``refresh`` or ``only-cache``.
     cache_dir
@@ -60,19 +63,27 @@ def run(
     Raises
     ------
     InterlinguaError
-        If anything that the study names is missing or wrong; nothing is then left in `output`.
+        If anything that the study names is missing or wrong, or the results can't be written; nothing is then left
+        in `output`.
     """
     if policy not in get_args(Policy):
         known = get_args(Policy)
         raise ConfigError(f"cache policy '{policy}' is not one of {', '.join(known)}{suggest(policy, known)}")
-    folder = ResultFolder(output or Path("results") / study.name, study.name)
+    final = output or Path("results") / study.name
+    folder = ResultFolder(final, study.name)
     try:
         cache = Cache(cache_dir or default_cache_dir(), policy)  # type: ignore[arg-type]
         _compute(study, cache, workers, show_progress, folder)
-        return folder.finish()
+        folder.finish()
+    except OSError as error:
+        folder.discard()
+        raise StoreError(
+            f"{error.filename or final}: {error.strerror or error}; nothing was left in {final}"
+        ) from error
     except BaseException:
         folder.discard()
         raise
+    return final
 
 
 @dataclass(frozen=True)
@@ -91,13 +102,12 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
     from interlingua.report import build_report
 
     times: dict[str, float] = {}
-    models = look_at_models(study)
-    on_gpu = any(model.facts["device"] != "cpu" for model in models)
-    workers = workers or (1 if on_gpu else cores())
     started = time.monotonic()
-    material = gather(study, cache.root)
-    times["sentences"] = time.monotonic() - started
+    material, models = look_at(study, cache.root)
+    times["sources"] = time.monotonic() - started
+    on_gpu = any(model.facts["device"] != "cpu" for model in models)
     jobs = make_jobs(study, material, models, cache)
+    workers = workers or default_workers(models, jobs)
     phases = estimate_phases(study, material, models, jobs, count_tokens(models, jobs), workers)
     with Progress(phases, show=show) as progress:
 
@@ -188,6 +198,23 @@ def _tables(
     return tables
 
 
+def look_at(study: Study, cache_dir: Path) -> tuple[Material, list[ModelInStudy]]:
+    """Read the study's sources and models, the quick ones first, and check that they suit it.
+
+    Raises
+    ------
+    InterlinguaError
+        If anything is missing or wrong.
+    """
+    for spec in study.models:
+        parse_spec(spec)
+    material = gather(study, cache_dir)
+    check_material(study, material)
+    models = look_at_models(study)
+    check_models(study, models)
+    return material, models
+
+
 def look_at_models(study: Study) -> list[ModelInStudy]:
     """Load each model once, to learn what must be known before anything runs (and that it can be loaded)."""
     looked = []
@@ -206,6 +233,14 @@ def look_at_models(study: Study) -> list[ModelInStudy]:
         options = study.extraction.model_copy(update={"dtype": model.dtype, "device": model.device})
         looked.append(ModelInStudy(spec, model.name, model.fingerprint, options, facts, model.tokenizer))
     return looked
+
+
+def default_workers(models: Sequence[ModelInStudy], jobs: Sequence[Job]) -> int:
+    """Return how many workers there are cores and memory for."""
+    units = max(model.facts["layers"] * model.facts["width"] for model in models)
+    rows = max(len(job.contexts) for job in jobs)
+    # Probes of the whole network take the most: the standardised inputs, their Gram matrix, and copies of both.
+    return max(1, int(min(cores(), 0.8 * memory() / (2 * 8 * units * (units + rows)))))
 
 
 def make_jobs(study: Study, material: Material, models: list[ModelInStudy], cache: Cache) -> list[Job]:

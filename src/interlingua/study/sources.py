@@ -18,7 +18,8 @@ from interlingua.contexts import (
     read_contexts,
     split_by_word,
 )
-from interlingua.errors import ConfigError
+from interlingua.contexts.table import issue_table
+from interlingua.errors import ConfigError, ContextsError
 from interlingua.norms import NormCard, Norms, get_card, load_norms, plain_words, select_flat
 from interlingua.seeds import derive_seed
 from interlingua.study.config import AUTHORS, CARRIERS, LanguageConfig, Study
@@ -87,12 +88,13 @@ def gather(study: Study, cache_dir: Path) -> Material:
             parts[code] = _authors(study, code, cache_dir)
             cards[code] = get_card(AUTHORS_NORMS[code])
         elif entry.norms is None and entry.contexts != CARRIERS:
-            columns = dict(entry.context_columns)
-            parts[code] = read_contexts(entry.contexts, language=code, columns=columns, variables=study.variables)
+            parts[code] = _file(entry, code, study.variables)
         else:
             norms = _norms(study, code, entry)
-            read = _carriers if entry.contexts == CARRIERS else _file
-            contexts = read(study, code, entry, norms.table)
+            if entry.contexts == CARRIERS:
+                contexts = _carriers(study, code, norms.table)
+            else:
+                contexts = attach_ratings(_file(entry, code), norms.table, study.variables)
             issues = [norms.issues.drop(columns="source"), contexts.issues]
             parts[code] = Contexts(contexts.table, pd.concat(issues, ignore_index=True))
             cards[code], n_rated[code] = norms.card, len(norms.table)
@@ -124,24 +126,39 @@ def _norms(study: Study, code: str, entry: LanguageConfig) -> Norms:
         columns=dict(entry.columns) or None,
         variables=study.variables,
         scale=study.sampling.scale,
+        options=dict(entry.options) or None,
     )
 
 
-def _carriers(study: Study, code: str, entry: LanguageConfig, norms: pd.DataFrame) -> Contexts:
+def _carriers(study: Study, code: str, norms: pd.DataFrame) -> Contexts:
     words = plain_words(norms, code)
+    left_out = len(norms) - len(words)
+    detail = "too short, or with blanks, digits, marks or letters of another script"
+    issues = issue_table([(code, "left out: not a plain word", left_out, detail)] if left_out else [])
     wanted = study.sampling.words
     if isinstance(wanted, int):
+        by = study.variables[:1] if study.sampling.flat else study.variables
+        words = words.dropna(subset=list(by), how="all")
+        if code in study.unseen:
+            wanted = min(wanted, len(words))
+        if not 1 <= wanted <= len(words):
+            raise ContextsError(
+                f"language '{code}': {study.sampling.words} words are wanted, but its norms rate {len(words)} plain "
+                f"words for {' or '.join(by)}; give a smaller sampling.words, or 'smallest'"
+            )
         seed = derive_seed(study.seed, "words", code)
         if study.sampling.flat:
             words = select_flat(words, study.variables[0], wanted, seed=seed)
-        elif len(words) > wanted:
+        else:
             words = words.sample(wanted, random_state=seed).sort_index()
-    return carrier_contexts(words, code, frames=study.sampling.sentences, variables=study.variables)
+    contexts = carrier_contexts(words, code, frames=study.sampling.sentences, variables=study.variables)
+    return Contexts(contexts.table, pd.concat([issues, contexts.issues], ignore_index=True))
 
 
-def _file(study: Study, code: str, entry: LanguageConfig, norms: pd.DataFrame) -> Contexts:
-    contexts = read_contexts(entry.contexts, language=code, columns=dict(entry.context_columns) or None)
-    return attach_ratings(contexts, norms, study.variables)
+def _file(entry: LanguageConfig, code: str, variables: tuple[str, ...] = ()) -> Contexts:
+    columns = dict(entry.context_columns)
+    encoding = entry.context_encoding
+    return read_contexts(entry.contexts, language=code, columns=columns, variables=variables, encoding=encoding)
 
 
 def _same_size(study: Study, parts: dict[str, Contexts]) -> dict[str, Contexts]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -42,8 +43,11 @@ def loaded_model(spec: str, dtype: Dtype, device: Device) -> LoadedModel:
 
 
 def extract_task(job: Job, options: Extraction, on_progress: OnProgress) -> None:
-    """Read the activations of one language and leave them in the job's file."""
+    """Compute the activations of one language and leave them in the job's file, in place of any that are there."""
     model = loaded_model(job.spec, options.dtype, options.device)
+    # `extract` would open a finished file: under another name it computes, and what is there stays until it has.
+    fresh = job.activations.with_suffix(".fresh.safetensors")
+    fresh.unlink(missing_ok=True)
     extract(
         model,
         job.contexts,
@@ -51,17 +55,20 @@ def extract_task(job: Job, options: Extraction, on_progress: OnProgress) -> None
         boundary_piece=options.boundary_piece,
         batch_tokens=options.batch_tokens,
         store_dtype=options.store_dtype,
-        path=job.activations,
+        path=fresh,
         on_progress=lambda done, total, _: on_progress(done / total),
     )
+    fresh.replace(job.activations)
 
 
 def probe_key(job: Job, variable: str, options: Probes, seed: int) -> str:
     """Return the cache key of a language's probes: the activations, the ratings and split, and every option."""
     ratings = job.contexts[["context_id", "word", "split", variable]]
+    hashes = pd.util.hash_pandas_object(ratings, index=False).to_numpy()
     return content_key(
+        model=job.model,
         activations=job.key,
-        ratings=pd.util.hash_pandas_object(ratings, index=False).sum().item(),
+        ratings=hashlib.sha256(hashes.tobytes()).hexdigest(),
         variable=variable,
         options=options.model_dump(mode="json"),
         seed=seed,
@@ -73,6 +80,7 @@ def probe_task(
     job: Job, variable: str, options: Probes, seed: int, cache: Cache, on_progress: OnProgress
 ) -> pd.DataFrame:
     """Fit one language's probes for one variable; return the table of `interlingua.probes.fit_probes`."""
+    loaded_model.cache_clear()  # it has done its work, and the network's Gram matrix needs the room
     key = probe_key(job, variable, options, seed)
     folder = cache.path("probes", key)
     if not cache.has("probes", key):

@@ -1,7 +1,8 @@
 """Independent tasks on the cores of this machine, one thread each.
 
 Two one-thread processes beat one two-thread process here: a forward pass of short sentences and a
-coordinate descent both gain little from a second thread.
+coordinate descent both gain little from a second thread. And as every task has one thread, its result has the
+same bytes however many workers there are.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from interlingua.models import one_thread
 from interlingua.study.progress import Report
 
 
@@ -34,11 +36,19 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def memory() -> float:
+    """Return this machine's memory in bytes; plenty where it can't be told."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return float("inf")
+
+
 def run_tasks(tasks: Sequence[Task], *, workers: int, report: Report) -> list[Any]:
     """Run `tasks` and return their results in order; the first error stops the rest and is raised here.
 
-    With one worker (or one task) everything runs in this process with all its threads, which is what a
-    GPU wants and what a debugger can follow.
+    With one worker (or one task) everything runs in this process, which is what a GPU wants and what a debugger
+    can follow.
     """
     total = sum(task.cost for task in tasks) or 1.0
     shares = [0.0] * len(tasks)
@@ -52,9 +62,10 @@ def run_tasks(tasks: Sequence[Task], *, workers: int, report: Report) -> list[An
 
     if workers <= 1 or len(tasks) <= 1:
         results = []
-        for number, task in enumerate(tasks):
-            results.append(task.function(*task.arguments, on_progress=lambda share, n=number: advance(n, share)))
-            advance(number, 1.0)
+        with one_thread():
+            for number, task in enumerate(tasks):
+                results.append(task.function(*task.arguments, on_progress=lambda share, n=number: advance(n, share)))
+                advance(number, 1.0)
     else:
         results = _run_parallel(tasks, workers, advance)
     report(1.0, "")

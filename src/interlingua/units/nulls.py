@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -214,7 +215,7 @@ def null_summary(
     real, null = Sharing.of(observed), Sharing.of(permuted)
     draws = len(null.mean_fe)
 
-    def p(values: NDArray[np.generic], value: float) -> float:
+    def p(values: NDArray[Any], value: float) -> float:
         return (1 + int((values >= value).sum())) / (1 + draws)
 
     low, high = np.quantile(null.mean_fe, [0.025, 0.975])

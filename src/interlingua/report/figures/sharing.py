@@ -20,26 +20,27 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
     """Return the map of fold enrichments over pairs of languages, and its caption."""
     cells = results.cells
     pairs = results.of("pairs", method=results.headline)
-    n = pairs["language_a"].nunique() + 1
-    figure, axes = panels(len(cells), width=1.8 + 0.45 * n, height=1.5 + 0.42 * n)
+    n = pairs["language_a"].nunique()
+    figure, axes = panels(len(cells), width=2.4 + 0.45 * n, height=1.4 + 0.42 * n)
     top = max(2.0, float(pairs["fe"].max()))
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = pairs[(pairs["model"] == model) & (pairs["variable"] == variable)]
         codes = list(dict.fromkeys([*rows["language_a"], *rows["language_b"]]))
         place = {code: position for position, code in enumerate(codes)}
-        grid = np.full((len(codes), len(codes)), np.nan)
+        # The lower triangle: no row for the first language, no column for the last.
+        grid = np.full((len(codes) - 1, len(codes) - 1), np.nan)
         for row in rows.itertuples():
             i, j = sorted((place[row.language_a], place[row.language_b]))
-            grid[j, i] = row.fe
-        image = axis.imshow(grid, cmap="cividis", vmin=0, vmax=top)
-        for row in rows.itertuples():
-            i, j = sorted((place[row.language_a], place[row.language_b]))
+            grid[j - 1, i] = row.fe
             mark = "*" if row.p_bh < 0.05 else ""
             colour = "white" if row.fe < 0.55 * top else INK
-            axis.text(i, j, f"{row.observed}{mark}", ha="center", va="center", fontsize=7.5, color=colour)
-        axis.set_xticks(range(len(codes)), codes)
-        axis.set_yticks(range(len(codes)), codes)
+            axis.text(i, j - 1, f"{row.observed}{mark}", ha="center", va="center", fontsize=7.5, color=colour)
+        image = axis.imshow(grid, cmap="cividis", vmin=0, vmax=top)
+        axis.set_xticks(range(len(codes) - 1), codes[:-1])
+        axis.set_yticks(range(len(codes) - 1), codes[1:])
         axis.grid(visible=False)
+        axis.spines[["left", "bottom"]].set_visible(False)
+        axis.tick_params(length=0)
         axis.set_title(f"{cell_title(model, variable)}, layer {results.layer(model, variable)}")
         figure.colorbar(image, ax=axis, shrink=0.7, label="fold enrichment")
     expected = sorted({round(value, 2) for value in pairs["expected"]})
@@ -53,26 +54,33 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
 
 def draw_intersections(results: Results) -> tuple[Figure, str]:
     """Return the intersections of the highest degrees as an UpSet-like matrix, and its caption."""
+    from matplotlib.ticker import MaxNLocator
+
     cells = results.cells
-    figure, axes = panels(len(cells), width=6.2, height=4.6, columns=1)
+    n_languages = results.tables["pairs"]["language_b"].nunique() + 1
+    matrix_height = 0.4 + 0.17 * n_languages
+    height = 2.2 + matrix_height
+    figure, axes = panels(len(cells), width=6.2, height=height + 0.3, columns=1)
+    most = 0
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = results.of("overlap", model=model, variable=variable, method=results.headline)
         rows = rows[rows["observed"] > 0].sort_values(["degree", "observed", "p"], ascending=[False, False, True])
         rows = rows.head(MOST_INTERSECTIONS)
-        codes = list(dict.fromkeys(results.of("pairs", model=model, variable=variable)["language_a"]))
-        codes += [
-            c for c in results.of("pairs", model=model, variable=variable)["language_b"].unique() if c not in codes
-        ]
+        most = max(most, len(rows))
+        pairs = results.of("pairs", model=model, variable=variable)
+        codes = list(dict.fromkeys([*pairs["language_a"], *pairs["language_b"]]))
         axis.set_title(f"{cell_title(model, variable)}, layer {results.layer(model, variable)}")
         axis.set_axis_off()
-        bars = axis.inset_axes((0.0, 0.52, 1.0, 0.44))
-        matrix = axis.inset_axes((0.0, 0.0, 1.0, 0.46), sharex=bars)
+        bars = axis.inset_axes((0.0, 0.04 + matrix_height / height, 1.0, 0.92 - matrix_height / height))
+        matrix = axis.inset_axes((0.0, 0.0, 1.0, matrix_height / height), sharex=bars)
         x = np.arange(len(rows))
         bars.bar(x, rows["observed"], color=COLOURS[0], width=0.6)
         for position, (observed, fe) in enumerate(zip(rows["observed"], rows["fe"], strict=True)):
-            bars.text(position, observed, f"{fe:,.3g}×", ha="center", va="bottom", fontsize=6.5, rotation=35)
+            times = f"{fe:,.0f}" if fe >= 100 else f"{fe:.3g}"
+            bars.text(position, observed, f" {times}×", ha="center", va="bottom", fontsize=6.5, rotation=90)
         bars.set_ylabel("units in all")
-        bars.set_ylim(0, 1.25 * max(rows["observed"].max(), 1))
+        bars.set_ylim(0, 1.45 * max(rows["observed"].max(), 1) if len(rows) else 1)
+        bars.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         bars.tick_params(labelbottom=False)
         for position, members in enumerate(rows["languages"]):
             inside = [codes.index(code) for code in members.split()]
@@ -85,7 +93,7 @@ def draw_intersections(results: Results) -> tuple[Figure, str]:
         matrix.grid(visible=False)
         matrix.invert_yaxis()
     caption = (
-        f"The {MOST_INTERSECTIONS} intersections of the highest degree (inclusive: a unit of eight languages also counts in "
+        f"The {most} intersections of the highest degree (inclusive: a unit of eight languages also counts in "
         "each set of seven of them). Bars: units in the top of all marked languages; above: fold enrichment over "
         "independent uniform sets."
     )
@@ -94,6 +102,8 @@ def draw_intersections(results: Results) -> tuple[Figure, str]:
 
 def draw_degrees(results: Results) -> tuple[Figure, str]:
     """Return the number of units shared by at least d languages against chance, and its caption."""
+    from matplotlib.ticker import MaxNLocator
+
     cells = results.cells
     degrees = results.tables["degrees"]
     methods = list(dict.fromkeys(degrees["method"]))
@@ -114,6 +124,7 @@ def draw_degrees(results: Results) -> tuple[Figure, str]:
         axis.plot(chance["n_languages"], chance["expected"], color=GREY, linestyle="--", label="chance (uniform)")
         axis.set_yscale("log")
         axis.set_ylim(bottom=0.005)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set_xlabel("in the top of at least so many languages")
         axis.set_ylabel("units")
         axis.set_title(cell_title(model, variable))

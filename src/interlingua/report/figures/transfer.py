@@ -42,7 +42,7 @@ def draw(results: Results) -> tuple[Figure, str] | None:
         axis.set_title(f"{results.names[language]}: {cell_title(model, variable)}, layer {layer}", fontsize=9)
         axis.set_xlabel("|t| with word-clustered errors")
         axis.set_ylabel("units of the layer")
-        axis.legend(loc="upper right")
+        axis.legend(loc="upper right", frameon=True, framealpha=0.9, edgecolor="none")
     caption = (
         "Single units as predictors in languages that took no part in choosing them. Grey: |t| of every unit of the layer "
         "(ordinary least squares, errors clustered by word); lines: the units of the highest-degree intersection. What "
