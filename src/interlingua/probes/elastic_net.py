@@ -6,9 +6,10 @@ Minimises over weights w and an unpenalised bias b::
 
 by scikit-learn's coordinate descent on a float64 Gram matrix and a last step in closed form, and certifies
 the answer by a duality gap. Of a large network only a growing set of promising units is solved for, until none
-outside it can gain: their part of the Gram matrix fits in the cache (Massias, Gramfort & Salmon 2018). In scikit-learn's terms alpha = l1 / 2 + l2 and l1_ratio = (l1 / 2) / alpha, so
-that the paper's l1 = l2 = .001 is alpha = .0015, l1_ratio = 1/3. Its `tol` is not our gap, which is worked out
-here, from two dual points.
+outside it can gain: their part of the Gram matrix fits in the cache (Massias, Gramfort & Salmon 2018).
+
+In scikit-learn's terms alpha = l1 / 2 + l2 and l1_ratio = (l1 / 2) / alpha, so that the paper's l1 = l2 = .001
+is alpha = .0015, l1_ratio = 1/3. Its `tol` is not our gap, which is worked out here, from two dual points.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Do a table's ratings belong to its words? (beyond the paper, whose public Chinese ratings do not)
 
 Two witnesses. Another norm of the same language on the words that both rate: for valence, published tables
-agree with r .86 to .99 (some thirty pairs in nine languages), whatever the country, decade or scale. And,
+agree with r .86 to .99 (some twenty pairs in eight languages), whatever the country, decade or scale. And,
 where there is no other norm, the model: if held-out ratings are much harder to predict than in every other
 language, then either they are not these words' ratings or the model does not know the language.
 """
@@ -230,10 +230,9 @@ def _reason(
 ) -> str:
     verdict = _verdict(other, least_r)
     with_norm = f"r = {row['r_other_norm']:.2f} with {row['other_norm']} on {row['n_shared']} shared words"
-    range_of_others = f" ({others.min():.2f} to {others.max():.2f} in the languages that are not flagged)" * bool(
-        len(others)
-    )
-    held_out = f"r = {row['r_oof']:.2f} on held-out words{range_of_others}"
+    held_out = f"r = {row['r_oof']:.2f} on held-out words"
+    if len(others) and (low or verdict == "wrong"):
+        held_out += f" ({others.min():.2f} to {others.max():.2f} in the languages that are not flagged)"
     if verdict == "wrong":
         return f"{with_norm}, where ratings of the same words agree with {least_r:g} at the least; {held_out}"
     if low and verdict == "right":

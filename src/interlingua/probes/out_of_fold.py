@@ -127,7 +127,7 @@ def predict_out_of_fold(
     by_word = group_sums(columns, codes, n_words) / size[:, None]
     if not np.allclose(by_word[codes], columns, rtol=1e-12, atol=1e-12):
         word = np.asarray(words)[np.argmax(np.abs(by_word[codes] - columns).max(axis=1))]
-        raise StatsError(f"word {word!r} has more than one rating: give one rating a word")
+        raise StatsError(f"word {str(word)!r} has more than one rating: give one rating a word")
     fold_of_word = grouped_folds(np.arange(n_words), folds, seed)
     word_means = group_sums(inputs, codes, n_words) / size[:, None]
     penalties = np.asarray(RIDGE_PENALTIES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from interlingua.report.story import headline, sections
 
 #: Rows of a table on the page; the whole of it stands in tables/.
 MOST_ROWS = 40
+#: Points above which a figure is scrolled on a narrow screen instead of being shrunk.
+_WIDE = 400
 #: Columns that say what a row is about: said once above a table where all rows have the same.
 _KEYS = ("model", "variable", "probe", "method", "language")
 #: Columns whose cells stand on one line.
@@ -69,10 +72,12 @@ def write_page(results: Results, captions: dict[str, str]) -> Path:
     return path
 
 
-def _figure(folder: Path, name: str, caption: str) -> dict[str, str]:
+def _figure(folder: Path, name: str, caption: str) -> dict[str, Any]:
     svg = (folder / "figures" / f"{name}.svg").read_bytes()
     source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"
-    return {"name": name, "source": source, "caption": caption}
+    width = re.search(rb'width="([0-9.]+)pt"', svg)
+    wide = width is not None and float(width[1]) > _WIDE
+    return {"name": name, "source": source, "caption": caption, "wide": wide}
 
 
 def _table(results: Results, frame: pd.DataFrame, headings: dict[str, str], most: int = MOST_ROWS) -> dict[str, Any]:

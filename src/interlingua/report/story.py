@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
@@ -50,16 +51,23 @@ def _unseen_claim(results: Results, model: str, variable: str) -> str:
     if "transfer" not in results.tables:
         return ""
     rows = results.of("transfer", model=model, variable=variable, method=results.headline)
-    parts = []
+    working, failing = [], []
     for language, of_language in rows.groupby("language", sort=False):
         best = of_language.loc[of_language["t_cluster"].abs().idxmax()]
-        parts.append(f"{results.names[str(language)]} (t = {_signed(best.t_cluster, 1)} for unit {best.unit})")
-    return (
-        f" The strongest of them still {'work' if len(parts) > 1 else 'works'} in {_and(parts)}, "
-        "which took no part in choosing them."
-        if parts
-        else ""
-    )
+        name = results.names[str(language)]
+        if best.p_cluster * len(of_language) < 0.05:
+            working.append(f"{name} (t = {_signed(best.t_cluster, 1)} for unit {best.unit})")
+        else:
+            failing.append(name)
+    claim = ""
+    if working:
+        claim = (
+            f" The strongest of them still {'work' if len(working) > 1 else 'works'} in {_and(working)}, "
+            "which took no part in choosing them."
+        )
+    if failing:
+        claim += f" In {_and(failing)} none of them predicts the rating (p < .05 after Bonferroni)."
+    return claim
 
 
 def sections(results: Results) -> list[Section]:
@@ -262,14 +270,7 @@ def _unseen(results: Results) -> Section:
 
 def _alignment(results: Results) -> Section:
     models = results.of("alignment_models", method=results.headline)
-    findings = [
-        f"{row.formula}: B = {_signed(row.estimate, 4)} (SE {row.se:.4f}, t = {_signed(row.t, 2)}, df = {row.df:.2f}, "
-        f"p {_p(row.p)}; bootstrap over languages {_signed(row.ci_low, 4)} to {_signed(row.ci_high, 4)}, permutation of languages p "
-        f"{_p(row.p_permutation)}). {row.note}"
-        for row in models.itertuples()
-        if pd.notna(row.estimate)
-    ]
-    findings += [f"{row.formula}: {row.note}" for row in models.itertuples() if pd.isna(row.estimate)]
+    findings = [_alignment_finding(row) for row in models.itertuples()]
     headings = {
         "method": "ranking",
         "formula": "model",
@@ -282,7 +283,6 @@ def _alignment(results: Results) -> Section:
         "ci_low": "bootstrap low",
         "ci_high": "bootstrap high",
         "p_permutation": "p (permutation)",
-        "note": "note",
     }
     return Section(
         "alignment",
@@ -291,6 +291,17 @@ def _alignment(results: Results) -> Section:
         ["alignment"],
         [("Sharing and performance, by ranking", results.tables["alignment_models"], headings)],
     )
+
+
+def _alignment_finding(row: Any) -> str:
+    if pd.isna(row.estimate):
+        return f"{row.formula}: {row.note}"
+    text = f"{row.formula}: B = {_signed(row.estimate, 4)} (SE {row.se:.4f}, t = {_signed(row.t, 2)}, df = {row.df:.2f}, p {_p(row.p)}"
+    if pd.notna(row.ci_low):
+        text += f"; bootstrap over languages {_signed(row.ci_low, 4)} to {_signed(row.ci_high, 4)}"
+    if pd.notna(row.p_permutation):
+        text += f"; permutation of languages p {_p(row.p_permutation)}"
+    return f"{text}). {row.note}"
 
 
 def _replication(results: Results) -> Section:
@@ -323,7 +334,7 @@ def _p(value: float) -> str:
 
 
 def _signed(value: float, digits: int) -> str:
-    return "not estimated" if pd.isna(value) else f"{value:.{digits}f}".replace("-", "−")
+    return f"{value:.{digits}f}".replace("-", "−")
 
 
 def _and(names: Iterable[str]) -> str:

@@ -75,6 +75,8 @@ def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("svg
     """Write a figure as SVG, PDF and PNG (200 dots an inch), without dates, and close it."""
     import matplotlib.pyplot as plt
 
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")  # laid out once, not once a format
     dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     for ending in formats:
         figure.savefig(folder / f"{name}.{ending}", dpi=200, metadata=dateless[ending])

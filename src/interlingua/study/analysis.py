@@ -105,12 +105,16 @@ def transfer_tables(study: Study, fitted: Fitted, layers: dict[tuple[str, str], 
                     tested.append(table.assign(**where, method=method))
     if not tested:
         return {}
-    front = ["model", "variable", "method", "layer", "language", "unit"]
-    table = pd.concat(tested, ignore_index=True)
     return {
-        "transfer": table[front + [name for name in table.columns if name not in front]],
-        "transfer_units": pd.concat(everywhere, ignore_index=True),
+        "transfer": _in_front(tested, "model", "variable", "method", "layer", "language", "unit"),
+        "transfer_units": _in_front(everywhere, "model", "variable", "layer", "language", "unit"),
     }
+
+
+def _in_front(parts: Sequence[pd.DataFrame], *columns: str) -> pd.DataFrame:
+    """Return the tables as one, with these columns first."""
+    table = pd.concat(parts, ignore_index=True)
+    return table[[*columns, *(name for name in table.columns if name not in columns)]]
 
 
 def _highest_units(highest: pd.DataFrame, model: str, variable: str, method: str) -> dict[int, int]:
@@ -139,7 +143,7 @@ def alignment_tables(study: Study, fitted: Fitted, pairs: pd.DataFrame) -> Frame
         models.append(fits.assign(method=method))
     return {
         "alignment_points": pd.concat(points, ignore_index=True),
-        "alignment_models": pd.concat(models, ignore_index=True),
+        "alignment_models": _in_front(models, "method"),
     }
 
 

@@ -40,6 +40,8 @@ class LanguageConfig(_Section):
     options: Mapping[str, Any] = Field(default_factory=dict)
     """How to read that file: ``encoding``, ``separator``, ``decimal``, ``sheet``, ``header_row``, ``na_values`` and
     the other fields of `interlingua.norms.Layout`."""
+    variables: tuple[str, ...] = ()
+    """Which of the study's variables this language has ratings of; all of them by default."""
     contexts: str = CARRIERS
     """``carriers`` (our own neutral frames), ``authors`` (the paper's public files), or a file of sentences."""
     context_columns: Mapping[str, str] = Field(default_factory=dict)
@@ -194,6 +196,10 @@ class Study(_Section):
         for code in self.unseen:
             if code not in self.languages:
                 raise ValueError(f"unseen: '{code}' has no entry under languages")
+        for code, entry in self.languages.items():
+            for name in entry.variables:
+                if name not in self.variables:
+                    raise ValueError(f"languages.{code}.variables: '{name}' is not among the study's variables")
         if not 2 <= len(self.seen) <= MOST_LANGUAGES:
             raise ValueError(
                 f"languages: {len(self.seen)} of them choose the units; it takes two to share any, and the super "

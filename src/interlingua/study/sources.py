@@ -88,13 +88,13 @@ def gather(study: Study, cache_dir: Path) -> Material:
             parts[code] = _authors(study, code, cache_dir)
             cards[code] = get_card(AUTHORS_NORMS[code])
         elif entry.norms is None and entry.contexts != CARRIERS:
-            parts[code] = _file(entry, code, study.variables)
+            parts[code] = _file(entry, code, entry.variables or study.variables)
         else:
             norms = _norms(study, code, entry)
             if entry.contexts == CARRIERS:
-                contexts = _carriers(study, code, norms.table)
+                contexts = _carriers(study, code, norms)
             else:
-                contexts = attach_ratings(_file(entry, code), norms.table, study.variables)
+                contexts = attach_ratings(_file(entry, code), norms.table, norms.variables)
             issues = [norms.issues.drop(columns="source"), contexts.issues]
             parts[code] = Contexts(contexts.table, pd.concat(issues, ignore_index=True))
             cards[code], n_rated[code] = norms.card, len(norms.table)
@@ -124,34 +124,33 @@ def _norms(study: Study, code: str, entry: LanguageConfig) -> Norms:
         entry.norms,
         language=code,
         columns=dict(entry.columns) or None,
-        variables=study.variables,
+        variables=entry.variables or study.variables,
         scale=study.sampling.scale,
         options=dict(entry.options) or None,
     )
 
 
-def _carriers(study: Study, code: str, norms: pd.DataFrame) -> Contexts:
-    words = plain_words(norms, code)
-    left_out = len(norms) - len(words)
+def _carriers(study: Study, code: str, norms: Norms) -> Contexts:
+    words = plain_words(norms.table, code)
+    left_out = len(norms.table) - len(words)
     detail = "too short, or with blanks, digits, marks or letters of another script"
     issues = issue_table([(code, "left out: not a plain word", left_out, detail)] if left_out else [])
     wanted = study.sampling.words
     if isinstance(wanted, int):
-        by = study.variables[:1] if study.sampling.flat else study.variables
+        by = norms.variables[:1] if study.sampling.flat else norms.variables
         words = words.dropna(subset=list(by), how="all")
-        if code in study.unseen:
-            wanted = min(wanted, len(words))
-        if not 1 <= wanted <= len(words):
+        count = min(wanted, len(words)) if code in study.unseen else wanted
+        if not 1 <= count <= len(words):
             raise ContextsError(
-                f"language '{code}': {study.sampling.words} words are wanted, but its norms rate {len(words)} plain "
+                f"language '{code}': {wanted} words are wanted, but its norms rate {len(words)} plain "
                 f"words for {' or '.join(by)}; give a smaller sampling.words, or 'smallest'"
             )
         seed = derive_seed(study.seed, "words", code)
         if study.sampling.flat:
-            words = select_flat(words, study.variables[0], wanted, seed=seed)
+            words = select_flat(words, by[0], count, seed=seed)
         else:
-            words = words.sample(wanted, random_state=seed).sort_index()
-    contexts = carrier_contexts(words, code, frames=study.sampling.sentences, variables=study.variables)
+            words = words.sample(count, random_state=seed).sort_index()
+    contexts = carrier_contexts(words, code, frames=study.sampling.sentences, variables=norms.variables)
     return Contexts(contexts.table, pd.concat([issues, contexts.issues], ignore_index=True))
 
 

@@ -18,6 +18,8 @@ from interlingua.study.cache import Cache, atomic_folder, code_version, content_
 from interlingua.study.config import Extraction, Probes
 from interlingua.units import LayerData, rank_units
 
+#: What a ranking says of a unit of a layer.
+LAYER_COLUMNS = ("layer", "unit", "index", "score", "sign", "rank")
 OnProgress = Callable[[float], None]
 
 
@@ -123,7 +125,8 @@ def rank_task(
             parts += [rank_units(data, method).assign(method=method) for method in methods]
             on_progress((layer + 1) / design.n_layers)
         table = pd.concat(parts, ignore_index=True)
-        return {"rankings": table.assign(model=job.model, language=job.language, variable=variable)}
+        table = table.assign(model=job.model, language=job.language, variable=variable)
+        return {"rankings": table[["model", "language", "variable", "method", *LAYER_COLUMNS]]}
 
     return cache.frames("rankings", key, compute)["rankings"]
 

@@ -147,12 +147,13 @@ def leave_one_out(
     """
     sets = unit_sets(rankings, k, draws=draws, seed=seed)
     layer = int(rankings["layer"].iloc[0])
-    missing = sorted({language for _, language in sets.chosen} - set(designs))
-    if missing:
-        raise StatsError(f"rankings hold language {missing[0]!r}, but no design of it was given")
+    languages = list(dict.fromkeys(language for _, language in sets.chosen))
+    for language in languages:
+        if language not in designs:
+            raise StatsError(f"rankings hold language {language!r}, but no design of it was given")
     fits = {
-        language: fit_sets(design, variable, layer, language, sets, folds=folds, seed=seed)
-        for language, design in designs.items()
+        language: fit_sets(designs[language], variable, layer, language, sets, folds=folds, seed=seed)
+        for language in languages
     }
     return collect(rankings, sets, fits, bootstrap=bootstrap, seed=seed)
 

@@ -77,7 +77,8 @@ def draw_intersections(results: Results) -> tuple[Figure, str]:
         bars.bar(x, rows["observed"], color=COLOURS[0], width=0.6)
         for position, (observed, fe) in enumerate(zip(rows["observed"], rows["fe"], strict=True)):
             times = f"{fe:,.0f}" if fe >= 100 else f"{fe:.3g}"
-            bars.text(position, observed, f" {times}×", ha="center", va="bottom", fontsize=6.5, rotation=90)
+            above = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+            bars.annotate(f"{times}×", (position, observed), fontsize=6.5, rotation=90, **above)
         bars.set_ylabel("units in all")
         bars.set_ylim(0, 1.45 * max(rows["observed"].max(), 1) if len(rows) else 1)
         bars.yaxis.set_major_locator(MaxNLocator(4, integer=True))

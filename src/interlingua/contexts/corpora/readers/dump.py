@@ -17,7 +17,8 @@ _HIDDEN_TAGS = frozenset(
     | {"code", "pre", "references", "templatestyles", "mapframe", "graph", "hiero", "chem", "section"}
 )
 _MEDIA = re.compile(r"\.(jpe?g|png|svg|gif|tiff?|webp|ogg|oga|ogv|webm|pdf|djvu|mid|wav)\s*$", re.IGNORECASE)
-_LEFTOVERS = re.compile(r"__[A-Z]+__|'{2,}|-\{[^{}]*\}-")
+_LEFTOVERS = re.compile(r"__[A-Z]+__|-\{[^{}]*\}-")
+_QUOTES = re.compile(r"'{2,}")
 _BEFORE_PUNCTUATION = re.compile(r"[ \u00a0]+([,.;!?)\]])(?=\s|$)")
 _EMPTY_BRACKETS = re.compile(r"\s?[(（]\s*[,;:–—\s]*[)）]")
 _BLANKS = re.compile(r"[ \t]+")
@@ -80,7 +81,7 @@ def plain_text(wikitext: str, hidden: Iterable[str] = _ALWAYS_HIDDEN) -> str:
     text = _LEFTOVERS.sub("", text)
     text = _EMPTY_BRACKETS.sub("", text)
     text = _BEFORE_PUNCTUATION.sub(r"\1", text)
-    lines = (_BLANKS.sub(" ", line).strip() for line in text.split("\n"))
+    lines = (_BLANKS.sub(" ", _without_quotes(line)).strip() for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
 
 
@@ -102,6 +103,24 @@ def _visible(code: Any, hidden: frozenset[str]) -> str:
         elif isinstance(node, nodes.Heading):
             parts.append("\n")
     return "".join(parts)
+
+
+def _without_quotes(line: str) -> str:
+    """Take the marks of italics and bold out of a line, but leave the apostrophe of ``l'''amour''``.
+
+    As MediaWiki does it: of four marks one is an apostrophe, and where both kinds are odd in number one bold
+    mark is an apostrophe and italics, the first that follows a single letter if there is one.
+    """
+    runs = list(_QUOTES.finditer(line))
+    lengths = [len(run[0]) for run in runs]
+    bold = sum(length != 2 for length in lengths)
+    italic = sum(length == 2 or length >= 5 for length in lengths)
+    spared = None
+    if bold % 2 and italic % 2:
+        bolds = [run.start() for run in runs if len(run[0]) == 3]
+        after_letter = (at for at in bolds if line[at - 1 : at].isalpha() and not line[max(at - 2, 0) : at - 1].isalpha())
+        spared = next(after_letter, bolds[0] if bolds else None)
+    return _QUOTES.sub(lambda run: "'" if len(run[0]) == 4 or run.start() == spared else "", line)
 
 
 def _link(node: Any, hidden: frozenset[str]) -> str:

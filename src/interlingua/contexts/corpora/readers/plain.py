@@ -61,64 +61,61 @@ def read_jsonl(path: Path, options: Options) -> Iterator[Document]:
 def read_conll(path: Path, options: Options) -> Iterator[Document]:
     """Yield each sentence of a CoNLL file, its tokens joined by blanks.
 
-    Columns are parted by tabs (or blanks); the token is the second where the first counts the tokens (CoNLL-U,
-    wikineural), else the first. An empty line ends a sentence. In CoNLL-U, ``# sent_id`` and ``# text`` are
-    used, and lines of multi-word tokens (``3-4``) stand for their parts.
+    Columns are parted by tabs (or blanks); an empty line ends a sentence. The token is the second column where the
+    first one counts the tokens from 0 or 1 (CoNLL-U, wikineural), else the first. In CoNLL-U, ``# text`` and
+    ``# sent_id`` are used where they are there, and lines of multi-word tokens (``3-4``) stand for their parts.
     """
     with reading(path), open_binary(path) as stream:
-        index, tokens, notes, covered = 0, list[str](), dict[str, str](), 0
+        index, rows, notes = 0, list[list[str]](), dict[str, str]()
         for number, line in decoded_lines(stream, path, options.encoding):
             if not line.strip():
-                if tokens:
-                    yield _sentence(tokens, notes, index)
+                if rows:
+                    yield _sentence(rows, notes, index)
                     index += 1
-                tokens, notes, covered = [], {}, 0
-                continue
-            cells = line.split("\t") if "\t" in line else line.split()
-            if line.startswith("#") and "\t" not in line:
+                rows, notes = [], {}
+            elif line.startswith("# ") and "\t" not in line:
                 key, _, value = line[1:].partition("=")
                 notes[key.strip()] = value.strip()
-                continue
-            if len(cells) < 2:
-                raise ContextsError(
-                    f"{path}, line {number}: expected at least two columns, found {line[:40]!r}; is it CoNLL?"
-                )
-            counter, _, last = cells[0].partition("-")
-            if last.isdecimal() and counter.isdecimal():
-                tokens.append(cells[1])
-                covered = int(last)
-            elif cells[0].isdecimal() and _counts(cells):
-                if int(cells[0]) > covered:
-                    tokens.append(cells[1])
-            elif not _is_empty_node(cells[0]) or not _counts(cells):
-                tokens.append(cells[0])
-        if tokens:
-            yield _sentence(tokens, notes, index)
+            else:
+                rows.append(line.split("\t") if "\t" in line else line.split())
+                if len(rows[-1]) < 2:
+                    raise ContextsError(
+                        f"{path}, line {number}: expected at least two columns, found {line[:40]!r}; is it CoNLL?"
+                    )
+        if rows:
+            yield _sentence(rows, notes, index)
 
 
-def _counts(cells: list[str]) -> bool:
-    return len(cells) > 2
+def _sentence(rows: list[list[str]], notes: dict[str, str], index: int) -> Document:
+    text = notes.get("text") or " ".join(_tokens(rows))
+    return Document(text, notes.get("sent_id", ""), "", index, sentence=True)
 
 
-def _is_empty_node(cell: str) -> bool:
-    whole, dot, part = cell.partition(".")
-    return bool(dot) and whole.isdecimal() and part.isdecimal()
-
-
-def _sentence(tokens: list[str], notes: dict[str, str], index: int) -> Document:
-    return Document(notes.get("text") or " ".join(tokens), notes.get("sent_id", ""), "", index, sentence=True)
+def _tokens(rows: list[list[str]]) -> Iterator[str]:
+    counters = [int(row[0]) for row in rows if row[0].isdecimal()]
+    if len(rows[0]) < 3 or not counters or counters != list(range(counters[0], counters[0] + len(counters))):
+        yield from (row[0] for row in rows)
+        return
+    covered = -1
+    for row in rows:
+        last = row[0].rpartition("-")[2]
+        if row[0].isdecimal() and int(row[0]) > covered:
+            yield row[1]
+        elif "-" in row[0] and last.isdecimal():
+            covered = int(last)
+            yield row[1]
 
 
 def read_leipzig(path: Path, options: Options) -> Iterator[Document]:
     """Yield the sentences of a Leipzig corpus: its archive, or its file ``*-sentences.txt`` (number TAB sentence)."""
     with reading(path):
-        if not path.name.endswith((".tar.gz", ".tgz")):
+        if ".tar" not in path.suffixes and path.suffix != ".tgz":
             with open_binary(path) as stream:
                 yield from _leipzig_lines(stream, path, options)
             return
         found = False
         # As a stream: a member is read as it comes by, nothing is unpacked to the disk.
-        with tarfile.open(path, "r|gz") as archive:
+        with tarfile.open(path, "r|*") as archive:
             for member in archive:
                 if member.isfile() and member.name.endswith(_LEIPZIG):
                     stream = archive.extractfile(member)

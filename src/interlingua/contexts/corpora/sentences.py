@@ -1,0 +1,118 @@
+"""Sentences of a text: sentencex, and behind it a filter that rejoins what it is known to part wrongly.
+
+sentencex parts after ordinals ("19. yüzyılda", "13. stoljeća", "II. Dünya Savaşı"), after abbreviations that it
+doesn't know ("No séc. XIX", "Jl. Sudirman") and inside others ("J.-C.", "a.C."). Pieces are only ever rejoined,
+never parted further, so that every sentence is a stretch of the text.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from interlingua import languages
+from interlingua.errors import ContextsError
+
+#: Languages that write an ordinal number as a digit and a full stop.
+_ORDINAL: Final = frozenset(
+    "tr az hr bs sr sh sl pl de cs sk fi et hu da no nb nn sv lv is lb fo hsb dsb mk".split()
+)
+_SHORT_NUMBER: Final = re.compile(r"(?:^|[\s(–-])(?:\d{1,2}|[IVXLC]+)\.$")
+_INITIAL: Final = re.compile(r"(?:^|[\s(])[^\W\d_]\.$")
+_LAST_WORD: Final = re.compile(r"[^\s(\[«„“\"'’]+$")
+_OPENING: Final = frozenset("\"'«»“”„‘’‚‹›([¿¡—–-…「『《〈（【")
+_CLOSING: Final = "\"'»”’›)]」』》〉）】“"
+_FINAL: Final = tuple(".!?…。！？؟۔।॥။។")
+_GREEK_QUESTION: Final = (";", "\u037e")
+_BETWEEN: Final = (". ", "! ", "? ", "。", "！", "？", "؟ ", "۔", "।", "။", "។")
+#: Languages that do not mark the end of a sentence.
+_UNMARKED: Final = frozenset({"th", "lo"})
+
+
+def sentence_spans(paragraph: str, language: str) -> Iterator[tuple[int, int]]:
+    """Yield (start, end) of each sentence of a paragraph, blanks around it left out.
+
+    Parameters
+    ----------
+    paragraph
+        Running text. Line ends and blanks are part of it: ``paragraph[start:end]`` is the sentence.
+    language
+        ISO 639 code of `interlingua.languages`; an unknown one is an error there.
+    """
+    start = end = 0
+    for piece in _sentencex().segment(language, paragraph):
+        if end > start and not _goes_on(paragraph[start:end], piece, language):
+            yield from _trimmed(paragraph, start, end)
+            start = end
+        end += len(piece)
+    yield from _trimmed(paragraph, start, end)
+
+
+def is_fragment(paragraph: str, language: str) -> bool:
+    """Return whether a paragraph is a heading, a caption or an item of a list: nothing in it ends a sentence."""
+    if language in _UNMARKED:
+        return False
+    last = paragraph.rstrip().rstrip(_CLOSING)
+    ends = last.endswith(_FINAL) or (language == "el" and last.endswith(_GREEK_QUESTION))
+    return not ends and not any(mark in paragraph for mark in _BETWEEN)
+
+
+def _goes_on(before: str, after: str, language: str) -> bool:
+    """Return whether a sentence that seemed to end with `before` goes on with `after`."""
+    if not after.strip():
+        return True
+    head = before.rstrip()
+    if not head or "\n\n" in before[len(head) :]:
+        return False
+    first = after.lstrip()[0]
+    if not (first.isalnum() or first in _OPENING):
+        return True
+    blank = head != before or after[0].isspace()
+    if not head.endswith("."):
+        # "¡Ay! dijo": a small letter goes on, but scripts without capitals have no small ones.
+        return blank and first.islower()
+    if first.islower():
+        return True
+    word = _LAST_WORD.search(head)
+    bare = languages.lower(word[0][:-1], language) if word else ""
+    if not blank and len(bare.rpartition(".")[2]) <= 2:
+        return True
+    return bool(
+        bare in _abbreviations(language)
+        or (_INITIAL.search(head) and head[-2].isupper())
+        or (language in _ORDINAL and _SHORT_NUMBER.search(head))
+    )
+
+
+def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    piece = text[start:end]
+    left = len(piece) - len(piece.lstrip())
+    if left < len(piece):
+        yield start + left, start + len(piece.rstrip())
+
+
+@cache
+def _abbreviations(language: str) -> frozenset[str]:
+    table = _abbreviation_table()
+    return frozenset([*table["any"], *table.get(language, [])])
+
+
+@cache
+def _abbreviation_table() -> dict[str, list[str]]:
+    text = resources.files("interlingua.contexts.corpora").joinpath("abbreviations.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def _sentencex() -> Any:
+    try:
+        import sentencex
+    except ImportError:
+        raise ContextsError(
+            "splitting text into sentences needs sentencex; type: pip install 'interlingua[corpora]'"
+        ) from None
+    return sentencex

@@ -1,0 +1,178 @@
+"""One pass over one shard: the unit of work that processes and machines share out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from interlingua.contexts.corpora.corpus import Corpus, Shard
+from interlingua.contexts.corpora.matching import Forms, Matcher, Segmenter
+from interlingua.contexts.corpora.readers.base import Document
+from interlingua.contexts.corpora.reservoir import Found, Priorities, Reservoir, identity
+from interlingua.contexts.corpora.sentences import is_fragment, sentence_spans
+
+Policy = Literal["reservoir", "shortest"]
+#: What is counted for each word, in this order.
+COUNTS = ("found", "fragment", "too_short", "too_long")
+_REPORT_S = 1.0
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is searched, and which sentences are wanted.
+
+    Attributes
+    ----------
+    words, language, forms, segmenter
+        See `interlingua.contexts.corpora.matching.Matcher`.
+    n
+        Sentences a word.
+    min_tokens, max_tokens
+        Length of a sentence in words and marks.
+    policy
+        ``reservoir`` (a fair sample) or ``shortest``.
+    fragments
+        Whether headings, captions and items of lists count as sentences.
+    seed
+        Of the sample.
+    """
+
+    words: tuple[str, ...]
+    language: str
+    n: int = 15
+    min_tokens: int = 4
+    max_tokens: int = 100
+    policy: Policy = "reservoir"
+    forms: Forms = "exact"
+    segmenter: Segmenter = "auto"
+    fragments: bool = False
+    seed: int = 0
+
+    @property
+    def capacity(self) -> int:
+        """Distinct sentences kept a word while searching: spare ones stand in for near-duplicates."""
+        return 2 * self.n + 10
+
+
+@dataclass
+class Tally:
+    """What was found so far; tallies of shards add up to that of the corpus.
+
+    Attributes
+    ----------
+    reservoirs
+        Of each word that was found, by its number in the list.
+    counts
+        Shape (4, words): sentences of each word by `COUNTS`; ``found`` is all of them.
+    sentences, documents, size
+        Read so far; `size` in bytes of UTF-8 text.
+    """
+
+    counts: np.ndarray
+    reservoirs: dict[int, Reservoir] = field(default_factory=dict)
+    sentences: int = 0
+    documents: int = 0
+    size: int = 0
+
+    @classmethod
+    def empty(cls, n_words: int) -> Tally:
+        """Return a tally of nothing."""
+        return cls(np.zeros((len(COUNTS), n_words), dtype=np.int64))
+
+    def merge(self, other: Tally) -> None:
+        """Add what another shard gave."""
+        self.counts += other.counts
+        for word, reservoir in other.reservoirs.items():
+            if word in self.reservoirs:
+                self.reservoirs[word].merge(reservoir)
+            else:
+                self.reservoirs[word] = reservoir
+        self.sentences += other.sentences
+        self.documents += other.documents
+        self.size += other.size
+
+
+def search_shard(
+    corpus: Corpus, shard: Shard, query: Query, *, on_progress: Callable[[Tally], None] | None = None
+) -> Tally:
+    """Read one shard from its beginning to its end.
+
+    Parameters
+    ----------
+    corpus, shard, query
+        Where and what.
+    on_progress
+        Called about once a second with the tally so far.
+
+    Raises
+    ------
+    ContextsError
+        If the shard can't be read to its end: then nothing of it counts.
+    """
+    matcher = Matcher(query.words, query.language, forms=query.forms, segmenter=query.segmenter)
+    priorities = Priorities(query.seed, shortest=query.policy == "shortest")
+    salts = [word.encode() for word in query.words]
+    tally = Tally.empty(len(query.words))
+    found, fragment, short, long = tally.counts
+    reported = time.monotonic()
+    for document in corpus.documents(shard):
+        tally.documents += 1
+        tally.size += len(document.text.encode("utf-8", "surrogatepass"))
+        for number, (text, broken) in enumerate(_sentences(document, query.language)):
+            tally.sentences += 1
+            tokens, matches = matcher.find(text)
+            if not matches:
+                continue
+            words = [match.word for match in matches]
+            found[words] += 1
+            if broken and not query.fragments:
+                fragment[words] += 1
+            elif tokens < query.min_tokens:
+                short[words] += 1
+            elif tokens > query.max_tokens:
+                long[words] += 1
+            else:
+                digest = priorities.of_sentence(text)
+                for match in matches:
+                    priority = priorities.of_match(digest, salts[match.word], tokens)
+                    reservoir = tally.reservoirs.get(match.word)
+                    if reservoir is None:
+                        reservoir = tally.reservoirs[match.word] = Reservoir(query.capacity)
+                    if reservoir.wants(priority):
+                        reservoir.offer(priority, _place(document, shard, number, text, match.start, match.end, tokens))
+        if on_progress is not None and time.monotonic() - reported > _REPORT_S:
+            reported = time.monotonic()
+            on_progress(tally)
+    return tally
+
+
+def _sentences(document: Document, language: str) -> Iterator[tuple[str, bool]]:
+    """Yield (sentence, whether it is a fragment) in the order of the document."""
+    if document.sentence:
+        if text := document.text.strip():
+            yield text, False
+        return
+    for paragraph in document.text.splitlines():
+        broken = is_fragment(paragraph, language)
+        for start, end in sentence_spans(paragraph, language):
+            yield paragraph[start:end], broken
+
+
+def _place(document: Document, shard: Shard, number: int, text: str, start: int, end: int, tokens: int) -> Found:
+    return Found(
+        identity(text),
+        shard.name,
+        document.index,
+        number,
+        text,
+        start,
+        end,
+        tokens,
+        document.page,
+        document.url,
+        document.date,
+    )

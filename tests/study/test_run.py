@@ -1,0 +1,208 @@
+"""A whole run on a real model and real ratings: every table and file is there, and they hold together."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from interlingua.models import Activations
+from interlingua.study.results import CONTENTS, read_tables
+
+CELL = ["model", "variable", "method", "layer"]
+COLUMNS = {
+    "probes": "model language variable probe curve layer r r_low r_high r_word r_word_low r_word_high r_cv l1 l2 gap "
+    "n_nonzero n_constant n_train n_test n_test_words",
+    "rankings": "model language variable method layer unit index score sign rank",
+    "overlap": "model variable method layer languages degree observed expected fe log_p p units",
+    "pairs": "model variable method layer language_a language_b observed expected fe log_p p p_bh p_by same_sign",
+    "pairs_summary": "model variable method layer n_pairs mean_overlap mean_fe fe_over_1 p_below_05 p_bh_below_05 "
+    "same_sign",
+    "degrees": "model variable method layer n_languages observed expected p",
+    "highest_degree": "model variable method layer languages degree observed expected fe p n_subsets p_bonferroni units",
+    "transfer": "model variable method layer language unit n_languages b se t df p b_cluster se_cluster t_cluster "
+    "df_cluster p_cluster percentile baseline_abs_b baseline_abs_t baseline_p baseline_abs_t_cluster "
+    "baseline_share_p05 baseline_share_p05_cluster n n_words",
+    "alignment_points": "model variable method layer language mpo r",
+    "alignment_models": "formula n estimate se df t p p_permutation ci_low ci_high note",
+}
+METHODS = ["correlation", "ridge", "elastic-net-cv", "elastic-net"]
+
+
+@pytest.fixture(scope="module")
+def tables(small: Any) -> dict[str, pd.DataFrame]:
+    return read_tables(small.results)
+
+
+def where(table: pd.DataFrame, **values: object) -> pd.DataFrame:
+    for column, value in values.items():
+        table = table[table[column] == value]
+    return table
+
+
+def top_sets(tables: dict[str, pd.DataFrame], cell: pd.Series, k: int = 50) -> dict[str, dict[int, int]]:
+    """Return each language's top units with their signs, from the rankings alone."""
+    rows = where(tables["rankings"], **{name: cell[name] for name in CELL})
+    rows = rows[(rows["rank"] <= k) & (rows["score"] > 0)]
+    return {
+        str(code): dict(zip(part["unit"], part["sign"], strict=True))
+        for code, part in rows.groupby("language", sort=False)
+    }
+
+
+def activations_of(small: Any, code: str) -> Activations:
+    [path] = [path for path in (small.cache / "activations").iterdir() if Activations.open(path).language == code]
+    return Activations.open(path)
+
+
+def test_everything_that_a_run_leaves_is_there(small: Any, tables: dict[str, pd.DataFrame]) -> None:
+    assert {entry.name for entry in small.results.iterdir()} == CONTENTS - {"atlas"}
+    for name, columns in COLUMNS.items():
+        assert set(columns.split()) <= set(tables[name].columns), name
+        assert len(tables[name]), name
+    for name in {"languages", "issues", "layer_choice", "null", "signs", "transfer_units"} | COLUMNS.keys():
+        assert (small.results / "tables" / f"{name}.parquet").is_file()
+        assert name == "rankings" or (small.results / "tables" / f"{name}.csv").is_file()
+    for name in ("performance", "layers", "pairs", "intersections", "degrees", "transfer", "alignment"):
+        heads = {
+            ending: (small.results / "figures" / f"{name}.{ending}").read_bytes()[:5]
+            for ending in ("svg", "pdf", "png")
+        }
+        assert heads == {"svg": b"<?xml", "pdf": b"%PDF-", "png": b"\x89PNG\r"}
+    assert not list(small.results.parent.glob(".*"))
+
+
+def test_csv_and_latex_say_what_parquet_says(small: Any, tables: dict[str, pd.DataFrame]) -> None:
+    for name in ("pairs", "probes", "transfer"):
+        csv = pd.read_csv(small.results / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""])
+        pd.testing.assert_frame_equal(csv, tables[name], check_dtype=False, rtol=1e-9)
+    latex = (small.results / "tables" / "pairs_summary.tex").read_text(encoding="utf-8")
+    assert latex.count(r"\\") == len(tables["pairs_summary"]) + 1
+    assert "mean\\_fe" in latex
+
+
+def test_the_record_says_with_what_it_was_made(small: Any) -> None:
+    record = json.loads((small.results / "run.json").read_text(encoding="utf-8"))
+    assert record["study"] == "small"
+    assert record["versions"].keys() >= {"interlingua", "numpy", "torch", "transformers"}
+    assert [entry["language"] for entry in record["activations"]] == ["en", "es", "fr", "de"]
+    assert record["models"][0]["layers"] == 7
+    assert record["models"][0]["width"] == 384
+    resolved = tomllib.loads((small.results / "study.toml").read_text(encoding="utf-8"))
+    assert resolved["probes"]["folds"] == 5  # a default, written out
+    assert resolved["sampling"]["words"] == 40
+
+
+def test_languages_words_and_split(tables: dict[str, pd.DataFrame]) -> None:
+    table = tables["languages"].set_index("language")
+    assert list(table.index) == ["en", "es", "fr", "de"]
+    assert list(table["role"]) == ["seen", "seen", "seen", "unseen"]
+    assert set(table["words"]) == {40}
+    assert set(table["sentences"]) == {80}
+    assert list(table["train_words"]) == [32, 32, 32, 0]
+    assert list(table["test_words"]) == [8, 8, 8, 0]
+
+
+def test_a_variable_is_probed_where_it_is_rated(tables: dict[str, pd.DataFrame]) -> None:
+    probes = tables["probes"]
+    assert set(where(probes, variable="valence")["language"]) == {"en", "es", "fr"}
+    assert set(where(probes, variable="length")["language"]) == {"en", "fr"}
+    assert set(where(tables["pairs"], variable="length")["language_b"]) == {"fr"}
+    assert set(probes["n_test_words"]) == {8}
+    assert probes["r"].between(-1, 1).all()
+    assert (probes["r_low"] <= probes["r_high"]).all()
+    exact = probes[probes["probe"].isin(["elastic-net", "elastic-net-cv"])]
+    assert exact["gap"].between(0, 1e-6).all()
+
+
+def test_the_chosen_layer_has_the_highest_mean_r_in_cross_validation(tables: dict[str, pd.DataFrame]) -> None:
+    ridge = where(tables["probes"], probe="ridge", curve="layer")
+    for variable in ("valence", "length"):
+        means = where(ridge, variable=variable).groupby("layer")["r_cv"].mean()
+        [layer] = where(tables["layer_choice"], variable=variable, chosen=True)["layer"]
+        assert layer == means.idxmax()
+        assert set(where(tables["pairs"], variable=variable)["layer"]) == {layer}
+
+
+def test_observed_overlaps_are_intersections_of_the_rankings(tables: dict[str, pd.DataFrame]) -> None:
+    assert list(tables["pairs_summary"]["method"]) == METHODS * 2
+    for _, cell in tables["pairs_summary"].iterrows():
+        tops = top_sets(tables, cell)
+        pairs = where(tables["pairs"], **{name: cell[name] for name in CELL}).set_index(["language_a", "language_b"])
+        assert list(pairs.index) == list(combinations(tops, 2))
+        for a, b in pairs.index:
+            shared = tops[a].keys() & tops[b].keys()
+            same = sum(tops[a][unit] == tops[b][unit] for unit in shared)
+            assert pairs.loc[(a, b), "observed"] == len(shared)
+            assert pairs.loc[(a, b), "expected"] == pytest.approx(len(tops[a]) * len(tops[b]) / 384)
+            assert pairs.loc[(a, b), "same_sign"] == pytest.approx(same / len(shared))
+        assert cell["mean_overlap"] == pytest.approx(pairs["observed"].mean())
+        highest = where(tables["highest_degree"], **{name: cell[name] for name in CELL})
+        for row in highest.itertuples():
+            shared = set.intersection(*(set(tops[code]) for code in row.languages.split()))
+            assert {int(unit) for unit in row.units.split()} == shared
+        in_languages = pd.Series([unit for top in tops.values() for unit in top]).value_counts()
+        assert in_languages.max() == highest["degree"].iloc[0]
+        degrees = where(tables["degrees"], **{name: cell[name] for name in CELL})
+        assert list(degrees["observed"]) == [(in_languages >= d).sum() for d in degrees["n_languages"]]
+
+
+def test_correlation_ranking_and_transfer_equal_scipy_and_statsmodels_on_the_activations(
+    small: Any, tables: dict[str, pd.DataFrame]
+) -> None:
+    from interlingua.study.config import load_study
+    from interlingua.study.sources import gather
+
+    material = gather(load_study(small.file), small.cache)
+    contexts = material.language("fr")
+    train = (contexts["split"] == "train").to_numpy()
+    layer = int(where(tables["layer_choice"], variable="valence", chosen=True)["layer"].iloc[0])
+    values = activations_of(small, "fr").layer(layer)[train].astype(float)
+    ranking = where(tables["rankings"], variable="valence", method="correlation", language="fr", layer=layer)
+    y = contexts.loc[train, "valence"].to_numpy()
+    for row in ranking.iloc[[0, 50, 300]].itertuples():
+        r = np.corrcoef(values[:, row.unit - layer * 384], y)[0, 1]
+        assert row.score == pytest.approx(abs(r), rel=1e-5)
+        assert row.sign == np.sign(r)
+
+    german = material.language("de")
+    values = activations_of(small, "de").layer(layer).astype(float)
+    words = pd.factorize(german["word"])[0]
+    for row in where(tables["transfer"], variable="valence", method="correlation", language="de").iloc[:4].itertuples():
+        x = values[:, row.unit - layer * 384]
+        model = sm.OLS(german["valence"].to_numpy(), sm.add_constant((x - x.mean()) / x.std()))
+        plain, clustered = model.fit(), model.fit(cov_type="cluster", cov_kwds={"groups": words}, use_t=True)
+        assert (row.b, row.t, row.p) == pytest.approx((plain.params[1], plain.tvalues[1], plain.pvalues[1]), rel=1e-6)
+        assert (row.t_cluster, row.p_cluster) == pytest.approx((clustered.tvalues[1], clustered.pvalues[1]), rel=1e-6)
+        assert row.n == 80
+        assert row.n_words == 40
+
+
+def test_alignment_takes_the_mean_pairwise_overlap_and_the_whole_network(tables: dict[str, pd.DataFrame]) -> None:
+    points = where(tables["alignment_points"], variable="valence", method="ridge").set_index("language")
+    pairs = where(tables["pairs"], variable="valence", method="ridge")
+    whole = where(tables["probes"], variable="valence", curve="whole", probe="elastic-net").set_index("language")["r"]
+    for code in ("en", "es", "fr"):
+        mine = pairs[(pairs["language_a"] == code) | (pairs["language_b"] == code)]
+        assert points.loc[code, "mpo"] == pytest.approx(mine["observed"].mean())
+        assert points.loc[code, "r"] == pytest.approx(whole[code])
+    assert set(tables["alignment_models"]["method"]) == set(METHODS)
+
+
+def test_the_null_stands_beside_what_was_observed(tables: dict[str, pd.DataFrame]) -> None:
+    null = tables["null"].set_index(["variable", "method"])
+    summary = tables["pairs_summary"].set_index(["variable", "method"])
+    for cell in summary.index:
+        assert null.loc[cell, "mean_fe"] == pytest.approx(summary.loc[cell, "mean_fe"], rel=1e-6)
+        assert null.loc[cell, "draws"] == 3
+        assert 0.25 <= null.loc[cell, "p_fe"] <= 1  # (1 + k) / (1 + 3)
+    pairs = tables["pairs"]
+    assert pairs["p_permutation"].isin([0.25, 0.5, 0.75, 1]).all()
+    shown = pairs[pairs["null_mean"] > 0]
+    assert (shown["fe_corrected"] * shown["null_mean"]).to_numpy() == pytest.approx(shown["observed"].to_numpy())
