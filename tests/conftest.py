@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 #: A study of four languages that takes seconds: two variables of which Spanish has one only, and German unseen.
@@ -24,6 +23,7 @@ de = {{ norms = "de.csv", columns = {{ valence = "Mean" }} }}
 words = 40
 sentences = 2
 [probes]
+folds = 3
 bootstrap = 50
 [units]
 permutations = 3

@@ -237,3 +237,15 @@ def test_a_card_can_be_made_in_code() -> None:
     card = NormCard(name="x", title="t", language="deu", variables={"valence": Variable(column="V")})
     assert (card.language, card.script) == ("de", "Latn")
     assert card.all_layouts() == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [
+        ("en-warriner-2013", "Warriner et al. (2013)"),
+        ("fi-eilola-2010", "Eilola & Havelka (2010)"),
+        ("pl-imbir-2016", "Imbir (2016)"),
+    ],
+)
+def test_a_card_is_cited_by_authors_and_year(name: str, reference: str) -> None:
+    assert get_card(name).reference == reference

@@ -25,7 +25,8 @@ COLUMNS = {
     "pairs_summary": "model variable method layer n_pairs mean_overlap mean_fe fe_over_1 p_below_05 p_bh_below_05 "
     "same_sign",
     "degrees": "model variable method layer n_languages observed expected p",
-    "highest_degree": "model variable method layer languages degree observed expected fe p n_subsets p_bonferroni units",
+    "highest_degree": "model variable method layer languages degree observed expected fe p n_subsets p_bonferroni "
+    "units",
     "transfer": "model variable method layer language unit n_languages b se t df p b_cluster se_cluster t_cluster "
     "df_cluster p_cluster percentile baseline_abs_b baseline_abs_t baseline_p baseline_abs_t_cluster "
     "baseline_share_p05 baseline_share_p05_cluster n n_words",
@@ -95,7 +96,7 @@ def test_the_record_says_with_what_it_was_made(small: Any) -> None:
     assert record["models"][0]["layers"] == 7
     assert record["models"][0]["width"] == 384
     resolved = tomllib.loads((small.results / "study.toml").read_text(encoding="utf-8"))
-    assert resolved["probes"]["folds"] == 5  # a default, written out
+    assert resolved["layer"]["probe"] == "ridge"  # a default, written out
     assert resolved["sampling"]["words"] == 40
 
 

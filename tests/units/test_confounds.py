@@ -73,7 +73,11 @@ def test_partial_correlations_are_those_of_the_inverse_covariance() -> None:
 
 
 def _ridge_r(
-    X: NDArray[np.float64], y: NDArray[np.float64], X_test: NDArray[np.float64], y_test: NDArray[np.float64], words: NDArray[Any]
+    X: NDArray[np.float64],
+    y: NDArray[np.float64],
+    X_test: NDArray[np.float64],
+    y_test: NDArray[np.float64],
+    words: NDArray[Any],
 ) -> float:
     """Ridge of scikit-learn whose penalty has the best mean r over held-out folds of words."""
     folds = grouped_folds(words, 5, 0)
@@ -182,9 +186,7 @@ def test_word_frequency() -> None:
     # Croatian has the list of Serbo-Croatian; for Swahili wordfreq itself would answer with English.
     assert word_covariates(["kuća"], "hr")["log_frequency"].tolist() == [wordfreq.zipf_frequency("kuća", "sh")]
     assert "log_frequency" not in word_covariates(["nyumba"], "sw")
-    assert frequency_gap("sw") == (
-        "Word frequency is not among the covariates of Swahili: wordfreq has no list of it."
-    )
+    assert frequency_gap("sw") == ("Word frequency is not among the covariates of Swahili: wordfreq has no list of it.")
     assert frequency_gap("hr") == ""
 
 

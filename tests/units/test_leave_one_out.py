@@ -214,7 +214,10 @@ def test_several_methods_share_the_random_sets(designs: Designs, rankings: pd.Da
     ],
 )
 def test_what_can_t_be_done(
-    designs: Designs, rankings: pd.DataFrame, change: Callable[[Designs, pd.DataFrame], tuple[Designs, pd.DataFrame]], message: str
+    designs: Designs,
+    rankings: pd.DataFrame,
+    change: Callable[[Designs, pd.DataFrame], tuple[Designs, pd.DataFrame]],
+    message: str,
 ) -> None:
     with pytest.raises(StatsError, match=message):
         leave_one_out(*change(designs, rankings), "valence", k=K, draws=2, seed=0)

@@ -34,7 +34,8 @@ def overrides(settings: list[str] | None, models: list[str] | None, data: Path |
 
     laid: dict[str, Any] = {}
     if models:
-        laid["models"] = [name for entry in models for name in entry.split(",")]
+        names = [name for entry in models for name in entry.split(",")]
+        laid["models"] = [str(Path(name).resolve()) if Path(name, "config.json").is_file() else name for name in names]
     if data is not None:
         laid["data"] = str(data.resolve())
     laid.update(parse_override(text) for text in settings or [])

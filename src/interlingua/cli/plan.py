@@ -16,7 +16,8 @@ def plan(
 ) -> None:
     """Say what a study would do: steps, sentences, tokens, disk and time. Runs nothing."""
     from interlingua.study.config import load_study
-    from interlingua.study.plan import make_plan
 
     loaded = load_study(study, overrides=options.overrides(settings, models, data))
+    from interlingua.study.plan import make_plan
+
     typer.echo(make_plan(loaded, workers=workers).describe())

@@ -196,6 +196,15 @@ class NormCard(_Frozen):
         """Language and script as "fin-Latn"."""
         return languages.get(f"{self.language}-{self.script}").tag
 
+    @property
+    def reference(self) -> str:
+        """The source as a text cites it, "Warriner et al. (2013)"; the title where authors or year are not known."""
+        families = [author.partition(",")[0] for author in self.authors]
+        if not families or self.year is None:
+            return self.title
+        names = families[0] if len(families) == 1 else f"{families[0]} et al."
+        return f"{' & '.join(families) if len(families) == 2 else names} ({self.year})"
+
     def all_layouts(self) -> tuple[Layout, ...]:
         """Return every known layout, the file as first published before the others.
 

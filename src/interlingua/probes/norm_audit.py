@@ -20,16 +20,16 @@ from interlingua.errors import NormsError, StatsError
 from interlingua.norms import NormCard, NormComparison, Norms
 from interlingua.norms.card import Variable
 from interlingua.probes.out_of_fold import OutOfFold, predict_out_of_fold
-from interlingua.probes.penalty import _column_r
+from interlingua.probes.penalty import column_r
 from interlingua.stats.outliers import low_outliers
 
 LEAST_R = 0.7
 """Two norms of valence whose r is below this (the whole 95 % interval) are not both right."""
 
-AUDIT_COLUMNS = (
-    "language n_words r_oof r_oof_low r_oof_high sd_below other_norm n_shared r_other_norm r_other_low r_other_high "
-    "flag reason"
-).split()
+AUDIT_COLUMNS = [
+    *("language", "n_words", "r_oof", "r_oof_low", "r_oof_high", "sd_below"),
+    *("other_norm", "n_shared", "r_other_norm", "r_other_low", "r_other_high", "flag", "reason"),
+]
 
 
 def audit(
@@ -160,7 +160,7 @@ def shuffle_power(
     rng = np.random.default_rng(seed)
     shuffled = np.stack([_shuffle(ratings, share, rng) for share in shares for _ in range(draws)], axis=1)
     predicted = predict_out_of_fold(X, shuffled[codes], words, folds=folds, seed=seed)
-    r_oof = _column_r(shuffled, predicted)
+    r_oof = column_r(shuffled, predicted)
     low = np.array([low_outliers(_fisher(np.array([*r_others, r])), alpha=alpha)[-1] for r in r_oof])
     wrong, right, r_norm = np.zeros(len(low), bool), np.zeros(len(low), bool), np.full(len(low), np.nan)
     if other_norm is not None:
@@ -168,7 +168,7 @@ def shuffle_power(
         rated = np.isfinite(second)
         if rated.sum() < 4:
             raise StatsError(f"the other norm rates {rated.sum()} of these words: at least four are needed")
-        r_norm = _column_r(shuffled[rated], np.repeat(second[rated, None], shuffled.shape[1], axis=1))
+        r_norm = column_r(shuffled[rated], np.repeat(second[rated, None], shuffled.shape[1], axis=1))
         if least_r is not None:
             margin = stats.norm.isf(0.025) / np.sqrt(rated.sum() - 3)
             wrong = np.tanh(_fisher(r_norm) + margin) < least_r
@@ -225,9 +225,7 @@ def _verdict(other: NormComparison | None, least_r: float | None) -> str:
     return "wrong" if other.r_high < least_r else "right" if other.r_low > least_r else "unknown"
 
 
-def _reason(
-    row: pd.Series, low: bool, other: NormComparison | None, least_r: float | None, others: pd.Series
-) -> str:
+def _reason(row: pd.Series, low: bool, other: NormComparison | None, least_r: float | None, others: pd.Series) -> str:
     verdict = _verdict(other, least_r)
     with_norm = f"r = {row['r_other_norm']:.2f} with {row['other_norm']} on {row['n_shared']} shared words"
     held_out = f"r = {row['r_oof']:.2f} on held-out words"

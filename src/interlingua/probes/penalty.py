@@ -157,7 +157,7 @@ def cross_validate_elastic_net(
             l1, l2 = penalties[i]
             last = solve_gram(fold.moments.gram, xy, centred[kept], l1=l1, l2=l2, tol=_CV_TOL, warm_start=last).weights
             weights[:, i] = last
-        scores += _column_r(X[fold.held_out] @ weights, y[fold.held_out, None])
+        scores += column_r(X[fold.held_out] @ weights, y[fold.held_out, None])
     return scores / len(folds)
 
 
@@ -198,7 +198,7 @@ class RidgeCrossValidation:
         for held_out, path, projected in self._folds:
             targets = path.targets(Y[~held_out])
             for i, l2 in enumerate(penalties):
-                total[i] += _column_r(projected @ path.shrunk(targets, l2), Y[held_out])
+                total[i] += column_r(projected @ path.shrunk(targets, l2), Y[held_out])
         return total / len(self._folds)
 
 
@@ -278,7 +278,7 @@ def best_penalty(penalties: Sequence[float], mean_r: ArrayLike) -> PenaltyChoice
     return PenaltyChoice(grid, scores, float(grid[best]), float(scores[best]), best in (0, len(grid) - 1))
 
 
-def _column_r(predictions: NDArray[np.float64], ratings: NDArray[np.float64]) -> NDArray[np.float64]:
+def column_r(predictions: NDArray[np.float64], ratings: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return r of each column of predictions with its column of ratings, 0 where one of them is constant."""
     left, left_norm = centre_columns(predictions)
     right, right_norm = centre_columns(ratings)

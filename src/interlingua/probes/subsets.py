@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlingua.probes.design import Design
-from interlingua.probes.penalty import _column_r, best_penalty, grouped_folds, split_folds
+from interlingua.probes.penalty import column_r, best_penalty, grouped_folds, split_folds
 from interlingua.probes.ridge import RIDGE_PENALTIES
 from interlingua.stats.correlation import pearson
 from interlingua.stats.groups import group_sums
@@ -108,7 +108,7 @@ class SubsetRidge:
         scores = np.zeros(len(self._penalties))
         for equations, words in self._folds:
             predictions = self.train.X[np.ix_(words, index)] @ equations.weights(index, self._penalties)
-            scores += _column_r(predictions, self.train.y[words, None])
+            scores += column_r(predictions, self.train.y[words, None])
         best = best_penalty(RIDGE_PENALTIES, scores / len(self._folds)).best
         return self._full.weights(index, np.array([best]))[:, 0]
 

@@ -163,7 +163,7 @@ def language_table(
             "family": language.family_name,
             "script": language.script,
             "role": "unseen" if code in study.unseen else "seen",
-            "norms": card.title if card else "ratings in the file of sentences",
+            "norms": card.reference if card else "ratings in the file of sentences",
             "rated_words": n_rated.get(code),
             "words": of_language["word"].nunique(),
             "sentences": len(of_language),

@@ -115,8 +115,23 @@ class Units(_Section):
     """How many units of a layer count as carrying the rating: a number, or a share of the layer's width."""
     random_units: Positive = 100
     """Random units of the layer that the unseen language's units are compared with (Table 2)."""
-    permutations: Annotated[int, Field(ge=0)] = 20
-    """Draws of permuted ratings with which the ranking methods are compared (0: none)."""
+    permutations: Annotated[int, Field(ge=0)] = 200
+    """Draws of permuted ratings for rankings by correlation and ridge (0: none for any ranking)."""
+    permutations_elastic_net: Annotated[int, Field(ge=0)] = 20
+    """The same for rankings by elastic nets, each draw of which is a fit of its own."""
+
+
+class Scrutiny(_Section):
+    """What a reviewer would ask for beside the paper's tests."""
+
+    confounds: bool = True
+    """Partial out word length, number of sub-words and (with the extra ``confounds``) log frequency."""
+    stability: Positive = 200
+    """Draws of the bootstrap over words that says how often a unit is selected again."""
+    audit_against: str = "labmt"
+    """A norm with which every language's ratings are compared where it has the language and variable ("": none)."""
+    monolingual: tuple[str, ...] = ()
+    """Models of the study, as results name them, that know one language: controls for the others."""
 
 
 class Alignment(_Section):
@@ -151,6 +166,7 @@ class Study(_Section):
     layer: Layer = Layer()
     units: Units = Units()
     alignment: Alignment = Alignment()
+    scrutiny: Scrutiny = Scrutiny()
 
     @field_validator("name")
     @classmethod
@@ -213,6 +229,10 @@ class Study(_Section):
             needed = ranking_method(name).needs
             if needed is not None and needed[0] not in self.probes.methods:
                 raise ValueError(f"units.methods: '{name}' ranks by the probe '{needed[0]}': add it to probes.methods")
+        return self
+
+    @model_validator(mode="after")
+    def _layer_can_be_chosen(self) -> Self:
         if self.layer.probe not in self.probes.methods:
             raise ValueError(f"layer.probe: '{self.layer.probe}' is not among probes.methods")
         if self.layer.choose == "cv" and self.layer.curve == "zeroed":

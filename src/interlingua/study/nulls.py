@@ -24,23 +24,23 @@ from interlingua.units.nulls import chosen_penalties, null_summary, permuted_sig
 WHOLE_NETWORK = "whole"
 
 
-def null_methods(study: Study) -> list[str]:
-    """Return the study's ranking methods whose probe can be refitted for every draw."""
-    methods = []
+def null_draws(study: Study) -> dict[str, int]:
+    """Return the permutations of each of the study's ranking methods whose probe can be refitted for every draw."""
+    draws = {}
     for name in study.units.methods:
         needs = ranking_methods.get(name).needs
         if needs is None or needs[1] != WHOLE_NETWORK:
-            methods.append(name)
-    return methods
+            sparse = needs is not None and needs[0].startswith("elastic-net")
+            draws[name] = study.units.permutations_elastic_net if sparse else study.units.permutations
+    return {name: count for name, count in draws.items() if count and study.units.permutations}
 
 
 def null_task(
     job: Job,
     variable: str,
     layer: int,
-    methods: list[str],
+    draws: dict[str, int],
     k: int,
-    draws: int,
     penalties: dict[str, tuple[float, float]],
     tops: dict[str, list[int]],
     study: Study,
@@ -55,9 +55,8 @@ def null_task(
     key = content_key(
         probes=probe_key(job, variable, study.probes, study.seed),
         layer=layer,
-        methods=methods,
-        k=k,
         draws=draws,
+        k=k,
         tops=tops,
         code=code_version("units", "probes", "stats"),
     )
@@ -65,21 +64,21 @@ def null_task(
     def compute() -> Frames:
         design = Design(Activations.open(job.activations), job.contexts, standardise=study.probes.standardise)
         rows = []
-        for number, method in enumerate(methods):
+        for number, method in enumerate(draws):
             signs = permuted_signs(
                 design,
                 variable,
                 layer,
                 method,
                 k,
-                draws=draws,
+                draws=draws[method],
                 seed=derive_seed(study.seed, "permuted ratings", job.model, job.language, variable, method),
                 penalty=penalties.get(method),
             )
             seed = derive_seed(study.seed, "top units", job.language, variable)
             r_top = subset_r(design, variable, layer, np.array(tops[method]), folds=study.probes.folds, seed=seed)
             rows.append({"method": method, "r_top": r_top, "signs": signs.tobytes()})
-            on_progress((number + 1) / len(methods))
+            on_progress((number + 1) / len(draws))
         return {"null": pd.DataFrame(rows)}
 
     return cache.frames("nulls", key, compute)["null"].assign(language=job.language)
@@ -98,9 +97,9 @@ def null_tables(
     ``null`` has a row a model, variable and ranking method: what `interlingua.units.nulls.null_summary` says, and
     ``r_top``, the mean over languages of r on held-out words from the top units alone.
     """
-    draws = study.units.permutations
-    methods = null_methods(study)
-    if not draws or not methods:
+    draws = null_draws(study)
+    methods = list(draws)
+    if not methods:
         return {}
     cells, tasks = [], []
     for (model, variable), layer in layers.items():
@@ -119,9 +118,8 @@ def null_tables(
                 fitted.job(model, language),
                 variable,
                 layer,
-                methods,
-                k,
                 draws,
+                k,
                 {method: penalty[language] for method, penalty in penalties.items()},
                 {method: _top_indices(rows, language, k) for method, rows in by_method.items()},
                 study,
@@ -135,7 +133,7 @@ def null_tables(
         of_cell = pd.concat([next(done) for _ in languages], ignore_index=True)
         for method in methods:
             rows = of_cell[of_cell["method"] == method]
-            permuted = [np.frombuffer(signs, dtype=np.int8).reshape(draws, -1) for signs in rows["signs"]]
+            permuted = [np.frombuffer(signs, dtype=np.int8).reshape(draws[method], -1) for signs in rows["signs"]]
             observed = list(signs_of_rankings(by_method[method], k).values())
             summary, by_degree, by_pair = null_summary(observed, permuted)
             cell = {"model": model, "variable": variable, "method": method, "layer": layer}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from interlingua.models import matrix_speed, sentence_tokens
 from interlingua.study.cache import Cache, default_cache_dir
 from interlingua.study.config import Study
+from interlingua.study.nulls import null_draws
 from interlingua.study.sources import Material
 from interlingua.study.steps import Job
 
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 _EFFICIENCY = 0.45
 #: Seconds on one core, measured on the built-in study (width 384, 3,328 training sentences): the exact Eq. 1 on
 #: the whole network, all probes of a layer, Adam for 500 epochs. They grow with the square of the width.
-_WHOLE_S, _LAYER_S, _ADAM_S = 7.0, 1.0, 60.0
-#: The same for one draw of permuted ratings in one language, all rankings together, and for the rankings of a layer.
-_DRAW_S, _RANK_S = 0.3, 0.05
+_WHOLE_S, _LAYER_S, _ADAM_S = 3.0, 0.4, 12.0
+#: The same for one draw of permuted ratings, the rankings of a layer, and the scrutiny of a language.
+_DRAW_S, _RANK_S, _SCRUTINY_S = 0.015, 0.05, 3.0
 _FIXED_S = 12.0
 
 
@@ -115,7 +116,7 @@ def estimate_phases(
     by_name = {model.name: model for model in models}
     speed = {dtype: matrix_speed(dtype) for dtype in {model.options.dtype for model in models}}
     forward = 0.0
-    probing = ranking = drawing = 0.0
+    probing = ranking = drawing = scrutiny = 0.0
     for job, n_tokens in zip(jobs, tokens, strict=True):
         facts = by_name[job.model].facts
         if not job.activations.exists():
@@ -127,12 +128,14 @@ def estimate_phases(
             adam = _ADAM_S * study.probes.adam_epochs / 500 if "adam" in study.probes.methods else 0.0
             probing += variables * size * (_WHOLE_S + facts["layers"] * _LAYER_S + adam)
             ranking += variables * size * facts["layers"] * _RANK_S
-            drawing += variables * size * study.units.permutations * _DRAW_S
+            drawing += variables * size * sum(null_draws(study).values()) * _DRAW_S
+            scrutiny += variables * size * _SCRUTINY_S
     seconds = {
         "activations": forward,
         "probes": probing,
         "rankings": ranking,
         "permuted ratings": drawing,
+        "scrutiny": scrutiny,
     }
     return {name: value / workers for name, value in seconds.items()} | {"report": _FIXED_S}
 

@@ -23,6 +23,7 @@ from interlingua.study.plan import count_tokens, estimate_phases
 from interlingua.study.progress import Progress
 from interlingua.study.replication import replication_table
 from interlingua.study.results import ResultFolder
+from interlingua.study.scrutiny import scrutiny_tables
 from interlingua.study.sources import Material, gather
 from interlingua.study.steps import Job, activation_key, extract_task, probe_task, rank_task
 from interlingua.study.workers import Task, cores, memory, run_tasks
@@ -190,6 +191,8 @@ def _tables(
     tables |= null_tables(study, fitted, layers, tables, phase, cache)
     tables |= analysis.transfer_tables(study, fitted, layers, tables["highest_degree"])
     tables |= analysis.alignment_tables(study, fitted, tables["pairs"])
+    tokenizers = {model.name: model.tokenizer for model in models}
+    tables |= scrutiny_tables(study, material, fitted, layers, tables, tokenizers, phase)
     if study.preset == "paper":
         n_languages = {
             variable: len(set(material.rated_languages(variable)) & set(study.seen)) for variable in study.variables

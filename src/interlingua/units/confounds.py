@@ -288,4 +288,3 @@ def _zipf(word: str, code: str) -> float:
         # Its tokenizers of Chinese, Japanese and Korean are separate packages; a whole word needs none.
         frequency = wordfreq.get_frequency_dict(name).get(languages.lower(word, code), 0.0)
         return max(0.0, round(float(np.log10(frequency)) + 9, 2)) if frequency > 0 else 0.0
-

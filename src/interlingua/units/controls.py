@@ -14,11 +14,12 @@ import pandas as pd
 from interlingua.errors import StatsError, suggest
 
 UNTRAINED = "untrained:"
-CONTROL_COLUMNS = (
-    "model variable method layer control kind control_layer corrected_fe control_corrected_fe fe_ratio p_fe "
-    "control_p_fe highest_degree control_highest_degree n_languages units_in_all control_units_in_all r_top "
-    "control_r_top"
-).split()
+CONTROL_COLUMNS = [
+    *("model", "variable", "method", "layer", "control", "kind", "control_layer"),
+    *("corrected_fe", "control_corrected_fe", "fe_ratio", "p_fe", "control_p_fe"),
+    *("highest_degree", "control_highest_degree", "n_languages", "units_in_all", "control_units_in_all"),
+    *("r_top", "control_r_top"),
+]
 
 _FIGURES = ("corrected_fe", "p_fe", "highest_degree", "units_in_all", "r_top")
 

@@ -318,7 +318,9 @@ def collect(
                 "n_test_words": here.n_test_words,
             }
         )
-        single = pd.concat([table.drop(columns="index"), singles[["b", "t_cluster", "p_cluster", "percentile"]]], axis=1)
+        single = pd.concat(
+            [table.drop(columns="index"), singles[["b", "t_cluster", "p_cluster", "percentile"]]], axis=1
+        )
         units.append(in_cell(where, single))
     return LeaveOneOut(_ordered(pd.DataFrame(rows)), _ordered(pd.concat(units, ignore_index=True)))
 
@@ -327,9 +329,7 @@ def _predict(words: WordMeans, index: Index, weights: list[NDArray[np.float64]])
     return np.asarray(words.X[:, index] @ np.mean(weights, axis=0))
 
 
-def _random_zero_shot(
-    here: SetFits, others: list[SetFits], random: list[Index], size: int
-) -> NDArray[np.float64]:
+def _random_zero_shot(here: SetFits, others: list[SetFits], random: list[Index], size: int) -> NDArray[np.float64]:
     predictions = (
         _predict(here.words, index, [fit.random[size][draw] for fit in others]) for draw, index in enumerate(random)
     )

@@ -233,7 +233,10 @@ def null_summary(
         "p_highest_degree": p(null.highest, real.highest[0]),
         "same_sign": float(real.same_sign[0]),
         "null_same_sign": float(np.nanmean(null.same_sign)),
-        "p_same_sign": p(null.same_sign, real.same_sign[0]),
+        # A draw that shares nothing has no signs to agree: it counts as agreeing, so that p is never too small.
+        "p_same_sign": p(np.nan_to_num(null.same_sign, nan=1.0), real.same_sign[0])
+        if np.isfinite(real.same_sign[0])
+        else float("nan"),
         "null_share_p05": float(null.share_p05.mean()),
     }
     degrees = pd.DataFrame(

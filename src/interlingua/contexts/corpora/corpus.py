@@ -209,9 +209,7 @@ def _fetch(corpus: Corpus, shard: Shard) -> Path:
     from huggingface_hub.errors import HfHubHTTPError
 
     try:
-        return Path(
-            hf_hub_download(corpus.repo, shard.name, repo_type="dataset", revision=corpus.revision or None)
-        )
+        return Path(hf_hub_download(corpus.repo, shard.name, repo_type="dataset", revision=corpus.revision or None))
     except (HfHubHTTPError, OSError, ValueError) as error:
         first = str(error).strip().splitlines()[0]
         raise ContextsError(

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any, Final, Literal
 
 from interlingua import languages
+from interlingua.contexts.corpora.habits import clitics, elided
 from interlingua.contexts.targets import fold_with_origin
 from interlingua.errors import ContextsError, suggest
 
@@ -26,22 +27,14 @@ SEGMENTERS: Final = ("auto", "icu", "jieba", "substring")
 #: Tokens whose look-up is remembered; beyond it the memory starts anew, so that it stays bounded.
 _REMEMBERED: Final = 100_000
 _APOSTROPHES: Final = "'’ʼ＇"
+#: What ICU holds to be part of the word beside it: marks of direction and of joining, which have no shape, and
+#: what joins words of programs, the narrow no-break space among it.
+_SHAPELESS: Final = "\u00ad\u061c\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060" + (
+    "\u2066\u2067\u2068\u2069\ufeff_\u202f"
+)
+_SOFT_HYPHEN: Final = "\u00ad"
 #: Inside what ICU holds to be one word, but no part of one: "end.Start", "word:word", "foo_bar".
-_PARTING: Final = re.compile(r"[.:_·]+")
-#: Words that lose their vowel before the next one: what follows their apostrophe is a word of its own.
-_ELIDED: Final = {
-    "fr": frozenset(
-        "c d j l m n s t qu jusqu lorsqu puisqu quoiqu quelqu presqu entr".split()
-    ),
-    "it": frozenset(
-        "c d l m n s t v un all dall dell nell sull coll gl quell quest bell sant grand tutt mezz anch com dov quand "
-        "cos senz quant alcun nessun ciascun buon pover vent trent degl agl dagl negl sugl".split()
-    ),
-    "ca": frozenset("d l m n s t".split()),
-    "oc": frozenset("d l m n s t qu".split()),
-}
-#: What follows the apostrophe and is no part of the word before it.
-_CLITICS: Final = {"en": frozenset({"s", "ll", "d", "ve", "re", ""}), "nl": frozenset({"s", ""})}
+_PARTING: Final = re.compile(r"[.:_·\u202f]+")
 #: simplemma's name where it differs from ours.
 _LEMMATISER_NAMES: Final = {"hr": "hbs", "sr": "hbs", "bs": "hbs", "sh": "hbs", "no": "nb"}
 
@@ -94,7 +87,8 @@ class Matcher:
         self, words: Sequence[str], language: str, *, forms: Forms = "exact", segmenter: Segmenter = "auto"
     ) -> None:
         known = languages.get(language)
-        _check(words, known.code, forms, segmenter)
+        check_words(words, known.code)
+        _check_options(known.code, forms, segmenter)
         self.words = tuple(words)
         self.language = known.code
         self.segmenter = ("jieba" if known.code == "zh" else "icu") if segmenter == "auto" else segmenter
@@ -168,22 +162,25 @@ class Matcher:
         return hits
 
     def _hits(self, piece: str) -> list[_Hit]:
+        shaped = piece.strip(_SHAPELESS)
+        if shaped != piece:
+            before = piece.index(shaped)
+            inside = self._hits(shaped) if shaped else []
+            return [(start + before, end + before, words) for start, end, words in inside]
         if found := self._as_listed(piece):
             return [(0, len(piece), found)]
         parts = list(self._parts(piece))
         hits = [(start, end, found) for start, end in parts if (found := self._as_listed(piece[start:end]))]
         if hits or self._lemma is None:
             return hits
-        if found := self._exact.get(self._key(self._lemma(piece))):
-            return [(0, len(piece), found)]
-        return [
-            (start, end, found)
-            for start, end in parts
-            if (found := self._exact.get(self._key(self._lemma(piece[start:end]))))
-        ]
+        for start, end in [(0, len(piece)), *parts]:
+            if lemma_of := self._exact.get(self._key(self._lemma(piece[start:end]))):
+                return [(start, end, lemma_of)]
+        return []
 
     def _as_listed(self, form: str) -> tuple[int, ...]:
         """Return the words that a form is, by its key, or in capitals."""
+        form = form.replace(_SOFT_HYPHEN, "")
         numbers = self._exact.get(self._key(form), ())
         if len(numbers) > 1:
             # Words that differ by case only, as German Essen and essen: the form itself decides.
@@ -208,9 +205,9 @@ class Matcher:
         if at is None:
             return
         head, tail = self._key(piece[start:at]), self._key(piece[at + 1 : end])
-        if at + 1 < end and head in _ELIDED.get(self.language, ()):
+        if at + 1 < end and head in elided(self.language):
             yield at + 1, end
-        if at > start and tail in _CLITICS.get(self.language, ()):
+        if at > start and tail in clitics(self.language):
             yield start, at
         if at > start and self._lemma is not None and self.language in {"tr", "az"}:
             yield start, at  # a name or number before its endings
@@ -232,13 +229,8 @@ class Matcher:
                         yield Match(word, origin[at], origin[at + length])
 
 
-def _check(words: Sequence[str], code: str, forms: str, segmenter: str) -> None:
-    if forms not in FORMS:
-        raise ContextsError(f"forms = '{forms}' is not one of {', '.join(FORMS)}{suggest(forms, FORMS)}")
-    if segmenter not in SEGMENTERS:
-        raise ContextsError(f"segmenter = '{segmenter}' is not one of {', '.join(SEGMENTERS)}")
-    if segmenter == "jieba" and code != "zh":
-        raise ContextsError(f"segmenter = 'jieba' parts Chinese; for '{code}' use 'icu' or 'auto'")
+def check_words(words: Sequence[str], code: str) -> None:
+    """Raise ContextsError if a list has no words, an empty one, or one twice."""
     if not words:
         raise ContextsError(f"language '{code}': no words to search")
     seen: set[str] = set()
@@ -248,6 +240,15 @@ def _check(words: Sequence[str], code: str, forms: str, segmenter: str) -> None:
         if word in seen:
             raise ContextsError(f"language '{code}': word {number} of the list, '{word}', has come before")
         seen.add(word)
+
+
+def _check_options(code: str, forms: str, segmenter: str) -> None:
+    if forms not in FORMS:
+        raise ContextsError(f"forms = '{forms}' is not one of {', '.join(FORMS)}{suggest(forms, FORMS)}")
+    if segmenter not in SEGMENTERS:
+        raise ContextsError(f"segmenter = '{segmenter}' is not one of {', '.join(SEGMENTERS)}")
+    if segmenter == "jieba" and code != "zh":
+        raise ContextsError(f"segmenter = 'jieba' parts Chinese; for '{code}' use 'icu' or 'auto'")
 
 
 def _same(piece: str, key: str) -> bool:
@@ -273,8 +274,7 @@ def _icu(code: str) -> Callable[[str], list[str]]:
         from icu4py.breakers import WordBreaker
     except ImportError:
         raise ContextsError(
-            "searching words in a corpus needs icu4py (ICU's word boundaries); type: pip install"
-            " 'interlingua[corpora]'"
+            "searching words in a corpus needs icu4py (ICU's word boundaries); type: pip install 'interlingua[corpora]'"
         ) from None
 
     def pieces(text: str) -> list[str]:

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
-
 _HASH_BITS: Final = 64
 #: A number, with its marks: 1.234,5 and 1945 are one "0" each.
 _NUMBER: Final = re.compile(r"\d+(?:[.,:\u00a0\u202f’']\d+)*")
@@ -154,7 +153,7 @@ class Priorities:
     def of_sentence(self, text: str) -> bytes:
         """Return the digest under which sentences meet that are the same but for numbers, blanks and case."""
         plain = _BLANKS.sub(" ", _NUMBER.sub("0", text.lower()))
-        return blake2b(plain.encode("utf-8", "surrogatepass"), digest_size=16, salt=_salt(self.seed)).digest()
+        return blake2b(plain.encode(), digest_size=16, salt=_salt(self.seed)).digest()
 
     def of_match(self, digest: bytes, word: bytes, tokens: int) -> int:
         """Return the priority of a sentence for one word: other words draw other sentences."""
@@ -164,7 +163,7 @@ class Priorities:
 
 def identity(text: str) -> int:
     """Return a hash of the very text."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
 
 
 def shape(text: str, language: str) -> list[str]:

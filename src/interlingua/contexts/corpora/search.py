@@ -13,9 +13,10 @@ import pandas as pd
 
 from interlingua import languages
 from interlingua.contexts.corpora.corpus import Corpus, Shard, open_corpus
-from interlingua.contexts.corpora.matching import Forms, Matcher, Segmenter
+from interlingua.contexts.corpora.matching import Forms, Matcher, Segmenter, check_words
 from interlingua.contexts.corpora.reservoir import Found
 from interlingua.contexts.corpora.shard import COUNTS, Policy, Query, Tally, search_shard
+from interlingua.contexts.corpora.store import ShardStore
 from interlingua.contexts.table import Contexts, check_contexts, issue_table
 from interlingua.errors import ContextsError, suggest
 
@@ -104,6 +105,7 @@ def search_corpus(
     seed: int = 0,
     workers: int = 1,
     scheduler: str | None = None,
+    work_dir: Path | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> CorpusSearch:
     """Search a corpus for sentences that hold the words of a list (section 4.1 of the paper).
@@ -131,12 +133,15 @@ def search_corpus(
     forms, segmenter
         See `interlingua.contexts.corpora.Matcher`.
     fragments
-        Whether headings, captions and items of lists, which have no full stop, count as sentences.
+        Whether headings, captions and items of lists, which have no full stop, and sentences in which a template
+        or a formula left a hole, count as sentences.
     seed
         Of the sample.
     workers, scheduler
         Processes, and the address of a Dask scheduler or ``slurm`` (and its like): see
         `interlingua.contexts.corpora.parallel`. One worker without a scheduler searches in this process.
+    work_dir
+        Where finished shards are kept: the same search, stopped or failed, goes on there where it stopped.
     on_progress
         Called about once a second in this process, after each shard elsewhere.
 
@@ -154,7 +159,8 @@ def search_corpus(
         tuple(words), code, n, min_tokens, max_tokens, policy, forms, segmenter, fragments=fragments, seed=seed
     )
     _check(query)
-    tally, progress = _run(opened, query, workers, scheduler, on_progress)
+    store = ShardStore(work_dir) if work_dir is not None else None
+    tally, progress = _run(opened, query, workers, scheduler, store, on_progress)
     return _result(opened, query, tally, progress)
 
 
@@ -168,8 +174,9 @@ def _check(query: Query) -> None:
         raise ContextsError(
             f"min_tokens = {query.min_tokens}, max_tokens = {query.max_tokens}: need 1 <= min_tokens <= max_tokens"
         )
-    # Says what is wrong with the words, or not installed, before anything is read.
-    Matcher(query.words, query.language, forms=query.forms, segmenter=query.segmenter)
+    # Says what is wrong with the words, or not installed, before anything is read or sent to a worker.
+    check_words(query.words, query.language)
+    Matcher(query.words[:1], query.language, forms=query.forms, segmenter=query.segmenter)
 
 
 def _run(
@@ -177,6 +184,7 @@ def _run(
     query: Query,
     workers: int,
     scheduler: str | None,
+    store: ShardStore | None,
     on_progress: Callable[[Progress], None] | None,
 ) -> tuple[Tally, Progress]:
     began = time.monotonic()
@@ -192,7 +200,7 @@ def _run(
         if on_progress is not None:
             on_progress(progress(unfinished))
 
-    for tally in _tallies(corpus, query, workers, scheduler, report):
+    for tally in _tallies(corpus, query, workers, scheduler, store, report):
         total.merge(tally)
         done += 1
         report()
@@ -200,14 +208,43 @@ def _run(
 
 
 def _tallies(
-    corpus: Corpus, query: Query, workers: int, scheduler: str | None, report: Callable[[Tally], None]
+    corpus: Corpus,
+    query: Query,
+    workers: int,
+    scheduler: str | None,
+    store: ShardStore | None,
+    report: Callable[[Tally], None],
 ) -> Iterator[Tally]:
+    """Yield the tally of every shard: those that are kept, then the others as they are done."""
+    missing: list[Shard] = []
+    for shard in corpus.shards:
+        kept = store.read(store.path(corpus, shard, query), query) if store is not None else None
+        if kept is None:
+            missing.append(shard)
+        else:
+            yield kept
     if scheduler is None and workers == 1:
-        return (search_shard(corpus, shard, query, on_progress=report) for shard in corpus.shards)
-    from interlingua.contexts.corpora.parallel import spread
+        for shard in missing:
+            yield search_and_keep(corpus, shard, query, store, on_progress=report)
+    elif missing:
+        from interlingua.contexts.corpora.parallel import spread
 
-    tasks: list[tuple[Corpus, Shard, Query]] = [(corpus, shard, query) for shard in corpus.shards]
-    return spread(search_shard, tasks, workers=workers, scheduler=scheduler)
+        tasks = [(corpus, shard, query, store) for shard in missing]
+        yield from spread(search_and_keep, tasks, workers=workers, scheduler=scheduler)
+
+
+def search_and_keep(
+    corpus: Corpus,
+    shard: Shard,
+    query: Query,
+    store: ShardStore | None,
+    on_progress: Callable[[Tally], None] | None = None,
+) -> Tally:
+    """Search one shard, here or on a worker, and keep its tally where there is a store."""
+    tally = search_shard(corpus, shard, query, on_progress=on_progress)
+    if store is not None:
+        store.write(store.path(corpus, shard, query), tally)
+    return tally
 
 
 def _result(corpus: Corpus, query: Query, tally: Tally, progress: Progress) -> CorpusSearch:
@@ -284,7 +321,7 @@ def _yield_table(query: Query, tally: Tally, yields: list[tuple[int, bool, int, 
 def _filters(query: Query, table: pd.DataFrame) -> pd.DataFrame:
     left = table["found"] - table["fragment"] - table["too_short"] - table["too_long"]
     costs = {
-        "heading, caption or item": table["fragment"],
+        "no whole sentence (heading, item, hole)": table["fragment"],
         f"fewer than {query.min_tokens} tokens": table["too_short"],
         f"more than {query.max_tokens} tokens": table["too_long"],
         "repeated, numbers aside": left - table["distinct"],

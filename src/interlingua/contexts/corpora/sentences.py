@@ -8,19 +8,14 @@ never parted further, so that every sentence is a stretch of the text.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
-from importlib import resources
 from typing import Any, Final
 
 from interlingua import languages
+from interlingua.contexts.corpora.habits import abbreviations, has_dotted_ordinals
 from interlingua.errors import ContextsError
 
-#: Languages that write an ordinal number as a digit and a full stop.
-_ORDINAL: Final = frozenset(
-    "tr az hr bs sr sh sl pl de cs sk fi et hu da no nb nn sv lv is lb fo hsb dsb mk".split()
-)
 _SHORT_NUMBER: Final = re.compile(r"(?:^|[\s(–-])(?:\d{1,2}|[IVXLC]+)\.$")
 _INITIAL: Final = re.compile(r"(?:^|[\s(])[^\W\d_]\.$")
 _LAST_WORD: Final = re.compile(r"[^\s(\[«„“\"'’]+$")
@@ -69,22 +64,19 @@ def _goes_on(before: str, after: str, language: str) -> bool:
     if not head or "\n\n" in before[len(head) :]:
         return False
     first = after.lstrip()[0]
-    if not (first.isalnum() or first in _OPENING):
+    if first.islower() or not (first.isalnum() or first in _OPENING):
         return True
-    blank = head != before or after[0].isspace()
     if not head.endswith("."):
-        # "¡Ay! dijo": a small letter goes on, but scripts without capitals have no small ones.
-        return blank and first.islower()
-    if first.islower():
-        return True
+        return False
+    blank = head != before or after[0].isspace()
     word = _LAST_WORD.search(head)
     bare = languages.lower(word[0][:-1], language) if word else ""
     if not blank and len(bare.rpartition(".")[2]) <= 2:
         return True
     return bool(
-        bare in _abbreviations(language)
+        bare in abbreviations(language)
         or (_INITIAL.search(head) and head[-2].isupper())
-        or (language in _ORDINAL and _SHORT_NUMBER.search(head))
+        or (has_dotted_ordinals(language) and _SHORT_NUMBER.search(head))
     )
 
 
@@ -93,18 +85,6 @@ def _trimmed(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     left = len(piece) - len(piece.lstrip())
     if left < len(piece):
         yield start + left, start + len(piece.rstrip())
-
-
-@cache
-def _abbreviations(language: str) -> frozenset[str]:
-    table = _abbreviation_table()
-    return frozenset([*table["any"], *table.get(language, [])])
-
-
-@cache
-def _abbreviation_table() -> dict[str, list[str]]:
-    text = resources.files("interlingua.contexts.corpora").joinpath("abbreviations.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
 
 
 @cache

@@ -11,7 +11,7 @@ import numpy as np
 
 from interlingua.contexts.corpora.corpus import Corpus, Shard
 from interlingua.contexts.corpora.matching import Forms, Matcher, Segmenter
-from interlingua.contexts.corpora.readers.base import Document
+from interlingua.contexts.corpora.readers.base import HOLE, Document
 from interlingua.contexts.corpora.reservoir import Found, Priorities, Reservoir, identity
 from interlingua.contexts.corpora.sentences import is_fragment, sentence_spans
 
@@ -36,7 +36,7 @@ class Query:
     policy
         ``reservoir`` (a fair sample) or ``shortest``.
     fragments
-        Whether headings, captions and items of lists count as sentences.
+        Whether headings, captions, items of lists and sentences with a hole count as sentences.
     seed
         Of the sample.
     """
@@ -121,8 +121,8 @@ def search_shard(
     reported = time.monotonic()
     for document in corpus.documents(shard):
         tally.documents += 1
-        tally.size += len(document.text.encode("utf-8", "surrogatepass"))
-        for number, (text, broken) in enumerate(_sentences(document, query.language)):
+        tally.size += len(document.text.encode())
+        for number, (text, broken) in enumerate(sentences_of(document, query.language)):
             tally.sentences += 1
             tokens, matches = matcher.find(text)
             if not matches:
@@ -150,8 +150,8 @@ def search_shard(
     return tally
 
 
-def _sentences(document: Document, language: str) -> Iterator[tuple[str, bool]]:
-    """Yield (sentence, whether it is a fragment) in the order of the document."""
+def sentences_of(document: Document, language: str) -> Iterator[tuple[str, bool]]:
+    """Yield (sentence, whether it is a heading, an item of a list or has a hole) in the order of the document."""
     if document.sentence:
         if text := document.text.strip():
             yield text, False
@@ -159,7 +159,8 @@ def _sentences(document: Document, language: str) -> Iterator[tuple[str, bool]]:
     for paragraph in document.text.splitlines():
         broken = is_fragment(paragraph, language)
         for start, end in sentence_spans(paragraph, language):
-            yield paragraph[start:end], broken
+            sentence = paragraph[start:end]
+            yield sentence, broken or HOLE in sentence
 
 
 def _place(document: Document, shard: Shard, number: int, text: str, start: int, end: int, tokens: int) -> Found:

@@ -16,6 +16,8 @@ from xml.etree.ElementTree import ParseError
 
 from interlingua.errors import ContextsError
 
+#: Stands in a text where a template or a formula belonged to a sentence that is not whole without it.
+HOLE = "\ufffc"
 _OPENERS: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 

@@ -8,19 +8,28 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from interlingua.contexts.corpora.readers.base import Document, Options, open_binary, reading
+from interlingua.contexts.corpora.readers.base import HOLE, Document, Options, open_binary, reading
 from interlingua.errors import ContextsError
 
 #: What is not prose, whatever the language of the page.
 _HIDDEN_TAGS = frozenset(
-    {"ref", "table", "gallery", "math", "timeline", "score", "imagemap", "syntaxhighlight", "source", "nowiki"}
-    | {"code", "pre", "references", "templatestyles", "mapframe", "graph", "hiero", "chem", "section"}
+    {"ref", "table", "gallery", "timeline", "score", "imagemap", "syntaxhighlight", "source", "pre", "references"}
+    | {"templatestyles", "mapframe", "graph", "section"}
 )
+#: What leaves a hole in the sentence around it.
+_HOLE_TAGS = frozenset({"math", "chem", "hiero", "code", "maplink"})
+#: Templates that show one of their parameters as it is, by name: its number.
+_SHOWN = {"lang": "2", "nowrap": "1", "nobr": "1", "nobreak": "1", "small": "1"}
 _MEDIA = re.compile(r"\.(jpe?g|png|svg|gif|tiff?|webp|ogg|oga|ogv|webm|pdf|djvu|mid|wav)\s*$", re.IGNORECASE)
-_LEFTOVERS = re.compile(r"__[A-Z]+__|-\{[^{}]*\}-")
+_LEFTOVERS = re.compile(r"__[A-Z]+__")
+_VARIANTS = re.compile(r"-\{([^{}|:]*)\}-")
+_OTHER_VARIANTS = re.compile(r"-\{[^{}]*\}-")
+#: Holes that tear nothing: on a line of their own, in front of its first word, or behind a sentence's full stop.
+_HARMLESS_HOLES = re.compile(rf"^{HOLE}+(?=[^ ])|^[{HOLE} ]+$|(?<=[.!?。！？])[ ]*{HOLE}+", re.MULTILINE)
 _QUOTES = re.compile(r"'{2,}")
+_SINGLE_LETTER = re.compile(r"\b[^\W\d_]$")
 _BEFORE_PUNCTUATION = re.compile(r"[ \u00a0]+([,.;!?)\]])(?=\s|$)")
-_EMPTY_BRACKETS = re.compile(r"\s?[(（]\s*[,;:–—\s]*[)）]")
+_EMPTY_BRACKETS = re.compile(r"\s?[(（]\s*[,;:–—\ufffc\s]*[)）]")
 _BLANKS = re.compile(r"[ \t]+")
 #: Namespaces 6 (File) and 14 (Category) in English, which every wiki understands beside its own names.
 _ALWAYS_HIDDEN = ("file", "image", "category")
@@ -71,15 +80,17 @@ def plain_text(wikitext: str, hidden: Iterable[str] = _ALWAYS_HIDDEN) -> str:
     Returns
     -------
     str
-        One paragraph a line.
+        One paragraph a line. `HOLE` stands where a template or a formula belonged to a sentence: that sentence is
+        no longer whole. A template that follows a word or a full stop directly is a note, and leaves none.
     """
     import mwparserfromhell
 
     hidden = frozenset(hidden)
     code = mwparserfromhell.parse(wikitext, skip_style_tags=True)
     text = _visible(code, hidden)
-    text = _LEFTOVERS.sub("", text)
+    text = _OTHER_VARIANTS.sub(HOLE, _VARIANTS.sub(r"\1", _LEFTOVERS.sub("", text)))
     text = _EMPTY_BRACKETS.sub("", text)
+    text = _HARMLESS_HOLES.sub("", text)
     text = _BEFORE_PUNCTUATION.sub(r"\1", text)
     lines = (_BLANKS.sub(" ", _without_quotes(line)).strip() for line in text.split("\n"))
     return "\n".join(line for line in lines if line)
@@ -100,6 +111,9 @@ def _visible(code: Any, hidden: frozenset[str]) -> str:
             parts.append(_tag(node, hidden))
         elif isinstance(node, nodes.HTMLEntity):
             parts.append(_entity(node))
+        elif isinstance(node, nodes.Template):
+            before = next((part[-1] for part in reversed(parts) if part), "\n")
+            parts.append(_template(node, hidden, before))
         elif isinstance(node, nodes.Heading):
             parts.append("\n")
     return "".join(parts)
@@ -118,15 +132,22 @@ def _without_quotes(line: str) -> str:
     spared = None
     if bold % 2 and italic % 2:
         bolds = [run.start() for run in runs if len(run[0]) == 3]
-        after_letter = (at for at in bolds if line[at - 1 : at].isalpha() and not line[max(at - 2, 0) : at - 1].isalpha())
+        after_letter = (at for at in bolds if _SINGLE_LETTER.search(line[:at]))
         spared = next(after_letter, bolds[0] if bolds else None)
     return _QUOTES.sub(lambda run: "'" if len(run[0]) == 4 or run.start() == spared else "", line)
+
+
+def _template(node: Any, hidden: frozenset[str], before: str) -> str:
+    shown = _SHOWN.get(str(node.name).strip().lower())
+    if shown is not None and node.has(shown):
+        return _visible(node.get(shown).value, hidden)
+    return HOLE if before.isspace() or before in "(（[«„“\"'-–—" else ""
 
 
 def _link(node: Any, hidden: frozenset[str]) -> str:
     title = str(node.title).strip()
     namespace, colon, _ = title.partition(":")
-    if colon and (namespace.strip().lower().replace("_", " ") in hidden or _MEDIA.search(title)):
+    if colon and namespace and (namespace.strip().lower().replace("_", " ") in hidden or _MEDIA.search(title)):
         return ""
     # [[:File:x]] and [[:de:x]] are links that show; their first colon does not.
     return _visible(node.text, hidden) if node.text is not None else title.removeprefix(":")
@@ -136,6 +157,8 @@ def _tag(node: Any, hidden: frozenset[str]) -> str:
     name = str(node.tag).strip().lower()
     if name in _HIDDEN_TAGS:
         return ""
+    if name in _HOLE_TAGS:
+        return HOLE
     if name in {"br", "hr"}:
         return "\n"
     if name in {"li", "dd", "dt"} or node.contents is None:

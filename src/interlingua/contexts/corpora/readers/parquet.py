@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from interlingua.contexts.corpora.readers.base import Document, Options, reading
 from interlingua.errors import ContextsError, suggest
@@ -39,11 +40,12 @@ def read_parquet(path: Path, options: Options) -> Iterator[Document]:
                 raise ContextsError(f"{path}: the file is damaged ({error}); fetch the file again") from error
 
 
-def _rows(batches: Iterator[object], there: dict[str, str], options: Options) -> Iterator[Document]:
+def _rows(batches: Iterator[Any], there: dict[str, str], options: Options) -> Iterator[Document]:
     index = 0
     for batch in batches:
-        columns = {ours: batch.column(theirs).to_pylist() for ours, theirs in there.items()}  # type: ignore[attr-defined]
-        for row, text in enumerate(columns["text"]):
-            page, url, date = (str(columns[key][row] or "") if key in columns else "" for key in ("page", "url", "date"))
-            yield Document(text or "", page, url, index, date, sentence=bool(options.sentences))
+        blank = [""] * batch.num_rows
+        columns = {ours: batch.column(theirs).to_pylist() for ours, theirs in there.items()}
+        rows = zip(*(columns.get(ours, blank) for ours in ("text", "page", "url", "date")), strict=True)
+        for text, page, url, date in rows:
+            yield Document(text or "", str(page or ""), str(url or ""), index, str(date or ""), bool(options.sentences))
             index += 1

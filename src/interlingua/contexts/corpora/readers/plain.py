@@ -6,7 +6,7 @@ import json
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from interlingua.contexts.corpora.readers.base import Document, Options, decoded_lines, open_binary, reading
 from interlingua.errors import ContextsError, suggest
@@ -53,6 +53,7 @@ def read_jsonl(path: Path, options: Options) -> Iterator[Document]:
                     f"{path}, line {number}: no text '{names['text']}'{suggest(names['text'], record)}; it has"
                     f" {', '.join(record)}; say which it is with columns = {{ text = '...' }}"
                 )
+            text = text.encode("utf-8", "replace").decode("utf-8")  # JSON may hold half a surrogate pair
             page, url, date = (str(record.get(names[key], "") or "") for key in ("page", "url", "date"))
             yield Document(text, page, url, index, date, sentence=bool(options.sentences))
             index += 1
@@ -118,10 +119,8 @@ def read_leipzig(path: Path, options: Options) -> Iterator[Document]:
         with tarfile.open(path, "r|*") as archive:
             for member in archive:
                 if member.isfile() and member.name.endswith(_LEIPZIG):
-                    stream = archive.extractfile(member)
-                    if stream is not None:
-                        found = True
-                        yield from _leipzig_lines(stream, path, options)
+                    found = True
+                    yield from _leipzig_lines(cast("IO[bytes]", archive.extractfile(member)), path, options)
         if not found:
             raise ContextsError(f"{path}: no file '*{_LEIPZIG}' in it; is it an archive of the Leipzig corpora?")
 

@@ -1,0 +1,215 @@
+"""How often does each p-value of the report fall below .05 where there is nothing to find?
+
+Run ``python benchmarks/type_one_error.py --draws 1000``, about five minutes on one core. Each row is
+a p under a null hypothesis that it may meet: its rejection rate at .05, the 95 % Monte Carlo interval (Wilson), and
+whether that is compatible with .05 +- .02. The paper's own tests are among them, also where they don't hold. Mixed
+models and permuted ratings are slow, and get a fifth and a half of the draws.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+
+from interlingua.models.store import Activations
+from interlingua.probes import Design
+from interlingua.stats.clustered import cluster_ols_columns
+from interlingua.stats.correlation import pearson_columns
+from interlingua.stats.mixed import mixed_model, permute_groups
+from interlingua.stats.outliers import low_outliers
+from interlingua.stats.superexact import superexact_sf
+from interlingua.units import PAPER_MODEL, alignment_models, overlap
+from interlingua.units.nulls import null_summary, permuted_signs, top_signs
+
+LEVEL, TOLERANCE = 0.05, 0.02
+SIMPLE_MODEL = "r ~ mpo + model*variable + (1|language)"
+
+Rejected = dict[str, bool]
+"""Name of a p to whether it fell to .05 or below."""
+
+
+def uniform_sets(seed: int, *, languages: int = 8, size: int = 50, n: int = 384) -> Iterator[Rejected]:
+    """Every language's units are a uniform draw from the layer: the null of the super exact test itself."""
+    rng = np.random.default_rng(seed)
+    while True:
+        sets = {f"l{i}": rng.choice(n, size=size, replace=False) for i in range(languages)}
+        found = overlap(sets, n, draws=199, seed=int(rng.integers(2**32)))
+        pairs, degrees = found.pairs, found.degrees.set_index("n_languages")["p"]
+        yield {
+            "super exact p of a pair": pairs["p"].iloc[0] <= LEVEL,
+            "any pair, p as it is": (pairs["p"] <= LEVEL).any(),
+            "any pair, p after Benjamini-Hochberg": (pairs["p_bh"] <= LEVEL).any(),
+            "any pair, p after Benjamini-Yekutieli": (pairs["p_by"] <= LEVEL).any(),
+            "units in at least 2 languages": degrees[2] <= LEVEL,
+            "units in at least 3 languages": degrees[3] <= LEVEL,
+            "highest degree, p as in the paper": (found.highest_degree["p"] <= LEVEL).any(),
+            "highest degree, p x number of sets": (found.highest_degree["p_bonferroni"] <= LEVEL).any(),
+        }
+
+
+def permuted_ratings(
+    seed: int, *, languages: int = 4, width: int = 60, k: int = 15, n_words: int = 40, permutations: int = 39
+) -> Iterator[Rejected]:
+    """Ratings have nothing to do with the units, which go together in the same groups in every language."""
+    rng = np.random.default_rng(seed)
+    groups = np.eye(4)[np.arange(width) % 4].T
+    words = np.repeat(np.arange(n_words), 3)
+    while True:
+        observed, permuted = [], []
+        for i in range(languages):
+            X = 3 * (rng.normal(size=(n_words, 4)) @ groups)[words] + rng.normal(size=(len(words), width))
+            contexts = pd.DataFrame(
+                {
+                    "language": f"l{i}",
+                    "word": [f"w{word}" for word in words],
+                    "split": np.where(words < n_words - 4, "train", "test"),
+                    "valence": rng.normal(size=n_words)[words],
+                }
+            )
+            design = Design(Activations.from_arrays([X.astype(np.float32)], {"language": f"l{i}"}), contexts)
+            y, _ = design.ratings("valence")
+            observed.append(top_signs(pearson_columns(design.train(0), y), k)[None])
+            draw = int(rng.integers(2**32))
+            permuted.append(permuted_signs(design, "valence", 0, "correlation", k, draws=permutations, seed=draw))
+        summary, degrees, pairs = null_summary(observed, permuted)
+        shared = int((observed[0] * observed[1] != 0).sum())
+        yield {
+            "super exact p of a pair": superexact_sf(shared, [k, k], width) <= LEVEL,
+            "permuted p of the mean fold enrichment": summary["p_fe"] <= LEVEL,
+            "permuted p of the highest degree": summary["p_highest_degree"] <= LEVEL,
+            "permuted p of the same sign": summary["p_same_sign"] <= LEVEL,
+            "permuted p of units in at least 2 languages": degrees["p_permutation"].iloc[1] <= LEVEL,
+            "permuted p of a pair": pairs["p_permutation"].iloc[0] <= LEVEL,
+        }
+
+
+def unseen_language(seed: int, *, n_words: int = 123, sentences: int = 15) -> Iterator[Rejected]:
+    """A unit that says nothing of the rating; half of its variance lies between words, as the rating's does."""
+    rng = np.random.default_rng(seed)
+    words = np.repeat(np.arange(n_words), sentences)
+    while True:
+        y = rng.normal(size=n_words)[words]
+        X = rng.normal(size=(n_words, 20))[words] + rng.normal(size=(len(words), 20))
+        for row in cluster_ols_columns(y, X, words).itertuples():
+            yield {
+                "ordinary least squares, as in the paper": row.p <= LEVEL,
+                "clustered by word": row.p_cluster <= LEVEL,
+            }
+
+
+def alignment(seed: int, *, languages: int = 13, permutations: int = 99, interaction: bool) -> Iterator[Rejected]:
+    """Performance has nothing to do with sharing; languages differ in both, and perhaps by variable too."""
+    rng = np.random.default_rng(seed)
+    cells = [(f"l{i}", m, v) for i in range(languages) for m in ("mBERT", "XLM-R") for v in ("valence", "arousal")]
+    points = pd.DataFrame(cells, columns=["language", "model", "variable"])
+    language = np.repeat(np.arange(languages), 4)
+    second, arousal = (points["model"] == "XLM-R").to_numpy(), (points["variable"] == "arousal").to_numpy()
+    while True:
+        of_language = rng.normal(size=(4, languages))[:, language] * [[1], [1], [interaction], [interaction]]
+        mpo = 14.5 + 5.2 * second + of_language[0] + of_language[2] * arousal + 0.7 * rng.normal(size=len(points))
+        noise = 0.026 * rng.normal(size=len(points))
+        r = 0.32 + 0.06 * second + 0.036 * of_language[1] + 0.03 * of_language[3] * arousal + noise
+        data = points.assign(mpo=mpo, r=r)
+        draw = int(rng.integers(2**32))
+        permuted = permute_groups(SIMPLE_MODEL, data, "language", "mpo", "mpo", draws=permutations, seed=draw)
+        yield {
+            "the paper's mixed model": mixed_model(PAPER_MODEL, data).coefficients.loc["mpo", "p"] <= LEVEL,
+            SIMPLE_MODEL: mixed_model(SIMPLE_MODEL, data).coefficients.loc["mpo", "p"] <= LEVEL,
+            f"{SIMPLE_MODEL}, languages permuted": permuted <= LEVEL,
+        }
+
+
+def one_model(seed: int, *, languages: int = 13) -> Iterator[Rejected]:
+    """One model and one variable: each language is a point, and sharing says nothing of performance."""
+    rng = np.random.default_rng(seed)
+    while True:
+        points = pd.DataFrame({"language": [f"l{i}" for i in range(languages)], "model": "m", "variable": "v"})
+        points = points.assign(mpo=rng.normal(size=languages), r=rng.normal(size=languages))
+        fit = alignment_models(points, draws=199, seed=int(rng.integers(2**32))).iloc[1]
+        yield {"r ~ mpo": fit["p"] <= LEVEL, "r ~ mpo, languages permuted": fit["p_permutation"] <= LEVEL}
+
+
+def audited_languages(seed: int, *, languages: int = 9) -> Iterator[Rejected]:
+    """All norms are in order; held-out r (on Fisher's scale) are normal over languages."""
+    rng = np.random.default_rng(seed)
+    while True:
+        yield {"norm audit: any language flagged": bool(low_outliers(rng.normal(size=languages)).any())}
+
+
+Simulation = Callable[[int], Iterator[Rejected]]
+
+#: Null hypothesis: its simulation, and the share of the draws that it gets.
+NULLS: dict[str, tuple[Simulation, float]] = {
+    "sets are uniform draws": (uniform_sets, 1.0),
+    "ratings permuted, units in groups": (permuted_ratings, 0.5),
+    "a unit says nothing, half between words": (unseen_language, 1.0),
+    "sharing says nothing of r": (lambda seed: alignment(seed, interaction=False), 0.2),
+    "the same, languages differ by variable": (lambda seed: alignment(seed, interaction=True), 0.2),
+    "one model, one variable": (one_model, 1.0),
+    "all norms in order": (audited_languages, 1.0),
+}
+
+
+def rates(draws: Iterable[Rejected]) -> pd.DataFrame:
+    """Return the rejection rate of each p: `p, draws, rate, low, high, verdict`."""
+    counts: dict[str, list[bool]] = defaultdict(list)
+    for draw in draws:
+        for name, rejected in draw.items():
+            counts[name].append(bool(rejected))
+    rows: list[dict[str, Any]] = []
+    for name, outcomes in counts.items():
+        interval = stats.binomtest(sum(outcomes), len(outcomes)).proportion_ci(method="wilson")
+        rate = float(np.mean(outcomes))
+        verdict = _verdict(float(interval.low), float(interval.high))
+        rows.append(
+            {
+                "p": name,
+                "draws": len(outcomes),
+                "rate": rate,
+                "low": interval.low,
+                "high": interval.high,
+                "verdict": verdict,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _verdict(low: float, high: float) -> str:
+    if high - low > 0.15:
+        return "too few draws"
+    if low > LEVEL + TOLERANCE:
+        return "REJECTS TOO OFTEN"
+    return "cautious" if high < LEVEL - TOLERANCE else "holds"
+
+
+def table(draws: int, seed: int, nulls: Iterable[str] = tuple(NULLS)) -> pd.DataFrame:
+    """Simulate each null: `null` and the columns of `rates`."""
+    parts = []
+    for null in nulls:
+        simulation, share = NULLS[null]
+        parts.append(rates(islice(simulation(seed), max(1, round(share * draws)))).assign(null=null))
+    joined = pd.concat(parts, ignore_index=True)
+    return joined[["null", *joined.columns[:-1]]]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--draws", type=int, default=200, help="simulations of a cheap null (default: 200)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--null", action="append", choices=list(NULLS), help="only this null; may be repeated")
+    options = parser.parse_args()
+    found = table(options.draws, options.seed, options.null or NULLS)
+    print(found.to_string(index=False, float_format=lambda value: f"{value:.3f}"))
+    for name in found.loc[found["verdict"] == "REJECTS TOO OFTEN", ["null", "p"]].itertuples():
+        print(f"\nDoes not hold: {name.p} ({name.null}).")
+
+
+if __name__ == "__main__":
+    main()

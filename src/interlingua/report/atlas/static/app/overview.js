@@ -1,0 +1,299 @@
+// Overview: the claim with its evidence, and the figures behind it.
+"use strict";
+
+(function () {
+  const { el, fixed, number, p } = Atlas;
+  const name = (code) => Atlas.languageName(code);
+  const shown = (digits) => (value) => number(value, digits);
+
+  Atlas.viewOverview = async (state) => {
+    const [data, ranks] = await Promise.all([
+      Atlas.loadCell(state.number),
+      Atlas.loadRanks(state.number, state.ranking),
+    ]);
+    const { cell } = state;
+    const tested = Atlas.isTested(state);
+    const of = (table) => (data.tables[table] || []).filter((row) => row.method === state.ranking);
+    const tops = Atlas.tops(ranks, cell, state.layer, state.k);
+    const pairs = tested ? of("pairs") : Atlas.pairCounts(tops, cell);
+    const degrees = tested ? of("degrees") : Atlas.degreeCounts(tops, cell);
+    return [
+      el("h1", { tabindex: "-1" }, "Do the languages share units?"),
+      el("p", { class: "chosen" }, Atlas.describe(state)),
+      claim(state, of, pairs, degrees),
+      el(
+        "div",
+        { class: "figures" },
+        pairMap(state, pairs),
+        degreeChart(state, degrees),
+        performance(state, data),
+        layerCurves(state, data),
+        alignment(state, of("alignment_points"), pairs),
+      ),
+    ];
+  };
+
+  function claim(state, of, pairs, degrees) {
+    const { cell, k, layer } = state;
+    const mean = (key) => pairs.reduce((sum, pair) => sum + pair[key], 0) / pairs.length;
+    const among = `Of the ${k} units (of ${cell.width}) of layer ${layer} that go most with ${state.variable} by ${Atlas.methodName(state.ranking)}`;
+    if (!Atlas.isTested(state)) {
+      const everywhere = degrees.at(-1);
+      return el(
+        "div",
+        { class: "claim" },
+        el(
+          "p",
+          {},
+          `${among}, two languages share ${fixed(mean("observed"), 1)} on average, ${fixed(mean("fe"), 2)} times what independent sets would. ` +
+            `${everywhere.observed} are at the top in all ${cell.languages.length} languages, where ${number(everywhere.expected)} would be expected.`,
+        ),
+        el(
+          "p",
+          { class: "note" },
+          `Counted here from the rankings. The study tested layer ${cell.layer} and k = ${cell.k}: p-values and permuted ratings are there. `,
+          el("a", { href: Atlas.href(state, { layer: cell.layer, k: cell.k }) }, "Go to the tested choice"),
+        ),
+      );
+    }
+    const summary = of("pairs_summary")[0];
+    const nulls = of("null")[0];
+    const highest = of("highest_degree");
+    const sentences = [
+      `${among}, two languages share ${fixed(summary.mean_overlap, 1)} on average, ${fixed(summary.mean_fe, 2)} times what independent sets would (${fixed(mean("expected"), 1)}).`,
+    ];
+    if (nulls) sentences.push(`That is ${fixed(nulls.corrected_fe, 2)} times what permuted ratings give (p ${equals(nulls.p_fe)}, ${nulls.draws} permutations).`);
+    sentences.push(`${summary.p_bh_below_05} of ${summary.n_pairs} pairs share more than chance (corrected p < .05).`);
+    const [best] = highest;
+    if (best) {
+      const where = best.degree === cell.languages.length ? `all ${best.degree} languages` : `${best.degree} languages (${best.languages.split(" ").map(name).join(", ")}${highest.length > 1 ? ", and other sets" : ""})`;
+      sentences.push(`${best.observed} ${best.observed === 1 ? "is" : "are"} at the top in ${where}, where ${number(best.expected)} would be expected.`);
+    }
+    return el("div", { class: "claim" }, el("p", {}, sentences.join(" ")));
+  }
+
+  const equals = (value) => (value < 0.0001 ? "< .0001" : `= ${p(value)}`);
+
+  function pairMap(state, pairs) {
+    const { cell } = state;
+    const both = pairs.flatMap((pair) => [
+      { ...pair, x: pair.language_b, y: pair.language_a },
+      { ...pair, x: pair.language_a, y: pair.language_b },
+    ]);
+    const most = Math.max(1.01, ...pairs.map((pair) => pair.fe || 0));
+    const title = (pair) =>
+      [
+        `${name(pair.language_a)} and ${name(pair.language_b)}`,
+        `${pair.observed} units, ${fixed(pair.expected, 1)} expected: FE ${fixed(pair.fe, 2)}`,
+        pair.p === undefined ? null : `p ${p(pair.p)}, corrected ${p(pair.p_bh)} (BH), ${p(pair.p_by)} (BY)`,
+        pair.null_mean === undefined || pair.null_mean === null ? null : `permuted ratings: ${fixed(pair.null_mean, 1)} units, p ${p(pair.p_permutation)}`,
+        pair.same_sign === null ? null : `same sign: ${fixed(100 * pair.same_sign, 0)} %`,
+      ]
+        .filter(Boolean)
+        .join("\n");
+    const draw = (width) =>
+      Atlas.plot({
+        width,
+        height: Math.min(width, 460),
+        marginLeft: 32,
+        marginBottom: 28,
+        x: { domain: cell.languages, label: null, tickSize: 0 },
+        y: { domain: cell.languages, label: null, tickSize: 0 },
+        color: { type: "linear", scheme: "YlGnBu", domain: [Math.min(1, ...pairs.map((pair) => pair.fe ?? 1)), most] },
+        marks: [
+          Plot.cell(both, { x: "x", y: "y", fill: "fe", inset: 0.5 }),
+          Plot.text(both, {
+            x: "x",
+            y: "y",
+            text: (pair) => String(pair.observed),
+            fill: (pair) => ((pair.fe || 0) > 1 + 0.55 * (most - 1) ? "white" : "#111"),
+            fontSize: width / cell.languages.length < 34 ? 9 : 12,
+          }),
+          Plot.tip(both, Plot.pointer({ x: "x", y: "y", title })),
+        ],
+      });
+    return Atlas.figure({
+      title: "Units shared by each pair",
+      caption: "Number: shared units. The darker, the more times chance (fold enrichment, FE). Point at a cell for its test.",
+      draw,
+      name: "pairs",
+      rows: pairs,
+      columns: [
+        { key: "language_a", label: "Language", show: name, text: true },
+        { key: "language_b", label: "Language", show: name, text: true },
+        { key: "observed", label: "Shared" },
+        { key: "expected", label: "Expected", show: shown(3) },
+        { key: "fe", label: "FE", show: shown(3) },
+        ...(Atlas.isTested(state)
+          ? [
+              { key: "p", label: "p", show: p },
+              { key: "p_bh", label: "p (BH)", show: p },
+              { key: "p_by", label: "p (BY)", show: p },
+              { key: "null_mean", label: "Permuted", show: shown(3) },
+              { key: "p_permutation", label: "p (permuted)", show: p },
+            ]
+          : []),
+        { key: "same_sign", label: "Same sign", show: shown(3) },
+      ],
+    });
+  }
+
+  function degreeChart(state, degrees) {
+    const permuted = degrees.filter((row) => row.null_mean !== undefined && row.null_mean !== null);
+    const title = (row) =>
+      [
+        `in at least ${row.n_languages} languages: ${row.observed} units`,
+        `${number(row.expected)} expected${row.p === undefined ? "" : `, p ${p(row.p)}`}`,
+        row.null_mean === undefined || row.null_mean === null ? null : `permuted ratings: ${number(row.null_mean)}, p ${p(row.p_permutation)}`,
+      ]
+        .filter(Boolean)
+        .join("\n");
+    const draw = (width) =>
+      Atlas.plot({
+        width,
+        height: 300,
+        marginLeft: 44,
+        x: { label: "in at least so many languages", tickFormat: "d" },
+        y: { label: "units", grid: true },
+        marks: [
+          Plot.barY(degrees, { x: "n_languages", y: "observed", fill: Atlas.colours.main, insetLeft: 2, insetRight: 2 }),
+          Plot.dot(degrees, { x: "n_languages", y: "expected", stroke: Atlas.colours.second, fill: "var(--paper)", r: 4, strokeWidth: 2 }),
+          Plot.tickY(permuted, { x: "n_languages", y: "null_mean", stroke: "currentColor", strokeWidth: 2 }),
+          Plot.ruleY([0]),
+          Plot.tip(degrees, Plot.pointerX({ x: "n_languages", y: "observed", title })),
+        ],
+      });
+    return Atlas.figure({
+      title: "Units by number of languages",
+      caption: `Bars: units at the top in at least so many languages. Circles: expected from independent sets.${permuted.length ? " Lines: with permuted ratings." : ""}`,
+      draw,
+      name: "degrees",
+      rows: degrees,
+      columns: [
+        { key: "n_languages", label: "At least languages" },
+        { key: "observed", label: "Units" },
+        { key: "expected", label: "Expected", show: shown(3) },
+        ...(Atlas.isTested(state)
+          ? [
+              { key: "p", label: "p", show: p },
+              { key: "null_mean", label: "Permuted", show: shown(3) },
+              { key: "p_permutation", label: "p (permuted)", show: p },
+            ]
+          : []),
+      ],
+    });
+  }
+
+  // The probe of the curve that chose the layer.
+  const curveOf = (data) => data.tables.layer_choice[0];
+
+  const probeColumns = [
+    { key: "language", label: "Language", show: name, text: true },
+    { key: "probe", label: "Probe", show: (probe) => Atlas.index.probes[probe], text: true },
+    { key: "curve", label: "Reads", show: (curve) => ({ whole: "whole network", layer: "the layer alone", zeroed: "other layers zeroed" })[curve], text: true },
+    { key: "layer", label: "Layer", show: (layer) => (layer < 0 ? "all" : layer) },
+    { key: "r", label: "r", show: (r) => fixed(r, 3) },
+    { key: "r_low", label: "low", show: (r) => fixed(r, 3) },
+    { key: "r_high", label: "high", show: (r) => fixed(r, 3) },
+  ];
+
+  const interval = (row) => `r ${fixed(row.r, 3)} (${fixed(row.r_low, 3)} to ${fixed(row.r_high, 3)})`;
+
+  function performance(state, data) {
+    const { probe, curve } = curveOf(data);
+    const one = data.tables.probes.filter((row) => row.probe === probe && row.curve === curve && row.layer === state.layer);
+    const whole = data.tables.probes.filter((row) => row.curve === "whole" && row.probe === (data.tables.alignment_points[0] || {}).probe);
+    const draw = (width) =>
+      Atlas.plot({
+        width,
+        height: 70 + 30 * one.length,
+        marginLeft: 88,
+        x: { label: "r on held-out words", grid: true, inset: 8 },
+        y: { domain: one.map((row) => row.language), tickFormat: name, label: null },
+        marks: [
+          Plot.ruleY(whole, { y: "language", x1: "r_low", x2: "r_high", stroke: Atlas.colours.second, dy: 5 }),
+          Plot.dot(whole, { y: "language", x: "r", stroke: Atlas.colours.second, fill: "var(--paper)", r: 4, strokeWidth: 2, dy: 5 }),
+          Plot.ruleY(one, { y: "language", x1: "r_low", x2: "r_high", stroke: Atlas.colours.main, strokeWidth: 2, dy: -4 }),
+          Plot.dot(one, { y: "language", x: "r", fill: Atlas.colours.main, r: 4.5, dy: -4 }),
+          Plot.tip([...one, ...whole], Plot.pointer({ y: "language", x: "r", title: (row) => `${name(row.language)}, ${row.layer < 0 ? "whole network" : `layer ${row.layer}`}\n${interval(row)}` })),
+        ],
+      });
+    const wholeProbe = whole.length ? ` Open: the whole network, ${Atlas.index.probes[whole[0].probe]}.` : "";
+    return Atlas.figure({
+      title: "Can it be read off?",
+      caption: `Filled: layer ${state.layer}, ${Atlas.index.probes[probe]}.${wholeProbe} Lines: 95 % intervals over words.`,
+      draw,
+      name: "performance",
+      rows: [...one, ...whole],
+      columns: probeColumns,
+    });
+  }
+
+  function layerCurves(state, data) {
+    const { probe, curve } = curveOf(data);
+    const rows = data.tables.probes.filter((row) => row.probe === probe && row.curve === curve);
+    const layers = [...new Set(rows.map((row) => row.layer))].sort((a, b) => a - b);
+    const means = layers.map((layer) => {
+      const ofLayer = rows.filter((row) => row.layer === layer);
+      return { layer, r: ofLayer.reduce((sum, row) => sum + row.r, 0) / ofLayer.length };
+    });
+    const draw = (width) =>
+      Atlas.plot({
+        width,
+        height: 300,
+        marginLeft: 44,
+        x: { label: "layer", ticks: layers, tickFormat: "d" },
+        y: { label: "r on held-out words", grid: true },
+        marks: [
+          Plot.ruleX([state.layer], { stroke: Atlas.colours.second, strokeWidth: 2, strokeDasharray: "4 3" }),
+          Plot.line(rows, { x: "layer", y: "r", z: "language", stroke: Atlas.colours.soft, strokeOpacity: 0.8, strokeWidth: 1.2 }),
+          Plot.line(means, { x: "layer", y: "r", stroke: Atlas.colours.main, strokeWidth: 3 }),
+          Plot.dot(rows, Plot.pointer({ x: "layer", y: "r", fill: Atlas.colours.main })),
+          Plot.tip(rows, Plot.pointer({ x: "layer", y: "r", title: (row) => `${name(row.language)}, layer ${row.layer}\n${interval(row)}` })),
+        ],
+      });
+    return Atlas.figure({
+      title: "In which layer?",
+      caption: `Thin: a language each, ${Atlas.index.probes[probe]}. Thick: their mean. Dashed: layer ${state.layer}. The study chose layer ${state.cell.layer}.`,
+      draw,
+      name: "layers",
+      rows,
+      columns: probeColumns,
+    });
+  }
+
+  function alignment(state, points, pairs) {
+    const rows = points.map((row) => ({
+      language: row.language,
+      mpo: Atlas.isTested(state) ? row.mpo : Atlas.meanOverlap(pairs, row.language),
+      r: row.r,
+    }));
+    const draw = (width) =>
+      Atlas.plot({
+        width,
+        height: 300,
+        marginLeft: 44,
+        marginRight: 30,
+        inset: 12,
+        x: { label: "mean number of units shared with the others (MPO)" },
+        y: { label: "r of the whole network", grid: true },
+        marks: [
+          Plot.dot(rows, { x: "mpo", y: "r", fill: Atlas.colours.main, r: 4 }),
+          Plot.text(rows, { x: "mpo", y: "r", text: "language", dy: -10 }),
+          Plot.tip(rows, Plot.pointer({ x: "mpo", y: "r", title: (row) => `${name(row.language)}\nMPO ${fixed(row.mpo, 1)}, r ${fixed(row.r, 3)}` })),
+        ],
+      });
+    return Atlas.figure({
+      title: "Do languages that share more do better?",
+      caption: "A point a language: how many units it shares with the others, and how well its ratings can be read off.",
+      draw,
+      name: "alignment",
+      rows,
+      columns: [
+        { key: "language", label: "Language", show: name, text: true },
+        { key: "mpo", label: "MPO", show: shown(4) },
+        { key: "r", label: "r", show: (r) => fixed(r, 3) },
+      ],
+    });
+  }
+})();

@@ -1,0 +1,257 @@
+"""What a hostile reviewer would ask for, at the chosen layer: every language left out in turn, word properties
+partialled out, ratings audited, selections drawn anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from interlingua.errors import NormsError
+from interlingua.models import Activations, sentence_tokens
+from interlingua.norms import NormComparison, compare_norms, load_norms
+from interlingua.probes import Design
+from interlingua.probes.norm_audit import LEAST_R, audit, contexts_norms, shuffle_power
+from interlingua.probes.out_of_fold import OutOfFold, out_of_fold
+from interlingua.seeds import derive_seed
+from interlingua.study.analysis import Fitted, alignment_tables, overlap_tables, select
+from interlingua.study.cache import Frames
+from interlingua.study.config import Study
+from interlingua.study.sources import Material
+from interlingua.study.steps import Job, OnProgress
+from interlingua.study.workers import Task
+from interlingua.units import curve_over_k, method_agreement, overlap, resolve_k, selection_frequency
+from interlingua.units.confounds import PARTIAL, PartialOut, frequency_gap, partial_out, word_covariates
+from interlingua.units.controls import control_table
+from interlingua.units.leave_one_out import SetFits, UnitSets, collect, fit_sets, unit_sets
+
+#: The variable whose norms agree well enough for a second norm to judge a first (see `interlingua.probes.norm_audit`).
+JUDGED = "valence"
+#: Sizes of the top, as shares of the width, for the curve over k.
+SHARES = (0.02, 0.05, 0.1, 0.13, 0.185, 0.25, 0.35, 0.5)
+#: Words shown of each language, those whose ratings and predictions disagree most.
+WORST_WORDS = 10
+POWER_DRAWS = 20
+
+Layers = Mapping[tuple[str, str], int]
+
+
+@dataclass(frozen=True, eq=False)
+class Scrutiny:
+    """What one language's task gives back."""
+
+    fits: SetFits | None
+    partial: PartialOut | None
+    held_out: OutOfFold
+    frequency: pd.DataFrame
+
+
+def scrutiny_task(
+    job: Job,
+    variable: str,
+    layer: int,
+    sets: UnitSets | None,
+    covariates: pd.DataFrame | None,
+    study: Study,
+    on_progress: OnProgress,
+) -> Scrutiny:
+    """Scrutinise one language at one layer."""
+    activations = Activations.open(job.activations)
+    design = Design(activations, job.contexts, standardise=study.probes.standardise)
+    rated = design.rated(variable)
+    folds, k = study.probes.folds, study.units.k
+
+    def seed(what: str) -> int:
+        return derive_seed(study.seed, what, job.model, job.language, variable)
+
+    fits = None
+    if sets is not None:
+        fits = fit_sets(design, variable, layer, job.language, sets, folds=folds, seed=seed("leave one out"))
+    on_progress(0.4)
+    partial = None
+    if covariates is not None:
+        partial = partial_out(
+            design,
+            variable,
+            layer,
+            covariates,
+            model=job.model,
+            k=k,
+            folds=folds,
+            bootstrap=study.probes.bootstrap,
+            seed=seed("confounds"),
+        )
+    on_progress(0.6)
+    rows = job.contexts[variable].notna().to_numpy()
+    held_out = out_of_fold(
+        activations.layer(layer)[rows],
+        job.contexts.loc[rows, variable].to_numpy(),
+        job.contexts.loc[rows, "word"].to_numpy(dtype=object),
+        folds=folds,
+        seed=seed("audit"),
+    )
+    on_progress(0.8)
+    y, _ = rated.ratings(variable)
+    frequency = selection_frequency(
+        rated.train(layer), y, rated.train_words, k=k, draws=study.scrutiny.stability, seed=seed("stability")
+    )
+    return Scrutiny(fits, partial, held_out, frequency.assign(unit=layer * rated.width + frequency["index"]))
+
+
+def scrutiny_tables(
+    study: Study,
+    material: Material,
+    fitted: Fitted,
+    layers: Layers,
+    tables: Frames,
+    tokenizers: Mapping[str, Any],
+    phase: Callable[[str, list[Task]], list[Any]],
+) -> Frames:
+    """Return the tables of the scrutiny, for every model and variable at its layer."""
+    cells: list[tuple[str, str, int, pd.DataFrame, UnitSets | None, list[str]]] = []
+    tasks = []
+    for (model, variable), layer in layers.items():
+        rankings = select(fitted.rankings, model=model, variable=variable, layer=layer)
+        codes = [str(code) for code in rankings["language"].unique()]
+        sets = None
+        if len(codes) >= 3:
+            seed = derive_seed(study.seed, "leave one out", model, variable)
+            sets = unit_sets(rankings, study.units.k, draws=study.units.random_units, seed=seed)
+        cells.append((model, variable, layer, rankings, sets, codes))
+        for code in codes:
+            job = fitted.job(model, code)
+            covariates = _covariates(job, tokenizers[model]) if study.scrutiny.confounds else None
+            tasks.append(Task(f"{code}, {variable}", 1, scrutiny_task, (job, variable, layer, sets, covariates, study)))
+    done = iter(phase("scrutiny", tasks))
+    parts: dict[str, list[pd.DataFrame]] = {}
+
+    def add(name: str, table: pd.DataFrame, **where: object) -> None:
+        parts.setdefault(name, []).append(table.assign(**where))
+
+    for model, variable, layer, rankings, sets, codes in cells:
+        found: dict[str, Scrutiny] = {code: next(done) for code in codes}
+        where = {"model": model, "variable": variable, "layer": layer}
+        width = int(rankings["index"].max()) + 1
+        if sets is not None:
+            fits = {code: one.fits for code, one in found.items() if one.fits is not None}
+            seed = derive_seed(study.seed, "leave one out", model, variable)
+            left_out = collect(rankings, sets, fits, bootstrap=study.probes.bootstrap, seed=seed)
+            add("leave_one_out", left_out.table)
+            add("leave_one_out_units", left_out.units)
+        partial = [one.partial for one in found.values() if one.partial is not None]
+        if partial:
+            notes = [frequency_gap(str(one.row["language"])) for one in partial]
+            add("confounds", pd.DataFrame([one.row for one in partial]).assign(note=notes))
+            again = pd.concat([one.rankings for one in partial], ignore_index=True)
+            shared = overlap(again, width, k=resolve_k(study.units.k, width), seed=derive_seed(study.seed, PARTIAL))
+            add("confounds_overlap", shared.pairs_summary)
+        add("k_curve", curve_over_k(rankings, width, SHARES))
+        add("method_agreement", method_agreement(rankings, study.units.k))
+        for code, one in found.items():
+            chosen = one.frequency[one.frequency["selected"]].drop(columns=["selected", "index"])
+            add("stability", chosen, **where, language=code, method="correlation")
+        comparisons = _comparisons(study, material, variable, codes)
+        held_out = {code: one.held_out for code, one in found.items()}
+        verdict = audit(held_out, comparisons, least_r=LEAST_R if variable == JUDGED else None)
+        add("audit", verdict, **where)
+        for code, one in found.items():
+            add("audit_words", one.held_out.words.head(WORST_WORDS), **where, language=code)
+        add("audit_power", _power(study, fitted, model, variable, layer, held_out, verdict), **where)
+    result = {name: _cell_first(pd.concat(frames, ignore_index=True)) for name, frames in parts.items()}
+    result |= _without_flagged(study, fitted, layers, result["audit"], tables)
+    if "null" in tables:
+        controls = control_table(tables["null"], tables["degrees"], monolingual=study.scrutiny.monolingual)
+        if len(controls):
+            result["controls"] = controls
+    return result
+
+
+def _covariates(job: Job, tokenizer: Any) -> pd.DataFrame:
+    words = list(dict.fromkeys(job.contexts["word"]))
+    special = int(sentence_tokens(tokenizer, [""])[0])
+    return word_covariates(words, job.language, sentence_tokens(tokenizer, words) - special)
+
+
+def _comparisons(study: Study, material: Material, variable: str, codes: Sequence[str]) -> dict[str, NormComparison]:
+    """Compare each language's ratings with the study's second norm, where it has one with this variable."""
+    against = study.scrutiny.audit_against
+    comparisons: dict[str, NormComparison] = {}
+    for code in codes if against else ():
+        card = material.cards.get(code)
+        if card is not None and card.name.startswith(against):
+            continue
+        try:
+            other = load_norms(against, language=code, variables=[variable])
+            own = contexts_norms(material.language(code), [variable], name=card.name if card else "ratings")
+            comparisons[code] = compare_norms(own, other, variable)
+        except NormsError:  # no such norm of this language or variable, not installed, or too few shared words
+            continue
+    return comparisons
+
+
+def _power(
+    study: Study,
+    fitted: Fitted,
+    model: str,
+    variable: str,
+    layer: int,
+    held_out: Mapping[str, OutOfFold],
+    verdict: pd.DataFrame,
+) -> pd.DataFrame:
+    """Simulate shuffled ratings in the language whose held-out r is the median one."""
+    right = verdict[~verdict["flag"]].sort_values("r_oof", kind="stable")
+    language = str((right if len(right) else verdict)["language"].iloc[len(right) // 2])
+    job = fitted.job(model, language)
+    rows = job.contexts[variable].notna().to_numpy()
+    others = [one.r for code, one in held_out.items() if code != language and code in set(right["language"])]
+    table = shuffle_power(
+        Activations.open(job.activations).layer(layer)[rows],
+        job.contexts.loc[rows, variable].to_numpy(),
+        job.contexts.loc[rows, "word"].to_numpy(dtype=object),
+        r_others=others,
+        draws=POWER_DRAWS,
+        folds=study.probes.folds,
+        seed=derive_seed(study.seed, "audit power", model, variable),
+    )
+    return table.assign(language=language)
+
+
+def _without_flagged(study: Study, fitted: Fitted, layers: Layers, verdicts: pd.DataFrame, tables: Frames) -> Frames:
+    """Set the main results beside those without the languages that the audit flags."""
+    flagged = verdicts[verdicts["flag"]]
+    if flagged.empty:
+        return {}
+    out = set(zip(flagged["model"], flagged["variable"], flagged["language"], strict=True))
+
+    def kept(table: pd.DataFrame) -> pd.DataFrame:
+        keys = zip(table["model"], table["variable"], table["language"], strict=True)
+        return table[[key not in out for key in keys]]
+
+    rest = Fitted(kept(fitted.probes), kept(fitted.rankings), fitted.jobs)
+    again = overlap_tables(study, rest, dict(layers))
+    again |= alignment_tables(study, rest, again["pairs"])
+    names = " ".join(sorted(set(flagged["language"])))
+    keys = ["model", "variable", "method"]
+    columns = [*keys, "n_pairs", "mean_fe", "p_below_05", "same_sign"]
+    overlaps = [
+        source["pairs_summary"][columns].assign(languages=which)
+        for which, source in (("all", tables), (f"without {names}", again))
+    ]
+    models = [
+        source["alignment_models"].assign(languages=which)
+        for which, source in (("all", tables), (f"without {names}", again))
+    ]
+    return {
+        "flagged_overlap": pd.concat(overlaps, ignore_index=True).sort_values(keys, kind="stable", ignore_index=True),
+        "flagged_alignment": pd.concat(models, ignore_index=True).sort_values(
+            ["method", "formula"], kind="stable", ignore_index=True
+        ),
+    }
+
+
+def _cell_first(table: pd.DataFrame) -> pd.DataFrame:
+    front = [name for name in ("model", "variable", "method", "layer", "language") if name in table.columns]
+    return table[front + [name for name in table.columns if name not in front]]

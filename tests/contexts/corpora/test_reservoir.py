@@ -1,0 +1,136 @@
+"""The sample: fair, the same in any order and however it is cut, and without near-duplicates."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import chisquare
+
+from interlingua.contexts.corpora.reservoir import Found, Priorities, Reservoir, identity, near_duplicates, shape
+
+WORD = b"cat"
+
+
+def found(text: str, place: int = 0, shard: str = "a") -> Found:
+    return Found(identity(text), shard, place, 0, text, 0, 3, len(text.split()), "", "", "")
+
+
+def draw(texts: list[str], *, capacity: int = 5, seed: int = 0, shortest: bool = False) -> Reservoir:
+    priorities, reservoir = Priorities(seed, shortest=shortest), Reservoir(capacity)
+    for place, text in enumerate(texts):
+        one = found(text, place)
+        priority = priorities.of_match(priorities.of_sentence(text), WORD, one.tokens)
+        if reservoir.wants(priority):
+            reservoir.offer(priority, one)
+    return reservoir
+
+
+def kept(reservoir: Reservoir) -> list[str]:
+    return [reservoir.entries[priority].text for priority in sorted(reservoir.entries)]
+
+
+def word_of(number: int) -> str:
+    """Return a word of letters only, another for each number, in small letters (so that it is no name)."""
+    return "".join(chr(97 + int(digit)) for digit in str(number))
+
+
+TEXTS = [f"cat {word_of(n)} {word_of(7 * n)} {word_of(n * n)}" for n in range(40)]
+
+
+@given(st.permutations(TEXTS), st.integers(0, 3), st.booleans())
+def test_order_and_repetition_do_not_show(texts: list[str], cuts: int, shortest: bool) -> None:
+    expected = draw(TEXTS, shortest=shortest)
+    assert kept(draw(texts + texts[:11], shortest=shortest)) == kept(expected)
+    # Cut into shards and merged, in whatever order.
+    size = len(texts) // (cuts + 1)
+    shards = [draw(texts[start : start + size], shortest=shortest) for start in range(0, len(texts), size)]
+    random.Random(cuts).shuffle(shards)
+    first, *others = shards
+    for other in others:
+        first.merge(other)
+    assert kept(first) == kept(expected)
+    assert first.full == expected.full
+
+
+def test_every_distinct_sentence_is_as_likely_as_any_other() -> None:
+    texts = TEXTS[:20]
+    # One comes a hundred times as often as the others: it must not be any likelier.
+    drawn = Counter(text for seed in range(2000) for text in kept(draw(texts + texts[:1] * 99, seed=seed)))
+    assert sum(drawn.values()) == 2000 * 5
+    assert chisquare([drawn[text] for text in texts]).pvalue > 0.001
+    pairs = Counter(frozenset(kept(draw(texts[:6], capacity=2, seed=seed))) for seed in range(3000))
+    assert len(pairs) == 15
+    assert chisquare(list(pairs.values())).pvalue > 0.001
+
+
+def test_other_words_and_seeds_draw_other_sentences() -> None:
+    priorities = Priorities(0)
+    digest = priorities.of_sentence("a cat and a dog")
+    assert priorities.of_match(digest, b"cat", 5) != priorities.of_match(digest, b"dog", 5)
+    assert kept(draw(TEXTS, seed=0)) != kept(draw(TEXTS, seed=1))
+
+
+def test_the_shortest_come_first() -> None:
+    texts = ["cat " + " ".join(word_of(n * 31 + i) for i in range(n)) for n in range(1, 12)]
+    assert kept(draw(texts[::-1], shortest=True)) == texts[:5]
+
+
+def test_sentences_that_differ_in_numbers_blanks_or_case_are_one() -> None:
+    reservoir = draw(["The cat ate 3 mice.", "The cat ate 1,200 mice.", "The CAT  ate 17 mice.", "The cat ate mice."])
+    assert len(reservoir.entries) == 2
+    assert reservoir.distinct(uniform=True) == (2, True)
+
+
+def test_which_of_several_alike_stays_does_not_depend_on_order() -> None:
+    alike = [f"The cat ate {n} mice." for n in range(9)]
+    assert kept(draw(alike)) == kept(draw(alike[::-1]))
+    reservoir = draw([alike[0]])
+    (priority,) = reservoir.entries
+    reservoir.offer(priority, found(alike[0], 0, shard="0-earlier"))
+    assert reservoir.entries[priority].shard == "0-earlier"
+
+
+def test_the_number_of_distinct_sentences_is_estimated() -> None:
+    texts = [f"cat {word_of(n)}" for n in range(3000)]
+    estimates = [draw(texts, capacity=40, seed=seed).distinct(uniform=True) for seed in range(60)]
+    assert not any(exact for _, exact in estimates)
+    mean = sum(estimate for estimate, _ in estimates) / len(estimates)
+    # Relative standard error of one: 1 / sqrt(38) = .16; of the mean of 60: .021.
+    assert mean == pytest.approx(3000, rel=0.08)
+    assert draw(texts, capacity=40).distinct(uniform=False) == (41, False)
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other", "expected"),
+    [
+        ("en", "Anna lives in a town.", "Ben lives in a town.", True),
+        ("en", "The mayor of Paris spoke.", "The mayor of New York City spoke.", True),
+        ("en", "Born in Rome in 1910.", "Born in Rome in 1,911.", True),
+        ("en", "The mayor spoke to us.", "The mayor Ben Hur spoke to us.", True),
+        ("en", "Anna lives in Rome.", "Ben lives in Paris.", False),
+        ("en", "The red cat sleeps.", "The old cat sleeps.", False),
+        ("en", "Ben spoke.", "Anna sang.", False),
+        ("en", "A cat sat on the mat.", "A cat sat on the mat, and it slept there all day.", False),
+        ("tr", "İzmir bir kenttir ve güzeldir.", "Ankara bir kenttir ve güzeldir.", True),
+        ("zh", "柏林是一个城市。", "巴黎是一个城市。", True),
+        ("zh", "柏林是一个城市。", "柏林有很多快乐的人。", False),
+        ("ar", "ولد أحمد في المدينة القديمة.", "ولد محمود في المدينة القديمة.", True),
+    ],
+)
+def test_near_duplicates(language: str, one: str, other: str, expected: bool) -> None:
+    shapes = shape(one, language), shape(other, language)
+    assert near_duplicates(*shapes) is expected
+    assert near_duplicates(*shapes[::-1]) is expected
+
+
+def test_near_duplicates_give_their_place_to_the_next() -> None:
+    names = ["Anna", "Ben", "Cleo", "Dora"]
+    texts = [f"{name} lives with a cat." for name in names] + TEXTS[:4]
+    chosen, passed = draw(texts, capacity=10).sample(5, "en")
+    assert passed == 3
+    assert sum("lives with" in one.text for one in chosen) == 1
+    assert len(chosen) == 5

@@ -1,0 +1,176 @@
+"""The report's page, opened in a real browser."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from interlingua.report.page import write_page
+from interlingua.report.results import Results
+
+BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium and chromedriver")
+
+SECTIONS = ["material", "performance", "layers", "sharing", "unseen", "alignment", "record"]
+MARKUP = '<img src=x onerror="document.title=\'run\'"><b>Norms</b> & "co" {{ 7 * 7 }}'
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    from selenium import webdriver
+    from selenium.webdriver.chrome.service import Service
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = BROWSER
+    profile = tmp_path_factory.mktemp("profile")
+    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
+        options.add_argument(flag)
+    options.add_argument(f"--user-data-dir={profile}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def opened(browser: Any) -> Callable[..., Any]:
+    """Return a function that opens a page at a width, and forgets what was logged before."""
+
+    def open_page(page: Path, width: int = 1280) -> Any:
+        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        for log in ("browser", "performance"):
+            browser.get_log(log)
+        browser.get(page.as_uri())
+        return browser
+
+    return open_page
+
+
+@pytest.fixture(scope="module")
+def page(small: Any) -> Path:
+    return Path(small.results) / "report.html"
+
+
+def test_no_error_and_no_request_leaves_the_page(opened: Callable[..., Any], page: Path) -> None:
+    browser = opened(page)
+    assert browser.get_log("browser") == []
+    messages = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
+    assert [url for url in asked if not url.startswith(("data:", page.as_uri()))] == []
+    assert (
+        browser.execute_script(
+            "return performance.getEntriesByType('resource').filter(r => !r.name.startsWith('data:')).length"
+        )
+        == 0
+    )
+
+
+def test_every_figure_is_shown_and_described(opened: Callable[..., Any], page: Path) -> None:
+    images = opened(page).execute_script(
+        "return [...document.images].map(i => [i.complete, i.naturalWidth, i.getBoundingClientRect().width, i.alt])"
+    )
+    assert len(images) == 7
+    for complete, natural, shown, text in images:
+        assert complete
+        assert natural > 100
+        assert shown > 100
+        assert len(text) > 40
+
+
+def test_every_section_says_something(opened: Callable[..., Any], page: Path, small: Any) -> None:
+    browser = opened(page)
+    found = browser.execute_script(
+        "return [...document.querySelectorAll('section')].map("
+        "s => [s.id, s.querySelectorAll('h2').length, s.innerText])"
+    )
+    assert [key for key, _, _ in found] == SECTIONS
+    assert all(headings == 1 and len(text) > 100 for _, headings, text in found)
+    links = browser.execute_script("return [...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))")
+    assert links == [f"#{key}" for key in SECTIONS]
+    claims = browser.execute_script("return [...document.querySelectorAll('.claim')].map(p => p.innerText)")
+    pairs = pd.read_parquet(small.results / "tables" / "pairs_summary.parquet")
+    mine = pairs[pairs["method"] == "correlation"]
+    assert len(claims) == len(mine) == 2
+    for claim, row in zip(claims, mine.itertuples(), strict=True):
+        assert f"layer {row.layer} " in claim
+        assert f"carry {row.variable} most" in claim
+        assert f"{row.mean_fe:.2f} times what independent sets would" in claim
+
+
+def test_caveats_stand_beside_what_they_touch(opened: Callable[..., Any], page: Path) -> None:
+    browser = opened(page)
+    with_caveats = browser.execute_script(
+        "return [...document.querySelectorAll('aside.caveats')].map(a => a.closest('section').id)"
+    )
+    assert with_caveats == ["performance", "layers", "sharing", "unseen", "alignment"]
+
+
+def test_tables_are_filled_and_say_once_what_all_rows_have(opened: Callable[..., Any], page: Path, small: Any) -> None:
+    browser = opened(page)
+    tables = browser.execute_script(
+        """return [...document.querySelectorAll('details')].filter(d => d.querySelector('table')).map(d => {
+        const cells = row => [...row.children].map(c => c.textContent);
+        return {title: d.querySelector('summary').textContent,
+                same: (d.querySelector('p.more') || {textContent: ''}).textContent,
+                head: cells(d.querySelector('thead tr')),
+                rows: [...d.querySelectorAll('tbody tr')].map(cells)}})"""
+    )
+    for table in tables:
+        assert table["rows"], table["title"]
+        assert "model" not in table["head"] or "ranking" in table["head"]
+        assert all(len(row) == len(table["head"]) for row in table["rows"])
+        assert all(cell.strip() for row in table["rows"] for cell in row)
+    by_title = {table["title"].split(".")[0].split(",")[0]: table for table in tables}
+    languages = by_title["Table 1"]
+    assert [row[0] for row in languages["rows"]] == ["English", "Spanish", "French", "German"]
+    probes = by_title["Whole-network probes"]
+    assert probes["same"] == "In all rows: model model; probe elastic net (Eq. 1)."
+    assert len(probes["rows"]) == 5
+    expected = pd.read_parquet(small.results / "tables" / "transfer.parquet")
+    expected = expected[expected["method"] == "correlation"]
+    shown = by_title["Table 2"]
+    assert [row[shown["head"].index("unit")] for row in shown["rows"]] == [str(unit) for unit in expected["unit"]]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_nothing_runs_over_the_edge(opened: Callable[..., Any], page: Path, width: int) -> None:
+    browser = opened(page, width)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    assert browser.execute_script("return innerWidth") == width
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    cut = browser.execute_script(
+        """return [...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll')
+        && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1).map(e => e.tagName)"""
+    )
+    assert cut == []
+
+
+def test_markup_in_names_is_shown_as_text(opened: Callable[..., Any], small: Any, tmp_path: Path) -> None:
+    results = Path(shutil.copytree(small.results, tmp_path / "results"))
+    file = results / "tables" / "languages.parquet"
+    table = pd.read_parquet(file)
+    table["norms"] = MARKUP
+    table["licence"] = MARKUP
+    table["citation"] = "</pre><script>document.title = 'run'</script>"
+    table["name"] = ["<i>English</i>", *table["name"][1:]]
+    table.to_parquet(file, index=False)
+    file = results / "tables" / "alignment_models.parquet"
+    pd.read_parquet(file).assign(note=MARKUP).to_parquet(file, index=False)
+
+    browser = opened(write_page(Results.read(results), captions={}))
+    assert browser.get_log("browser") == []
+    assert browser.title == "small · interlingua"
+    assert browser.execute_script("return document.querySelectorAll('script, main b, main img[src=x]').length") == 0
+    text = browser.execute_script("return document.body.textContent")
+    assert text.count(MARKUP) >= 3
+    assert "</pre><script>" in text
+    cells = browser.execute_script("return [...document.querySelectorAll('#material td')].map(c => c.textContent)")
+    assert MARKUP in cells
+    assert "<i>English</i>" in cells

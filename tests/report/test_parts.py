@@ -1,0 +1,86 @@
+"""The parts of the report that need no browser: numbers, words, and what is left out when it is not there."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pandas as pd
+import pytest
+
+from interlingua.errors import StoreError
+from interlingua.report import build_report
+from interlingua.report.page import _number
+from interlingua.report.results import Results
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "text"),
+    [
+        ("r", 0.86, "0.860"),
+        ("r", -0.12345, "−0.123"),
+        ("fe", 28.0, "28.0"),
+        ("fe", 43851.2, "43,851"),
+        ("gap", 0.0, "0"),
+        ("gap", 3.2e-9, "3.20e−09"),
+        ("p", 0.00002, "< .0001"),
+        ("p", 0.0476, ".0476"),
+        ("p_bh", 1.0, "1.0000"),
+        ("n", 4160, "4,160"),
+        ("unit", 4324, "4324"),
+    ],
+)
+def test_numbers_are_written_as_an_article_would(column: str, value: float, text: str) -> None:
+    assert _number(column, value) == text
+
+
+def test_figures_are_drawings_with_their_text_as_text(small: Any) -> None:
+    for file in (small.results / "figures").glob("*.svg"):
+        root = ET.parse(file).getroot()
+        words = " ".join("".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text"))
+        assert "valence" in words, file.name
+        assert "<dc:date>" not in file.read_text(encoding="utf-8")
+
+
+def test_a_folder_that_holds_no_results(tmp_path: Path, small: Any) -> None:
+    with pytest.raises(StoreError, match="not a complete result folder"):
+        build_report(tmp_path)
+    broken = Path(shutil.copytree(small.results, tmp_path / "broken"))
+    (broken / "run.json").write_text("{", encoding="utf-8")
+    with pytest.raises(StoreError, match="not a complete result folder"):
+        build_report(broken)
+
+
+def test_without_unseen_languages_and_permutations_the_rest_is_told(small: Any, tmp_path: Path) -> None:
+    results = Path(shutil.copytree(small.results, tmp_path / "results"))
+    for name in ("transfer", "transfer_units", "null"):
+        (results / "tables" / f"{name}.parquet").unlink()
+    from interlingua.report.story import headline, sections
+
+    read = Results.read(results)
+    assert [section.key for section in sections(read)] == ["material", "performance", "layers", "sharing", "alignment"]
+    for claim in headline(read):
+        assert "permuted" not in claim
+        assert "still work" not in claim
+
+
+def test_a_unit_that_fails_in_an_unseen_language_is_not_said_to_work(small: Any) -> None:
+    from interlingua.report.story import headline
+
+    read = Results.read(small.results)
+    transfer = read.tables["transfer"]
+    read.tables["transfer"] = transfer.assign(p_cluster=0.04)
+    assert all("In German none of them predicts the rating" in claim for claim in headline(read))
+    read.tables["transfer"] = transfer.assign(p_cluster=1e-9)
+    assert all("still works in German (t = " in claim for claim in headline(read))
+
+
+def test_every_table_that_is_read_is_a_frame(small: Any) -> None:
+    read = Results.read(small.results)
+    assert read.cells == [("model", "valence"), ("model", "length")]
+    assert read.headline == "correlation"
+    assert read.names["fr"] == "French"
+    assert isinstance(read.null(method="ridge"), pd.DataFrame)
+    assert len(read.null(method="ridge")) == 2

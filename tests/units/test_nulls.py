@@ -1,0 +1,188 @@
+"""The permuted-ratings null: what is permuted, what is counted, and that it holds its level."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from interlingua.errors import StatsError
+from interlingua.models import Activations
+from interlingua.probes import Design
+from interlingua.units import rank_units
+from interlingua.units.methods import LayerData
+from interlingua.units.nulls import (
+    Sharing,
+    chosen_penalties,
+    null_summary,
+    permute_by_word,
+    permuted_signs,
+    signs_of_rankings,
+    top_signs,
+)
+
+WIDTH, K = 60, 12
+
+
+def random_signs(rng: np.random.Generator, draws: int) -> np.ndarray:
+    """Return K random units with random signs in each draw."""
+    signs = np.zeros((draws, WIDTH), dtype=np.int8)
+    for row in signs:
+        row[rng.choice(WIDTH, K, replace=False)] = rng.choice([-1, 1], K)
+    return signs
+
+
+def test_a_word_keeps_one_rating_and_the_ratings_stay_the_same() -> None:
+    words = np.array([0, 0, 1, 2, 2, 2, 3, 4])
+    ratings = np.array([0.1, 0.2, 0.3, 0.4, 0.5])
+    permuted = permute_by_word(ratings[words], words, 50, seed=1)
+    assert permuted.shape == (8, 50)
+    for column in permuted.T:
+        by_word = [set(column[words == word]) for word in range(5)]
+        assert all(len(values) == 1 for values in by_word)
+        assert Counter(value for values in by_word for value in values) == Counter(ratings)
+    assert len({tuple(column) for column in permuted.T}) > 20
+    assert not np.array_equal(permuted, permute_by_word(ratings[words], words, 50, seed=2))
+    assert np.array_equal(permuted, permute_by_word(ratings[words], words, 50, seed=1))
+
+
+def test_a_word_with_two_ratings_cannot_be_permuted() -> None:
+    with pytest.raises(StatsError, match="a word has more than one rating"):
+        permute_by_word(np.array([0.1, 0.2, 0.3]), np.array([0, 0, 1]), 2, seed=0)
+
+
+def test_top_signs_are_of_the_largest_scores() -> None:
+    assert top_signs(np.array([0.5, -2.0, 0.0, 1.0, -1.0]), 3).tolist() == [0, -1, 0, 1, -1]
+    assert top_signs(np.array([1.0, -1.0, 1.0]), 2).tolist() == [1, -1, 0]  # ties by index
+    assert top_signs(np.array([0.0, 0.0, 3.0]), 2).tolist() == [0, 0, 1]  # a unit without weight is not chosen
+
+
+def test_sharing_counts_as_sets_do() -> None:
+    rng = np.random.default_rng(4)
+    languages = [random_signs(rng, 6) for _ in range(4)]
+    sharing = Sharing.of(languages)
+    for draw in range(6):
+        sets = [{unit for unit in range(WIDTH) if signs[draw, unit]} for signs in languages]
+        shared = [a & b for a, b in combinations(sets, 2)]
+        assert sharing.pairs[draw].tolist() == [len(units) for units in shared]
+        expected = K * K / WIDTH
+        assert sharing.mean_fe[draw] == pytest.approx(np.mean([len(units) / expected for units in shared]))
+        counts = Counter(unit for units in sets for unit in units)
+        assert sharing.at_least[draw].tolist() == [sum(n >= d for n in counts.values()) for d in (1, 2, 3, 4)]
+        assert sharing.highest[draw] == max(counts.values())
+        same = sum(
+            languages[a][draw, unit] == languages[b][draw, unit]
+            for (a, b), units in zip(combinations(range(4), 2), shared, strict=True)
+            for unit in units
+        )
+        assert sharing.same_sign[draw] == pytest.approx(same / sum(map(len, shared)))
+        # P(X >= observed) of the hypergeometric distribution: the super exact test of two sets.
+        p = stats.hypergeom.sf(sharing.pairs[draw] - 1, WIDTH, K, K)
+        assert sharing.share_p05[draw] == pytest.approx((p < 0.05).mean())
+
+
+def test_independent_languages_have_p_values_that_are_uniform_and_an_enrichment_of_one() -> None:
+    rng = np.random.default_rng(5)
+    summaries = []
+    for _ in range(120):
+        observed = [random_signs(rng, 1) for _ in range(4)]
+        permuted = [random_signs(rng, 60) for _ in range(4)]
+        summaries.append(null_summary(observed, permuted)[0])
+    table = pd.DataFrame(summaries)
+    assert table["null_fe"].mean() == pytest.approx(1, abs=0.01)
+    assert table["corrected_fe"].mean() == pytest.approx(1, abs=0.03)
+    assert table["null_same_sign"].mean() == pytest.approx(0.5, abs=0.01)
+    assert stats.kstest(table["p_fe"], "uniform").statistic < 0.15
+    assert table["p_fe"].min() >= 1 / 61
+    assert table["null_share_p05"].mean() < 0.05  # a discrete test stays below its level
+    assert (table["null_fe_low"] < table["null_fe_high"]).all()
+
+
+def test_languages_that_agree_stand_out() -> None:
+    rng = np.random.default_rng(6)
+    shared = random_signs(rng, 1)
+    permuted = [random_signs(rng, 99) for _ in range(3)]
+    summary, degrees, pairs = null_summary([shared] * 3, permuted)
+    assert summary["mean_fe"] == pytest.approx(WIDTH / K)
+    assert summary["p_fe"] == summary["p_same_sign"] == pytest.approx(0.01)
+    assert (summary["highest_degree"], summary["same_sign"]) == (3, 1)
+    assert list(degrees["n_languages"]) == [1, 2, 3]
+    assert degrees["p_permutation"].tolist() == pytest.approx([1.0, 0.01, 0.01])
+    assert pairs["p_permutation"].tolist() == pytest.approx([0.01] * 3)
+    null = [np.mean([(a[d] * b[d] != 0).sum() for d in range(99)]) for a, b in combinations(permuted, 2)]
+    assert pairs["null_mean"].tolist() == pytest.approx(null)
+    assert pairs["fe_corrected"].tolist() == pytest.approx([K / mean for mean in null])
+
+
+@pytest.fixture
+def design() -> Design:
+    rng = np.random.default_rng(7)
+    word = np.repeat(np.arange(40), 3)
+    ratings = rng.random(40)[word]
+    contexts = pd.DataFrame(
+        {
+            "language": "en",
+            "word": [f"w{number}" for number in word],
+            "split": np.where(word % 5 == 0, "test", "train"),
+            "valence": ratings,
+        }
+    )
+    layers = rng.normal(size=(2, len(word), WIDTH)).astype(np.float32)
+    layers[1, :, :6] += 3 * ratings[:, None].astype(np.float32)
+    return Design(Activations.from_arrays(layers, {"model": "m", "language": "en"}), contexts)
+
+
+@pytest.mark.parametrize(("method", "penalty"), [("correlation", None), ("ridge", None), ("elastic-net", (0.01, 0.01))])
+def test_permuted_signs_are_the_top_of_a_ranking_of_permuted_ratings(
+    design: Design, method: str, penalty: tuple[float, float] | None
+) -> None:
+    signs = permuted_signs(design, "valence", 1, method, K, draws=5, seed=3, penalty=penalty)
+    assert signs.shape == (5, WIDTH)
+    assert set(np.unique(signs)) <= {-1, 0, 1}
+    assert (np.abs(signs).sum(axis=1) <= K).all()
+    assert len({tuple(row) for row in signs}) == 5
+    again = permuted_signs(design, "valence", 1, method, K, draws=5, seed=3, penalty=penalty)
+    assert np.array_equal(signs, again)
+    # In a layer of noise every unit is as likely as any other.
+    noise = permuted_signs(design, "valence", 0, method, K, draws=200, seed=4, penalty=penalty)
+    assert np.abs(noise).mean(axis=0).max() < 2.5 * K / WIDTH
+    assert noise.sum(axis=0).mean() == pytest.approx(0, abs=5)
+
+
+def test_correlation_on_permuted_ratings_is_numpys(design: Design) -> None:
+    rated = design.rated("valence")
+    y, _ = rated.ratings("valence")
+    permuted = permute_by_word(y, rated.train_words, 3, seed=3)
+    signs = permuted_signs(design, "valence", 1, "correlation", K, draws=3, seed=3)
+    for draw in range(3):
+        r = np.array([np.corrcoef(column, permuted[:, draw])[0, 1] for column in rated.train(1).T])
+        top = np.argsort(-np.abs(r))[:K]
+        assert set(np.flatnonzero(signs[draw])) == set(top)
+        assert (signs[draw, top] == np.sign(r[top])).all()
+
+
+def test_rankings_and_penalties_are_read_from_the_tables(design: Design) -> None:
+    rated = design.rated("valence")
+    y, _ = rated.ratings("valence")
+    data = LayerData(rated.train(1), y, rated.train_words, 1, WIDTH, {})
+    ranking = rank_units(data, "correlation").assign(language="en")
+    signs = signs_of_rankings(ranking, K)["en"]
+    top = ranking[ranking["rank"] <= K]
+    assert set(np.flatnonzero(signs[0])) == set(top["index"])
+    assert (signs[0, top["index"]] == top["sign"]).all()
+
+    probes = pd.DataFrame(
+        [
+            ("en", "ridge", "layer", 1, 0.0, 0.5),
+            ("en", "elastic-net-cv", "layer", 1, 0.03, 0.03),
+            ("en", "elastic-net-cv", "layer", 2, 0.3, 0.3),
+            ("en", "elastic-net-cv", "zeroed", 1, 0.9, 0.9),
+            ("fr", "elastic-net-cv", "layer", 1, 0.1, 0.1),
+        ],
+        columns=["language", "probe", "curve", "layer", "l1", "l2"],
+    )
+    assert chosen_penalties(probes, "elastic-net-cv", 1) == {"en": (0.03, 0.03), "fr": (0.1, 0.1)}
