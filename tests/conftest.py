@@ -27,7 +27,11 @@ folds = 3
 bootstrap = 50
 [units]
 permutations = 3
+permutations_elastic_net = 3
 random_units = 20
+[scrutiny]
+stability = 5
+audit_against = ""
 [alignment]
 draws = 50
 """

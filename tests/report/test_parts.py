@@ -60,7 +60,9 @@ def test_without_unseen_languages_and_permutations_the_rest_is_told(small: Any, 
     from interlingua.report.story import headline, sections
 
     read = Results.read(results)
-    assert [section.key for section in sections(read)] == ["material", "performance", "layers", "sharing", "alignment"]
+    keys = [section.key for section in sections(read)]
+    assert "unseen" not in keys
+    assert {"material", "performance", "layers", "sharing", "alignment"} <= set(keys)
     for claim in headline(read):
         assert "permuted" not in claim
         assert "still work" not in claim

@@ -34,6 +34,7 @@ def test_the_papers_choices_on_two_models_and_two_variables(
         "units.permutations": 0,
         "languages.es.norms": str(study_folder / "en.csv"),
         "languages.es.variables": ["valence", "length"],
+        "scrutiny.confounds": False,
         "alignment.draws": 20,
     }
     study = load_study(study_folder / "study.toml", overrides=changes)
@@ -76,6 +77,7 @@ def test_the_builtin_study_on_the_builtin_model(tmp_path: Path, monkeypatch: pyt
         "probes.methods": ["ridge", "elastic-net"],
         "units.methods": ["correlation"],
         "units.permutations": 0,
+        "scrutiny.stability": 5,
         "layer.choose": 7,
     }
     study = load_study("demo", overrides=changes)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from interlingua.cli import demo, models, new, norms, plan, report, run
+from interlingua.cli import atlas, demo, models, new, norms, plan, report, run
 from interlingua.errors import InterlinguaError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("demo")(demo.demo)
 app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("report")(report.report)
+app.command("atlas")(atlas.atlas)
 app.command("new")(new.new)
 app.command("models")(models.models)
 app.add_typer(norms.app, name="norms")

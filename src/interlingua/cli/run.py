@@ -29,4 +29,5 @@ def run(
         typer.echo("stopped; the same command goes on where it stopped", err=True)
         raise typer.Exit(130) from None
     typer.echo(f"report: {folder / 'report.html'}")
+    typer.echo(f"atlas: {folder / 'atlas' / 'index.html'}")
     typer.echo(f"tables: {folder / 'tables'}")

@@ -38,6 +38,14 @@ CAVEATS: Mapping[str, tuple[str, ...]] = {
         "Most units of a layer 'predict' the rating a little. What counts is the percentile of the unit among all units "
         "of its layer.",
     ),
+    "audit": (
+        "A low held-out r can also mean that the model does not know the language. A second norm on the same words tells "
+        "the two apart: two tables of valence in one language agree with r of .86 to .99, whatever the country or decade.",
+    ),
+    "scrutiny": (
+        "Any hundred units of a layer together predict a rating: compare with random sets of the same size, not with 0.",
+        "Frequency comes from wordfreq, which counts forms, not lemmas; words that it does not know count as frequency 0.",
+    ),
     "alignment": (
         "With two models and two variables as random factors the paper's mixed model is singular in most samples (92 % "
         "of simulated ones), and its degrees of freedom are hardly determined. It stands here as the replication; the "

@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
 from interlingua.report.results import PROBE_NAMES, Results, cell_title
-
-
-@dataclass(frozen=True)
-class Section:
-    """One part of the report: findings in words, then figures and tables by name."""
-
-    key: str
-    title: str
-    findings: list[str]
-    figures: list[str] = field(default_factory=list)
-    tables: list[tuple[str, pd.DataFrame, dict[str, str]]] = field(default_factory=list)
+from interlingua.report.scrutiny import audit_section, scrutiny_section
+from interlingua.report.section import Section, listing, p_text, signed, span
 
 
 def headline(results: Results) -> list[str]:
@@ -40,9 +29,7 @@ def headline(results: Results) -> list[str]:
         )
         if len(null := results.null(method=results.headline, **where)):
             row = null.iloc[0]
-            text += (
-                f" ({row.corrected_fe:.2f} times what permuted ratings give, p {_p(row.p_fe)} from {row.draws} draws)"
-            )
+            text += f" ({row.corrected_fe:.2f} times what permuted ratings give, p {p_text(row.p_fe)} from {row.draws} draws)"
         claims.append(text + "." + _unseen_claim(results, model, variable))
     return claims
 
@@ -56,26 +43,26 @@ def _unseen_claim(results: Results, model: str, variable: str) -> str:
         best = of_language.loc[of_language["t_cluster"].abs().idxmax()]
         name = results.names[str(language)]
         if best.p_cluster * len(of_language) < 0.05:
-            working.append(f"{name} (t = {_signed(best.t_cluster, 1)} for unit {best.unit})")
+            working.append(f"{name} (t = {signed(best.t_cluster, 1)} for unit {best.unit})")
         else:
             failing.append(name)
     claim = ""
     if working:
         claim = (
-            f" The strongest of them still {'work' if len(working) > 1 else 'works'} in {_and(working)}, "
+            f" The strongest of them still {'work' if len(working) > 1 else 'works'} in {listing(working)}, "
             "which took no part in choosing them."
         )
     if failing:
-        claim += f" In {_and(failing)} none of them predicts the rating (p < .05 after Bonferroni)."
+        claim += f" In {listing(failing)} none of them predicts the rating (p < .05 after Bonferroni)."
     return claim
 
 
 def sections(results: Results) -> list[Section]:
     """Return the report's sections in the paper's order."""
-    parts = [_material(results), _performance(results), _layers(results), _sharing(results)]
+    parts = [_material(results), audit_section(results), _performance(results), _layers(results), _sharing(results)]
     if "transfer" in results.tables:
         parts.append(_unseen(results))
-    parts.append(_alignment(results))
+    parts += [scrutiny_section(results), _alignment(results)]
     if "replication" in results.tables:
         parts.append(_replication(results))
     return parts
@@ -87,9 +74,9 @@ def _material(results: Results) -> Section:
     unseen = languages[languages["role"] == "unseen"]
     findings = [
         f"{len(seen)} languages choose the units"
-        + (f"; {_and(unseen['name'])} only {'test' if len(unseen) > 1 else 'tests'} them. " if len(unseen) else ". ")
-        + f"{_range(seen['words'])} words and {_range(seen['sentences'])} sentences a language, "
-        f"{_range(seen['train_words'])} words for training and {_range(seen['test_words'])} for testing; no word stands in both."
+        + (f"; {listing(unseen['name'])} only {'test' if len(unseen) > 1 else 'tests'} them. " if len(unseen) else ". ")
+        + f"{span(seen['words'])} words and {span(seen['sentences'])} sentences a language, "
+        f"{span(seen['train_words'])} words for training and {span(seen['test_words'])} for testing; no word stands in both."
     ]
     headings = {
         "name": "language",
@@ -296,11 +283,11 @@ def _alignment(results: Results) -> Section:
 def _alignment_finding(row: Any) -> str:
     if pd.isna(row.estimate):
         return f"{row.formula}: {row.note}"
-    text = f"{row.formula}: B = {_signed(row.estimate, 4)} (SE {row.se:.4f}, t = {_signed(row.t, 2)}, df = {row.df:.2f}, p {_p(row.p)}"
+    text = f"{row.formula}: B = {signed(row.estimate, 4)} (SE {row.se:.4f}, t = {signed(row.t, 2)}, df = {row.df:.2f}, p {p_text(row.p)}"
     if pd.notna(row.ci_low):
-        text += f"; bootstrap over languages {_signed(row.ci_low, 4)} to {_signed(row.ci_high, 4)}"
+        text += f"; bootstrap over languages {signed(row.ci_low, 4)} to {signed(row.ci_high, 4)}"
     if pd.notna(row.p_permutation):
-        text += f"; permutation of languages p {_p(row.p_permutation)}"
+        text += f"; permutation of languages p {p_text(row.p_permutation)}"
     return f"{text}). {row.note}"
 
 
@@ -325,26 +312,6 @@ def _replication(results: Results) -> Section:
     return Section(
         "replication", "The published figures beside ours", findings, tables=[("Replication", table, headings)]
     )
-
-
-def _p(value: float) -> str:
-    if pd.isna(value):
-        return "not estimated"
-    return "< .0001" if value < 0.0001 else f"= {value:.4f}".replace("0.", ".", 1)
-
-
-def _signed(value: float, digits: int) -> str:
-    return f"{value:.{digits}f}".replace("-", "−")
-
-
-def _and(names: Iterable[str]) -> str:
-    *most, last = names
-    return f"{', '.join(most)} and {last}" if most else str(last)
-
-
-def _range(values: pd.Series) -> str:
-    low, high = int(values.min()), int(values.max())
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def _random(results: Results) -> int:

@@ -18,7 +18,6 @@ from interlingua.errors import StoreError
 from interlingua.models import Activations
 from interlingua.report.atlas import as_rows, copy_page, pack, write_data
 from interlingua.report.results import PROBE_NAMES
-from interlingua.seeds import derive_seed
 from interlingua.study.analysis import chosen_layers, select
 from interlingua.study.atlas_words import LanguageWords, neighbours, words_that_fit
 from interlingua.study.cache import Cache, Frames, atomic_folder, default_cache_dir
@@ -26,10 +25,7 @@ from interlingua.study.config import Study, load_study
 from interlingua.study.results import read_tables
 from interlingua.study.sources import gather
 from interlingua.units import resolve_k
-from interlingua.units.stability import selection_frequency
 
-#: Draws of the bootstrap over words behind a unit's stability.
-STABILITY_DRAWS = 100
 #: Tables of a cell that the page shows, with the columns that it needs; a column that is not there is left out.
 TABLES: Mapping[str, tuple[str, ...]] = {
     "probes": ("language", "probe", "curve", "layer", "r", "r_low", "r_high", "r_cv", "n_test_words"),
@@ -54,6 +50,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "highest_degree": ("method", "languages", "degree", "observed", "expected", "fe", "p", "p_bonferroni", "units"),
     "null": ("method", "draws", "null_fe", "corrected_fe", "p_fe", "null_highest_degree"),
     "alignment_points": ("method", "language", "mpo", "r", "probe"),
+    "stability": ("language", "unit", "frequency"),
 }
 
 
@@ -137,7 +134,7 @@ def write_atlas(
     with atomic_folder(folder / "atlas") as partial:
         copy_page(partial)
         for number, cell in enumerate(cells):
-            write_data(partial, f"cells/{number}", _cell_data(study, cell, contexts, activations, tables))
+            write_data(partial, f"cells/{number}", _cell_data(cell, tables))
             _write_rankings(partial, number, cell)
             _write_transfer(partial, number, cell, tables)
         for (model, layer), units in layers.items():
@@ -243,17 +240,11 @@ def _index(
             for cell in cells
         ],
         "pages": [{"model": model, "layer": layer, "units": units} for (model, layer), units in layers.items()],
-        "stability_draws": STABILITY_DRAWS,
+        "stability_draws": study.scrutiny.stability,
     }
 
 
-def _cell_data(
-    study: Study,
-    cell: _Cell,
-    contexts: Mapping[str, pd.DataFrame],
-    activations: Mapping[tuple[str, str], Path],
-    tables: Frames,
-) -> dict[str, Any]:
+def _cell_data(cell: _Cell, tables: Frames) -> dict[str, Any]:
     shown = {
         name: as_rows(select(tables[name], **cell.where), columns) for name, columns in TABLES.items() if name in tables
     }
@@ -262,25 +253,7 @@ def _cell_data(
     weights: dict[str, dict[str, str]] = {}
     for (method, code), rows in signed.groupby(["method", "language"], sort=False):
         weights.setdefault(str(method), {})[str(code)] = pack(rows["weight"].to_numpy(), "f4")
-    stability = {
-        code: pack(_stability(study, cell, code, contexts[code], activations[cell.model, code]), "f4")
-        for code in cell.languages
-    }
-    return {"tables": shown, "weights": weights, "stability": stability}
-
-
-def _stability(study: Study, cell: _Cell, code: str, contexts: pd.DataFrame, file: Path) -> np.ndarray:
-    """Return how often each unit is among the top k by |correlation| when the training words are drawn anew."""
-    used = (contexts["split"] == "train").to_numpy() & contexts[cell.variable].notna().to_numpy()
-    table = selection_frequency(
-        Activations.open(file).layer(cell.layer)[used],
-        contexts.loc[used, cell.variable].to_numpy(),
-        contexts.loc[used, "word"].to_numpy(),
-        k=cell.k,
-        draws=STABILITY_DRAWS,
-        seed=derive_seed(study.seed, "stability", cell.model, code, cell.variable),
-    )
-    return table["frequency"].to_numpy()
+    return {"tables": shown, "weights": weights}
 
 
 def _write_rankings(folder: Path, number: int, cell: _Cell) -> None:

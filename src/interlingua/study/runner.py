@@ -15,6 +15,7 @@ from interlingua.contexts import contexts_hash
 from interlingua.errors import ConfigError, StoreError, suggest
 from interlingua.models import LoadedModel, load_model, parse_spec
 from interlingua.study import analysis
+from interlingua.study.atlas_data import write_atlas
 from interlingua.study.cache import Cache, Frames, Policy, default_cache_dir
 from interlingua.study.checks import check_material, check_models
 from interlingua.study.config import Extraction, Study
@@ -59,7 +60,7 @@ def run(
     Returns
     -------
     Path
-        The result folder: ``study.toml``, ``run.json``, ``tables/``, ``figures/`` and ``report.html``.
+        The result folder: ``study.toml``, ``run.json``, ``tables/``, ``figures/``, ``report.html`` and ``atlas/``.
 
     Raises
     ------
@@ -172,6 +173,9 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
         }
         folder.write_record(study.to_toml(), record)
         build_report(folder.partial)
+        contexts = {code: material.language(code) for code in study.languages}
+        files = {(job.model, job.language): job.activations for job in jobs}
+        write_atlas(folder.partial, study, contexts, files, tables)
         report(1.0, "")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interlingua.report.figures import alignment, layers, performance, sharing, transfer
+from interlingua.report.figures import alignment, layers, performance, scrutiny, sharing, transfer
 from interlingua.report.results import Results
 from interlingua.report.style import house_style, save
 
@@ -21,6 +21,8 @@ FIGURES: Mapping[str, Callable[[Results], tuple[Figure, str] | None]] = {
     "intersections": sharing.draw_intersections,
     "degrees": sharing.draw_degrees,
     "transfer": transfer.draw,
+    "leave_one_out": scrutiny.draw_left_out,
+    "k_curve": scrutiny.draw_k_curve,
     "alignment": alignment.draw,
 }
 

@@ -54,9 +54,11 @@
       const tables = Object.fromEntries(
         Object.entries(raw.tables).map(([name, table]) => [name, Atlas.records(table)]),
       );
-      const stability = Object.fromEntries(
-        Object.entries(raw.stability).map(([code, text]) => [code, Atlas.unpack.f4(text)]),
-      );
+      // How often a language's top units come back when its words are drawn anew; null where the study has no such table.
+      const stability = tables.stability ? new Map() : null;
+      for (const { unit, language, frequency } of tables.stability || []) {
+        stability.set(unit, { ...stability.get(unit), [language]: frequency });
+      }
       cells.set(number, { tables, stability, weights: raw.weights });
     }
     return cells.get(number);

@@ -71,6 +71,8 @@
     return own.reduce((sum, pair) => sum + pair.observed, 0) / own.length;
   };
 
+  const meanOf = (values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null);
+
   // A row a unit of one layer: where it stands in each language, together.
   Atlas.unitRows = (ranks, transfer, stability, cell, layer, k) => {
     const rows = [];
@@ -85,14 +87,11 @@
         index,
         n_languages: top.length,
         languages: top.join(" "),
-        mean_rank: ranked.length ? ranked.reduce((sum, rank) => sum + rank, 0) / ranked.length : null,
+        mean_rank: meanOf(ranked),
         n_positive: positive,
         n_negative: top.length - positive,
-        stability: null,
+        stability: meanOf(Object.values((stability && stability.get(unit)) || {})),
       };
-      if (layer === cell.layer) {
-        row.stability = cell.languages.reduce((sum, code) => sum + stability[code][index], 0) / cell.languages.length;
-      }
       for (const code of cell.unseen) row[`t_${code}`] = transfer[code].t[unit];
       rows.push(row);
     }

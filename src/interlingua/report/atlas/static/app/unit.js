@@ -110,7 +110,7 @@
       role: "chose",
       rank: Math.abs(ranks[code][unit]) || null,
       weight: layer === cell.layer ? Atlas.unpack.f4(weights[code])[index] : null,
-      stability: layer === cell.layer ? data.stability[code][index] : null,
+      stability: ((data.stability && data.stability.get(unit)) || {})[code],
     }));
     const unseen = cell.unseen.map((code) => ({
       language: code,
@@ -123,7 +123,7 @@
       { key: "role", label: "Role", text: true },
       { key: "rank", label: "Rank" },
       { key: "weight", label: state.ranking === "correlation" ? "r" : "Weight", show: (value) => number(value, 3) },
-      { key: "stability", label: "Stability", show: (value) => fixed(value, 2) },
+      ...(data.stability ? [{ key: "stability", label: "Stability", show: (value) => fixed(value, 2) }] : []),
       { key: "t", label: "t", show: (value) => fixed(value, 2) },
       { key: "percentile", label: "Percentile", show: (value) => fixed(value, 1) },
     ];

@@ -13,7 +13,7 @@
     const { cell } = state;
     const layers = state.layers === "all" ? Array.from({ length: cell.layers }, (_, i) => i) : [state.layer];
     const rows = layers.flatMap((layer) => Atlas.unitRows(ranks, transfer, data.stability, cell, layer, state.k));
-    const columns = tableColumns(state);
+    const columns = tableColumns(state, data.stability !== null);
     const holder = el("div", { id: "units-table" });
     const count = el("p", { id: "units-count", role: "status" });
     const filters = filterForm(state);
@@ -28,7 +28,9 @@
         { class: "note" },
         `Languages: those that have the unit among their top ${state.k}. Mean rank: over the languages in which its weight is not 0. ` +
           `Signs: languages with positive and negative weight. t: as a single predictor in an unseen language, errors clustered by word. ` +
-          `Stability: share of ${Atlas.index.stability_draws} redraws of the training words that have it among the top ${cell.k} by |correlation|, mean over languages (layer ${cell.layer} only).`,
+          (data.stability
+            ? `Stability: share of ${Atlas.index.stability_draws} redraws of the training words that have it again among the top ${cell.k} by |correlation|, mean over the languages that have it there (layer ${cell.layer} only).`
+            : ""),
       ),
     ];
     view.after = () => {
@@ -86,7 +88,7 @@
     return (row) => row.n_languages >= least && suits(row) && found(row);
   }
 
-  function tableColumns(state) {
+  function tableColumns(state, withStability) {
     const link = (cell) => el("a", { href: Atlas.href(state, { view: "unit", unit: cell.getValue(), with: null }) }, String(cell.getValue()));
     const digits = (n) => (cell) => fixed(cell.getValue(), n);
     const signs = (cell) => {
@@ -97,14 +99,14 @@
     const lowest = { alignEmptyValues: "bottom" };
     return [
       { title: "Unit", field: "unit", formatter: link, width: 82, ...numeric },
-      { title: "Layer", field: "layer", width: 82, ...numeric },
+      { title: "Layer", field: "layer", width: 82, visible: state.layers === "all", ...numeric },
       { title: "Languages", field: "n_languages", width: 122, ...numeric },
       { title: "Which", field: "languages", minWidth: 170, widthGrow: 3, sorter: "string" },
       { title: "Mean rank", field: "mean_rank", formatter: digits(1), width: 118, sorterParams: lowest, ...numeric },
       { title: "Signs", field: "n_positive", formatter: signs, width: 92, ...numeric },
       { title: "Negative", field: "n_negative", visible: false },
       ...state.cell.unseen.map((code) => ({ title: `t ${Atlas.languageName(code)}`, field: `t_${code}`, formatter: digits(2), width: 112, sorterParams: lowest, ...numeric })),
-      { title: "Stability", field: "stability", formatter: digits(2), width: 106, sorterParams: lowest, ...numeric },
+      ...(withStability ? [{ title: "Stability", field: "stability", formatter: digits(2), width: 106, sorterParams: lowest, ...numeric }] : []),
     ];
   }
 

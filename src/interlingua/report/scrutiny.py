@@ -1,0 +1,237 @@
+"""The sections that a hostile reviewer turns to first: do the ratings belong to the words, and how firm is it all?"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from interlingua.report.results import PROBE_NAMES, Results, cell_title
+from interlingua.report.section import Section, listing, p_text, signed
+
+
+def audit_section(results: Results) -> Section:
+    """Return the audit of the ratings."""
+    table = results.tables["audit"]
+    findings = []
+    for model, variable in results.cells:
+        rows = results.of("audit", model=model, variable=variable)
+        flagged = rows[rows["flag"]]
+        title = cell_title(model, variable)
+        if flagged.empty:
+            findings.append(
+                f"{title}: no language is flagged. Held-out words' ratings are predicted with r {_span(rows['r_oof'])}."
+            )
+        findings += [
+            f"{title}: {results.names[row.language]} is flagged. {row.reason}" for row in flagged.itertuples()
+        ]
+        power = results.of("audit_power", model=model, variable=variable)
+        found = power[power["detected"] >= 0.8]
+        name = results.names[str(power["language"].iloc[0])]
+        findings.append(
+            f"How much shuffling would be noticed? Of {name}'s ratings, simulated: "
+            + (
+                f"{100 * found['share'].min():.0f} % of the words or more"
+                if len(found)
+                else "not even all of the words"
+            )
+            + f" (in at least 80 % of {power['draws'].iloc[0]} draws; by the held-out r alone)."
+        )
+    audited = {
+        "variable": "variable",
+        "language": "language",
+        "n_words": "words",
+        "r_oof": "r, held-out words",
+        "r_oof_low": "low",
+        "r_oof_high": "high",
+        "other_norm": "other norm",
+        "n_shared": "shared words",
+        "r_other_norm": "r with it",
+        "flag": "flagged",
+        "reason": "why",
+    }
+    worst = {
+        "variable": "variable",
+        "language": "language",
+        "word": "word",
+        "z_rating": "rating (z)",
+        "z_predicted": "predicted (z)",
+        "difference": "difference",
+    }
+    power_headings = {
+        "variable": "variable",
+        "language": "language",
+        "share": "share shuffled",
+        "r_oof": "r, held-out words",
+        "detected": "detected",
+        "draws": "draws",
+    }
+    tables = [("Audit of the ratings", table, audited)]
+    if "flagged_overlap" in results.tables:
+        overlap = {
+            "model": "model",
+            "variable": "variable",
+            "method": "ranking",
+            "languages": "languages",
+            "n_pairs": "pairs",
+            "mean_fe": "fold enrichment",
+            "p_below_05": "pairs with p < .05",
+            "same_sign": "same sign",
+        }
+        slopes = {
+            "method": "ranking",
+            "formula": "model",
+            "languages": "languages",
+            "estimate": "B of MPO",
+            "t": "t",
+            "p": "p",
+            "p_permutation": "p (permutation)",
+        }
+        tables.append(("Overlap with and without the flagged languages", results.tables["flagged_overlap"], overlap))
+        alignment = results.tables["flagged_alignment"]
+        alignment = alignment[alignment["estimate"].notna()]
+        tables.append(("Sharing and performance with and without them", alignment, slopes))
+    tables.append(("Words whose ratings and predictions disagree most", results.tables["audit_words"], worst))
+    tables.append(("How much shuffling the audit detects", results.tables["audit_power"], power_headings))
+    return Section("audit", "Do the ratings belong to the words?", findings, tables=tables)
+
+
+def scrutiny_section(results: Results) -> Section:
+    """Return the tests beyond the paper's: leave one language out, confounds, stability."""
+    findings = [
+        *(_left_out(results) if "leave_one_out" in results.tables else []),
+        *(_confounds(results) if "confounds" in results.tables else []),
+        *_stability(results),
+    ]
+    if "controls" in results.tables:
+        findings += _controls(results)
+    left_out = {
+        "model": "model",
+        "variable": "variable",
+        "method": "ranking",
+        "language": "left out",
+        "n_units": "units",
+        "r_zero_shot": "r, no training",
+        "r_zero_shot_low": "low",
+        "r_zero_shot_high": "high",
+        "random_r_zero_shot": "random units",
+        "percentile_r_zero_shot": "percentile",
+        "r_set": "r, trained",
+        "random_r_set": "random units, trained",
+        "median_percentile": "single units, median percentile",
+    }
+    confounds = {
+        "model": "model",
+        "variable": "variable",
+        "language": "language",
+        "covariates": "partialled out",
+        "r2_covariates": "R² of the covariates",
+        "r": "r",
+        "r_partial": "r, partial",
+        "r_partial_low": "low",
+        "r_partial_high": "high",
+        "top_k_kept": "units kept",
+        "k": "of",
+        "note": "note",
+    }
+    curve = {
+        "model": "model",
+        "variable": "variable",
+        "method": "ranking",
+        "k": "units",
+        "expected": "expected",
+        "mean_overlap": "shared",
+        "mean_fe": "fold enrichment",
+        "same_sign": "same sign",
+    }
+    agreement = {
+        "model": "model",
+        "variable": "variable",
+        "language": "language",
+        "method_a": "ranking",
+        "method_b": "and",
+        "shared": "shared",
+        "k": "of",
+        "same_sign": "same sign",
+    }
+    tables: list[tuple[str, pd.DataFrame, dict[str, str]]] = []
+    if "leave_one_out" in results.tables:
+        of_headline = results.of("leave_one_out", method=results.headline)
+        tables.append(("Every language left out in turn", of_headline, left_out))
+    if "confounds" in results.tables:
+        tables.append(("Length, sub-words and frequency partialled out", results.tables["confounds"], confounds))
+    if "controls" in results.tables:
+        tables.append(("Beside models that can't know the languages", results.tables["controls"], _CONTROLS))
+    tables.append(("Fold enrichment by the size of the top", results.of("k_curve", method=results.headline), curve))
+    tables.append(("What two rankings of a language have in common", results.tables["method_agreement"], agreement))
+    return Section("scrutiny", "How firm is it?", findings, ["leave_one_out", "k_curve"], tables)
+
+
+_CONTROLS = {
+    "model": "model",
+    "variable": "variable",
+    "method": "ranking",
+    "control": "control",
+    "corrected_fe": "corrected fold enrichment",
+    "control_corrected_fe": "of the control",
+    "units_in_all": "units in all languages",
+    "control_units_in_all": "of the control ",
+    "r_top": "r of the top units",
+    "control_r_top": "of the control  ",
+}
+
+
+def _left_out(results: Results) -> list[str]:
+    findings = []
+    for model, variable in results.cells:
+        rows = results.of("leave_one_out", model=model, variable=variable, method=results.headline)
+        if rows.empty:
+            continue
+        above = int((rows["percentile_r_zero_shot"] >= 95).sum())
+        findings.append(
+            f"{cell_title(model, variable)}: units and weights taken from all other languages predict the one left out with "
+            f"r {_span(rows['r_zero_shot'])} over words (random units of the layer, weighted alike: "
+            f"{_span(rows['random_r_zero_shot'])}); better than 95 % of the random sets in {above} of {len(rows)} languages."
+        )
+    return findings
+
+
+def _confounds(results: Results) -> list[str]:
+    findings = []
+    for model, variable in results.cells:
+        rows = results.of("confounds", model=model, variable=variable)
+        shared = results.of("confounds_overlap", model=model, variable=variable)
+        if rows.empty:
+            continue
+        names = listing(sorted({name for row in rows["covariates"] for name in row.split()}))
+        findings.append(
+            f"{cell_title(model, variable)}: {names.replace('_', ' ')} explain {100 * rows['r2_covariates'].mean():.0f} % of "
+            f"the ratings' variance; without them r is {rows['r_partial'].mean():.2f} instead of {rows['r'].mean():.2f} (mean "
+            f"over languages), {rows['top_k_kept'].mean():.0f} of the {rows['k'].iloc[0]} top units stay, and the fold "
+            f"enrichment is {shared['mean_fe'].iloc[0]:.2f}."
+        )
+    return findings
+
+
+def _stability(results: Results) -> list[str]:
+    findings = []
+    draws = results.study["scrutiny"]["stability"]
+    for model, variable in results.cells:
+        rows = results.of("stability", model=model, variable=variable)
+        findings.append(
+            f"{cell_title(model, variable)}: a unit that is among the top by |correlation| is so again in "
+            f"{100 * rows['frequency'].mean():.0f} % of {draws} bootstrap draws of the words."
+        )
+    return findings
+
+
+def _controls(results: Results) -> list[str]:
+    return [
+        f"{PROBE_NAMES.get(row.method, row.method)}, {row.variable}: corrected fold enrichment {row.corrected_fe:.2f} in "
+        f"{row.model} and {row.control_corrected_fe:.2f} in {row.control} (p {p_text(row.control_p_fe)}); units in all "
+        f"languages {row.units_in_all} and {row.control_units_in_all}."
+        for row in results.of("controls", method=results.headline).itertuples()
+    ]
+
+
+def _span(values: pd.Series) -> str:
+    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
+    return signed(float(low), 2) if low == high else f"{signed(float(low), 2)} to {signed(float(high), 2)}"

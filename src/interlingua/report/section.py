@@ -1,0 +1,43 @@
+"""A section of the report, and how numbers are put into its sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Section:
+    """One part of the report: findings in words, then figures and tables by name."""
+
+    key: str
+    title: str
+    findings: list[str]
+    figures: list[str] = field(default_factory=list)
+    tables: list[tuple[str, pd.DataFrame, dict[str, str]]] = field(default_factory=list)
+
+
+def p_text(value: float) -> str:
+    """Return "= .0123" or "< .0001", or that there is no p."""
+    if pd.isna(value):
+        return "not estimated"
+    return "< .0001" if value < 0.0001 else f"= {value:.4f}".replace("0.", ".", 1)
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a number with a minus sign instead of a hyphen."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def listing(names: Iterable[str]) -> str:
+    """Return "a, b and c"."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else str(last)
+
+
+def span(values: pd.Series) -> str:
+    """Return "104" or "98 to 104"."""
+    low, high = int(values.min()), int(values.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
