@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+# Before anything imports a library of linear algebra: small problems on few cores only lose by more threads.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 #: A study of four languages that takes seconds: two variables of which Spanish has one only, and German unseen.
 SMALL_STUDY = """

@@ -52,6 +52,7 @@ def test_a_fresh_cache_and_two_workers_give_the_same_bytes(small: Any, tmp_path:
         "2",
     ]
     environment = {**os.environ, "INTERLINGUA_CACHE": str(tmp_path / "cache"), "HF_HUB_OFFLINE": "1"}
+    environment["OMP_NUM_THREADS"] = "2"  # the first run had one, as tests/conftest.py says
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert f"report: {tmp_path / 'out' / 'report.html'}" in done.stdout

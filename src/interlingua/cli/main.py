@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from interlingua.cli import atlas, demo, models, new, norms, plan, report, run
+from interlingua.cli import atlas, contexts, demo, models, new, norms, plan, report, run
 from interlingua.errors import InterlinguaError
 
 app = typer.Typer(
@@ -28,6 +28,7 @@ app.command("atlas")(atlas.atlas)
 app.command("new")(new.new)
 app.command("models")(models.models)
 app.add_typer(norms.app, name="norms")
+app.add_typer(contexts.app, name="contexts")
 
 
 def _version(wanted: bool) -> None:

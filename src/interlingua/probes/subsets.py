@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlingua.probes.design import Design
-from interlingua.probes.penalty import column_r, best_penalty, grouped_folds, split_folds
+from interlingua.probes.penalty import best_penalty, column_r, grouped_folds, split_folds
 from interlingua.probes.ridge import RIDGE_PENALTIES
 from interlingua.stats.correlation import pearson
 from interlingua.stats.groups import group_sums

@@ -20,9 +20,7 @@ def audit_section(results: Results) -> Section:
             findings.append(
                 f"{title}: no language is flagged. Held-out words' ratings are predicted with r {_span(rows['r_oof'])}."
             )
-        findings += [
-            f"{title}: {results.names[row.language]} is flagged. {row.reason}" for row in flagged.itertuples()
-        ]
+        findings += [f"{title}: {results.names[row.language]} is flagged. {row.reason}" for row in flagged.itertuples()]
         power = results.of("audit_power", model=model, variable=variable)
         found = power[power["detected"] >= 0.8]
         name = results.names[str(power["language"].iloc[0])]
@@ -48,6 +46,10 @@ def audit_section(results: Results) -> Section:
         "flag": "flagged",
         "reason": "why",
     }
+    if not (table["n_shared"] > 0).any():
+        audited = {
+            key: heading for key, heading in audited.items() if key not in ("other_norm", "n_shared", "r_other_norm")
+        }
     worst = {
         "variable": "variable",
         "language": "language",
@@ -179,6 +181,9 @@ _CONTROLS = {
 }
 
 
+_COVARIATES = {"length": "length", "n_subwords": "number of sub-words", "log_frequency": "log frequency"}
+
+
 def _left_out(results: Results) -> list[str]:
     findings = []
     for model, variable in results.cells:
@@ -201,9 +206,9 @@ def _confounds(results: Results) -> list[str]:
         shared = results.of("confounds_overlap", model=model, variable=variable)
         if rows.empty:
             continue
-        names = listing(sorted({name for row in rows["covariates"] for name in row.split()}))
+        names = listing(_COVARIATES.get(n, n) for n in dict.fromkeys(" ".join(rows["covariates"]).split()))
         findings.append(
-            f"{cell_title(model, variable)}: {names.replace('_', ' ')} explain {100 * rows['r2_covariates'].mean():.0f} % of "
+            f"{cell_title(model, variable)}: {names} explain {100 * rows['r2_covariates'].mean():.0f} % of "
             f"the ratings' variance; without them r is {rows['r_partial'].mean():.2f} instead of {rows['r'].mean():.2f} (mean "
             f"over languages), {rows['top_k_kept'].mean():.0f} of the {rows['k'].iloc[0]} top units stay, and the fold "
             f"enrichment is {shared['mean_fe'].iloc[0]:.2f}."

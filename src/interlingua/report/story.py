@@ -21,10 +21,10 @@ def headline(results: Results) -> list[str]:
         n_languages = 1 + results.of("pairs", method=results.headline, **where)["language_a"].nunique()
         degree = int(highest["degree"].iloc[0]) if len(highest) else 0
         units = sorted({unit for row in highest["units"] for unit in row.split()}, key=int)
+        many = f"all {degree}" if degree == n_languages else f"{degree} of {n_languages}" if degree else "two or more"
         text = (
-            f"In layer {results.layer(model, variable)} of {model.removeprefix('builtin:')}, {len(units)} "
-            f"{'unit is' if len(units) == 1 else 'units are'} among those that carry {variable} most in "
-            f"{f'all {degree}' if degree == n_languages else f'{degree} of {n_languages}'} languages; pairs of languages share "
+            f"In layer {results.layer(model, variable)} of {model.removeprefix('builtin:')}, {len(units) or 'no'} "
+            f"{'unit is' if len(units) <= 1 else 'units are'} among those that carry {variable} most in {many} languages; pairs of languages share "
             f"{summary.mean_overlap:.1f} units on average, {summary.mean_fe:.2f} times what independent sets would"
         )
         if len(null := results.null(method=results.headline, **where)):
@@ -145,7 +145,23 @@ def _layers(results: Results) -> Section:
             f"{cell_title(model, variable)}: layer {layer} (chosen {criteria.get(row.criterion, row.criterion)}). "
             f"Mean r on held-out words there: {means}."
         )
-    return Section("layers", "In which layer?", findings, ["layers"])
+    chosen = results.of("layer_choice", chosen=True)[["model", "variable", "layer"]]
+    at_layer = results.of("probes", curve="layer").merge(chosen, on=["model", "variable", "layer"])
+    headings = {
+        "model": "model",
+        "variable": "variable",
+        "language": "language",
+        "probe": "probe",
+        "r": "r (sentences)",
+        "r_low": "low",
+        "r_high": "high",
+        "r_word": "r (words)",
+        "r_cv": "r (CV, training words)",
+        "l2": "penalty",
+        "n_nonzero": "weights ≠ 0",
+    }
+    tables = [("Probes of the chosen layer, held-out words", at_layer.sort_values("probe", kind="stable"), headings)]
+    return Section("layers", "In which layer?", findings, ["layers"], tables)
 
 
 def _sharing(results: Results) -> Section:

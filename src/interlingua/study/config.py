@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from interlingua import languages
+from interlingua.contexts.corpora.corpus import names_hub
 from interlingua.errors import ConfigError, InterlinguaError, suggest
+from interlingua.study.corpus import CorpusEntry
 from interlingua.study.presets import PRESETS
 
 Share = Annotated[float, Field(gt=0, lt=1)]
@@ -49,6 +51,8 @@ class LanguageConfig(_Section):
     also one for each variable."""
     context_encoding: str = "utf-8"
     """Of a sentence file that is text."""
+    corpus: CorpusEntry | None = None
+    """Instead of `contexts`: the corpus in which the words of the norms are searched, or a table of its options."""
 
 
 class Sampling(_Section):
@@ -361,8 +365,23 @@ def _language_table(raw: Mapping[str, Any], folder: Path | None) -> dict[str, An
             value = whole.get(key)
             if isinstance(value, str) and value not in words and Path(value).suffix:
                 whole[key] = _from_folder(value, folder)
-        table[code] = whole
+        table[code] = _with_corpus(code, entry, whole, folder)
     return table
+
+
+def _with_corpus(code: str, entry: Mapping[str, Any], whole: dict[str, Any], folder: Path | None) -> dict[str, Any]:
+    """Let a corpus take the place of the study-wide contexts, and find its files from the study's folder."""
+    if "corpus" not in entry:
+        return whole
+    if "contexts" in entry:
+        raise ConfigError(f"languages.{code}: give either contexts or corpus, not both")
+    corpus = entry["corpus"]
+    section = dict(corpus) if isinstance(corpus, Mapping) else {"source": corpus}
+    if isinstance(section.get("source"), str):
+        local = _from_folder(section["source"], folder)
+        if Path(local).exists() or not names_hub(section["source"]):
+            section["source"] = local
+    return {**{key: value for key, value in whole.items() if key != "contexts"}, "corpus": section}
 
 
 def _from_folder(path: str, folder: Path | None) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+import pandas as pd
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from interlingua.contexts import Contexts, attach_ratings
@@ -21,9 +23,11 @@ from interlingua.contexts.corpora import (
     write_search,
 )
 from interlingua.contexts.table import issue_table
+from interlingua.errors import ContextsError
 from interlingua.norms import Norms, select_flat
 from interlingua.seeds import derive_seed
 from interlingua.study.cache import atomic_folder, code_version, content_key
+from interlingua.study.progress import Progress as Bar
 
 if TYPE_CHECKING:
     from interlingua.study.config import Study
@@ -100,7 +104,6 @@ def search_language(
     *,
     workers: int = 1,
     scheduler: str | None = None,
-    on_progress: Callable[[Progress], None] | None = None,
 ) -> CorpusSearch:
     """Search the words of a language's norms in its corpus, or read what was found before.
 
@@ -125,20 +128,21 @@ def search_language(
     key = content_key(words=words, options=options, seed=seed, corpus=asdict(corpus), files=state, code=version)
     folder = cache_dir / "corpora" / key
     if not folder.exists():
-        found = search_corpus(
-            words,
-            corpus,
-            code,
-            **options,
-            seed=seed,
-            workers=workers,
-            scheduler=scheduler,
-            work_dir=cache_dir / "corpora" / f"shards-{version}",
-            on_progress=on_progress,
-        )
+        work_dir = cache_dir / "corpora" / f"shards-{version}"
+        with _shown(f"sentences of '{code}' in {corpus.name}") as show:
+            found = search_corpus(
+                words,
+                corpus,
+                code,
+                **options,
+                seed=seed,
+                workers=workers,
+                scheduler=scheduler,
+                work_dir=work_dir,
+                on_progress=show,
+            )
         with atomic_folder(folder) as partial:
             write_search(found, partial)
-        return found
     return read_search(folder, code)
 
 
@@ -150,14 +154,18 @@ def corpus_contexts(study: Study, code: str, norms: Norms, cache_dir: Path) -> C
     """
     config = study.languages[code].corpus
     assert config is not None, f"languages.{code} has no corpus"
-    with _shown(f"sentences of '{code}' in {config.source}") as show:
-        found = search_language(study, code, norms, cache_dir, on_progress=show)
+    found = search_language(study, code, norms, cache_dir)
     table = found.contexts.table
     enough = config.at_least or config.n or study.sampling.sentences
     size = table.groupby("word")["word"].transform("size")
     left_out = table.loc[size < enough, "word"].nunique()
     rows = [(code, "left out: too few sentences", left_out, f"words with fewer than {enough} sentences")]
     table = table[size >= enough]
+    if table.empty:
+        raise ContextsError(
+            f"languages.{code}.corpus: no word has {enough} sentences in {config.source}; the most is {size.max()}:"
+            " give a larger corpus, or a smaller n or at_least"
+        )
     wanted = study.sampling.words
     if isinstance(wanted, int) and study.sampling.flat:
         usable = norms.table[norms.table["word"].isin(table["word"])].dropna(subset=[norms.variables[0]])
@@ -165,6 +173,18 @@ def corpus_contexts(study: Study, code: str, norms: Norms, cache_dir: Path) -> C
             seed = derive_seed(study.seed, "words", code)
             chosen = select_flat(usable, norms.variables[0], wanted, seed=seed)
             table = table[table["word"].isin(chosen["word"])]
-    issues = issue_table(row for row in rows if row[2])
-    contexts = Contexts(table.reset_index(drop=True), _joined(found.contexts.issues, issues))
+    issues = pd.concat([found.contexts.issues, issue_table(row for row in rows if row[2])], ignore_index=True)
+    contexts = Contexts(table.reset_index(drop=True), issues)
     return attach_ratings(contexts, norms.table, norms.variables)
+
+
+@contextmanager
+def _shown(name: str) -> Iterator[Callable[[Progress], None]]:
+    with Bar({name: 60.0}) as bar:
+        report = bar.phase(name)
+
+        def show(progress: Progress) -> None:
+            read = f"{progress.sentences:,} sentences, {progress.megabytes:,.0f} MB, {progress.throughput:.1f} MB/s"
+            report(progress.shards / progress.of_shards, read)
+
+        yield show

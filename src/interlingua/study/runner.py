@@ -13,7 +13,7 @@ import pandas as pd
 
 from interlingua.contexts import contexts_hash
 from interlingua.errors import ConfigError, StoreError, suggest
-from interlingua.models import LoadedModel, load_model, parse_spec
+from interlingua.models import LoadedModel, load_model, one_thread, parse_spec
 from interlingua.study import analysis
 from interlingua.study.atlas_data import write_atlas
 from interlingua.study.cache import Cache, Frames, Policy, default_cache_dir
@@ -75,7 +75,8 @@ def run(
     folder = ResultFolder(final, study.name)
     try:
         cache = Cache(cache_dir or default_cache_dir(), policy)  # type: ignore[arg-type]
-        _compute(study, cache, workers, show_progress, folder)
+        with one_thread():
+            _compute(study, cache, workers, show_progress, folder)
         folder.finish()
     except OSError as error:
         folder.discard()

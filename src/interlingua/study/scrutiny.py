@@ -4,20 +4,19 @@ partialled out, ratings audited, selections drawn anew.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from interlingua.errors import NormsError
 from interlingua.models import Activations, sentence_tokens
-from interlingua.norms import NormComparison, compare_norms, load_norms
 from interlingua.probes import Design
-from interlingua.probes.norm_audit import LEAST_R, audit, contexts_norms, shuffle_power
+from interlingua.probes.norm_audit import LEAST_R, audit, shuffle_power
 from interlingua.probes.out_of_fold import OutOfFold, out_of_fold
 from interlingua.seeds import derive_seed
 from interlingua.study.analysis import Fitted, alignment_tables, overlap_tables, select
+from interlingua.study.audit import JUDGED, compare_with
 from interlingua.study.cache import Frames
 from interlingua.study.config import Study
 from interlingua.study.sources import Material
@@ -28,8 +27,6 @@ from interlingua.units.confounds import PARTIAL, PartialOut, frequency_gap, part
 from interlingua.units.controls import control_table
 from interlingua.units.leave_one_out import SetFits, UnitSets, collect, fit_sets, unit_sets
 
-#: The variable whose norms agree well enough for a second norm to judge a first (see `interlingua.probes.norm_audit`).
-JUDGED = "valence"
 #: Sizes of the top, as shares of the width, for the curve over k.
 SHARES = (0.02, 0.05, 0.1, 0.13, 0.185, 0.25, 0.35, 0.5)
 #: Words shown of each language, those whose ratings and predictions disagree most.
@@ -153,7 +150,7 @@ def scrutiny_tables(
         for code, one in found.items():
             chosen = one.frequency[one.frequency["selected"]].drop(columns=["selected", "index"])
             add("stability", chosen, **where, language=code, method="correlation")
-        comparisons = _comparisons(study, material, variable, codes)
+        comparisons = compare_with(material, variable, codes, study.scrutiny.audit_against)
         held_out = {code: one.held_out for code, one in found.items()}
         verdict = audit(held_out, comparisons, least_r=LEAST_R if variable == JUDGED else None)
         add("audit", verdict, **where)
@@ -173,23 +170,6 @@ def _covariates(job: Job, tokenizer: Any) -> pd.DataFrame:
     words = list(dict.fromkeys(job.contexts["word"]))
     special = int(sentence_tokens(tokenizer, [""])[0])
     return word_covariates(words, job.language, sentence_tokens(tokenizer, words) - special)
-
-
-def _comparisons(study: Study, material: Material, variable: str, codes: Sequence[str]) -> dict[str, NormComparison]:
-    """Compare each language's ratings with the study's second norm, where it has one with this variable."""
-    against = study.scrutiny.audit_against
-    comparisons: dict[str, NormComparison] = {}
-    for code in codes if against else ():
-        card = material.cards.get(code)
-        if card is not None and card.name.startswith(against):
-            continue
-        try:
-            other = load_norms(against, language=code, variables=[variable])
-            own = contexts_norms(material.language(code), [variable], name=card.name if card else "ratings")
-            comparisons[code] = compare_norms(own, other, variable)
-        except NormsError:  # no such norm of this language or variable, not installed, or too few shared words
-            continue
-    return comparisons
 
 
 def _power(

@@ -23,6 +23,7 @@ from interlingua.errors import ConfigError, ContextsError
 from interlingua.norms import NormCard, Norms, get_card, load_norms, plain_words, select_flat
 from interlingua.seeds import derive_seed
 from interlingua.study.config import AUTHORS, CARRIERS, LanguageConfig, Study
+from interlingua.study.corpus import corpus_contexts
 
 #: The card of the norms behind each language of the authors' files (Table 1 of the paper, and Finnish).
 AUTHORS_NORMS = {
@@ -90,8 +91,10 @@ def gather(study: Study, cache_dir: Path) -> Material:
         elif entry.norms is None and entry.contexts != CARRIERS:
             parts[code] = _file(entry, code, entry.variables or study.variables)
         else:
-            norms = _norms(study, code, entry)
-            if entry.contexts == CARRIERS:
+            norms = language_norms(study, code)
+            if entry.corpus is not None:
+                contexts = corpus_contexts(study, code, norms, cache_dir)
+            elif entry.contexts == CARRIERS:
                 contexts = _carriers(study, code, norms)
             else:
                 contexts = attach_ratings(_file(entry, code), norms.table, norms.variables)
@@ -115,7 +118,9 @@ def _authors(study: Study, code: str, cache_dir: Path) -> Contexts:
     return read_authors(folder, code, variables=study.variables, supplement=supplement)
 
 
-def _norms(study: Study, code: str, entry: LanguageConfig) -> Norms:
+def language_norms(study: Study, code: str) -> Norms:
+    """Read the norms of one language as its entry says."""
+    entry = study.languages[code]
     if entry.norms is None:
         raise ConfigError(
             f"languages.{code}: no norms; give norms = 'NAME' (see 'interlingua norms') or the path of a file"

@@ -1,8 +1,8 @@
 """Independent tasks on the cores of this machine, one thread each.
 
 Two one-thread processes beat one two-thread process here: a forward pass of short sentences and a
-coordinate descent both gain little from a second thread. And as every task has one thread, its result has the
-same bytes however many workers there are.
+coordinate descent both gain little from a second thread. And as everything has one thread (the main process, too:
+`interlingua.study.runner.run`), results have the same bytes however many workers there are.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from interlingua.models import one_thread
 from interlingua.study.progress import Report
 
 
@@ -62,10 +61,9 @@ def run_tasks(tasks: Sequence[Task], *, workers: int, report: Report) -> list[An
 
     if workers <= 1 or len(tasks) <= 1:
         results = []
-        with one_thread():
-            for number, task in enumerate(tasks):
-                results.append(task.function(*task.arguments, on_progress=lambda share, n=number: advance(n, share)))
-                advance(number, 1.0)
+        for number, task in enumerate(tasks):
+            results.append(task.function(*task.arguments, on_progress=lambda share, n=number: advance(n, share)))
+            advance(number, 1.0)
     else:
         results = _run_parallel(tasks, workers, advance)
     report(1.0, "")

@@ -2,7 +2,7 @@
 
 from interlingua.contexts.corpora.corpus import Corpus, Shard, open_corpus
 from interlingua.contexts.corpora.matching import Match, Matcher
-from interlingua.contexts.corpora.output import write_search
+from interlingua.contexts.corpora.output import read_search, write_search
 from interlingua.contexts.corpora.readers import KINDS, Document, Options
 from interlingua.contexts.corpora.search import CorpusSearch, Progress, search_corpus
 from interlingua.contexts.corpora.sentences import sentence_spans
@@ -18,6 +18,7 @@ __all__ = [
     "Progress",
     "Shard",
     "open_corpus",
+    "read_search",
     "search_corpus",
     "sentence_spans",
     "write_search",

@@ -15,7 +15,7 @@ from interlingua.errors import ContextsError
 _DATE = re.compile(r"(?<!\d)(20\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(20[0-4]\d)(?!\d)")
 #: owner/name of a data set on the hub, and perhaps its configuration: wikimedia/wikipedia:20231101.es
-_HUB = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?::(?P<config>[\w.-]+))?")
+_HUB_NAME = re.compile(r"[\w-][\w.-]*/[\w.-]+(?::[\w.-]+)?")
 
 
 @dataclass(frozen=True)
@@ -118,13 +118,21 @@ def open_corpus(
     options = options or Options()
     if shards is not None and shards < 1:
         raise ContextsError(f"{source}: shards is {shards}; give 1 or more, or leave it out to read them all")
-    match = _HUB.fullmatch(str(source))
-    if match and not Path(source).exists():
-        corpus = _on_the_hub(match["repo"], match["config"], code, options)
+    if names_hub(source):
+        repo, _, config = str(source).partition(":")
+        corpus = _on_the_hub(repo, config, code, options)
     else:
         corpus = _on_disk(Path(source), code, kind, options)
     corpus = replace(corpus, shards=corpus.shards[:shards])
     return replace(corpus, date=date or corpus.date, licence=licence or corpus.licence)
+
+
+def names_hub(source: str | Path) -> bool:
+    """Return whether a source is a data set of the hub, ``owner/name`` or ``owner/name:configuration``.
+
+    What lies here, or has the name of a file of a known format, is not.
+    """
+    return bool(_HUB_NAME.fullmatch(str(source))) and kind_of(Path(source)) is None and not Path(source).exists()
 
 
 def _on_disk(source: Path, code: str, kind: str, options: Options) -> Corpus:
@@ -174,7 +182,7 @@ def _date(name: str) -> str:
     return years[-1] if years else ""
 
 
-def _on_the_hub(repo: str, config: str | None, code: str, options: Options) -> Corpus:
+def _on_the_hub(repo: str, config: str, code: str, options: Options) -> Corpus:
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -187,7 +195,7 @@ def _on_the_hub(repo: str, config: str | None, code: str, options: Options) -> C
         ) from error
     names = sorted(entry.rfilename for entry in info.siblings or () if entry.rfilename.endswith(".parquet"))
     configs = sorted({name.split("/")[0] for name in names if "/" in name})
-    if config is None:
+    if not config:
         edition = languages.get(code).wikipedia
         of_language = [entry for entry in configs if entry == edition or entry.endswith(f".{edition}")]
         if not of_language:

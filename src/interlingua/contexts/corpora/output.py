@@ -7,7 +7,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import pandas as pd
+
 from interlingua.contexts.corpora.search import CorpusSearch
+from interlingua.contexts.table import Contexts
 from interlingua.errors import ContextsError
 
 
@@ -44,6 +47,26 @@ def write_search(search: CorpusSearch, folder: str | Path) -> Path:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder / f"{code}.parquet"
+
+
+def read_search(folder: str | Path, language: str) -> CorpusSearch:
+    """Read what `write_search` wrote; its `progress` is None.
+
+    Raises
+    ------
+    ContextsError
+        If a file is missing or damaged.
+    """
+    stem = Path(folder) / language
+    contexts = Contexts.read(f"{stem}.parquet")
+    try:
+        provenance = pd.read_parquet(f"{stem}.provenance.parquet")
+        yield_table = pd.read_csv(f"{stem}.yield.csv", keep_default_na=False)
+        filters = pd.read_csv(f"{stem}.filters.csv")
+        card = json.loads(Path(f"{stem}.card.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ContextsError(f"{folder}: not the files of a search, or damaged ({error})") from error
+    return CorpusSearch(contexts, provenance, yield_table, filters, card, None)
 
 
 def _unwritable(folder: Path, error: OSError) -> ContextsError:

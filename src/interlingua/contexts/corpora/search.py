@@ -75,7 +75,7 @@ class CorpusSearch:
     card
         Language, corpus, date, licence, shards, options and yield, as JSON can write them.
     progress
-        The final figures: megabytes, seconds, throughput.
+        The final figures: megabytes, seconds, throughput; None where the search was read back from its files.
     """
 
     contexts: Contexts
@@ -83,7 +83,7 @@ class CorpusSearch:
     yield_table: pd.DataFrame
     filters: pd.DataFrame
     card: dict[str, Any]
-    progress: Progress
+    progress: Progress | None
 
     def words_with(self, least: int) -> int:
         """Return how many words have at least so many sentences."""

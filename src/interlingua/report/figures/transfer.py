@@ -35,7 +35,9 @@ def draw(results: Results) -> tuple[Figure, str] | None:
         all_units = all_units[all_units["layer"] == layer]
         axis.hist(all_units["t_cluster"].abs(), bins=30, color="#cfd5dd", edgecolor="white")
         top = axis.get_ylim()[1]
-        axis.vlines(marked["t_cluster"].abs(), 0, 0.9 * top, color=COLOURS[5], linewidth=1.2, label="shared units")
+        heights = [-0.06 * top] * len(marked)
+        axis.plot(marked["t_cluster"].abs(), heights, "|", color=COLOURS[5], markersize=11, label="shared units")
+        axis.set_ylim(-0.12 * top, top)
         axis.axvline(
             float(all_units["t_cluster"].abs().median()), color=GREY, linestyle="--", label="median of the layer"
         )
@@ -45,7 +47,7 @@ def draw(results: Results) -> tuple[Figure, str] | None:
         axis.legend(loc="upper right", frameon=True, framealpha=0.9, edgecolor="none")
     caption = (
         "Single units as predictors in languages that took no part in choosing them. Grey: |t| of every unit of the layer "
-        "(ordinary least squares, errors clustered by word); lines: the units of the highest-degree intersection. What "
-        "counts is where a line stands among the layer's other units, not whether it is 'significant'."
+        "(ordinary least squares, errors clustered by word); marks below: the units of the highest-degree intersection. What "
+        "counts is where a mark stands among the layer's other units, not whether it is 'significant'."
     )
     return figure, caption

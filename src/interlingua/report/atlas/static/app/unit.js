@@ -107,7 +107,7 @@
     const weights = data.weights[state.ranking];
     const seen = cell.languages.map((code) => ({
       language: code,
-      role: "chose",
+      role: "seen",
       rank: Math.abs(ranks[code][unit]) || null,
       weight: layer === cell.layer ? Atlas.unpack.f4(weights[code])[index] : null,
       stability: ((data.stability && data.stability.get(unit)) || {})[code],

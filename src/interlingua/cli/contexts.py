@@ -1,0 +1,78 @@
+"""``interlingua contexts``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from interlingua.cli import options
+
+app = typer.Typer(
+    help="Search a study's sentences in its corpora, and check a file of sentences.", no_args_is_help=True
+)
+
+
+@app.command("build")
+def build(
+    study: options.Source,
+    language: Annotated[
+        list[str] | None, typer.Option("--language", "-l", help="Only this language of the study. Repeatable.")
+    ] = None,
+    settings: options.Settings = None,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the files come.")] = Path(
+        "contexts"
+    ),
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes or jobs (needs Dask).")] = 1,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A running Dask scheduler, or slurm, pbs, lsf or sge."),
+    ] = None,
+) -> None:
+    """Search the words of a study's norms in its corpora; write the sentences with their yield and a card.
+
+    For each language that names a corpus: CODE.parquet (the sentences, without ratings), CODE.provenance.parquet,
+    CODE.yield.csv, CODE.filters.csv and CODE.card.json.
+    """
+    from interlingua.study.build import build_contexts
+    from interlingua.study.cache import default_cache_dir
+    from interlingua.study.config import load_study
+
+    loaded = load_study(study, overrides=options.overrides(settings, None, None))
+    for found, path in build_contexts(
+        loaded, output, default_cache_dir(), codes=language, workers=workers, scheduler=scheduler
+    ):
+        card = found.card
+        typer.echo(f"{path}: {card['sentences']:,} sentences of {(found.yield_table['kept'] > 0).sum():,} words")
+        typer.echo(
+            f"  read: {card['sentences_read']:,} sentences, {card['megabytes']:,.1f} MB of {card['corpus']}"
+            f" ({card['licence']})"
+        )
+        least = ", ".join(f"{words:,} with {n} or more" for n, words in card["words_with_at_least"].items())
+        typer.echo(f"  of {card['words']:,} words: {least}")
+        for row in found.filters.itertuples():
+            typer.echo(f"  {row.dropped:>10,}  {row.filter} ({row.words:,} words)")
+
+
+@app.command("check")
+def check(
+    file: Annotated[Path, typer.Argument(help="A Parquet file of sentences, as 'contexts build' writes it.")],
+) -> None:
+    """Check a file of sentences, and say what it holds and what is odd about it."""
+    from interlingua.contexts import Contexts, duplicates
+
+    contexts = Contexts.read(file)
+    for code, rows in contexts.table.groupby("language", sort=False):
+        per_word = rows.groupby("word", sort=False).size()
+        splits = ", ".join(f"{split} {len(part):,}" for split, part in rows.groupby("split", sort=False))
+        typer.echo(
+            f"{code}: {len(rows):,} sentences of {len(per_word):,} words, {per_word.min()} to {per_word.max()} each"
+            f" ({splits})"
+        )
+    if contexts.variables:
+        typer.echo(f"rated for: {', '.join(contexts.variables)}")
+    found = [*contexts.issues.itertuples(), *duplicates(contexts.table).itertuples()]
+    for issue in found:
+        typer.echo(f"{issue.language}: {issue.kind}: {issue.count:,} ({issue.detail})")
+    typer.echo("every target stands where the offsets say")
