@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pandas as pd
@@ -81,7 +81,7 @@ class Page:
         """Press a button that saves a file, and return what is in the file."""
         for file in self.browser.downloads.iterdir():
             file.unlink()
-        self.script("arguments[0].click()", self.find(selector))
+        self.find(selector).click()
         done = self.until(lambda: list(self.browser.downloads.glob(f"*{ending}")), f"a {ending} file")
         return done[0].read_text(encoding="utf-8")
 
@@ -156,7 +156,7 @@ def test_overview_shows_the_numbers_of_the_tables(page: Page, atlas: Any) -> Non
     assert len(chosen) == 3
     points = atlas.table("alignment_points", variable="valence", method="correlation")
     assert [number(row["mpo"]) for row in page.numbers("alignment")] == pytest.approx(points["mpo"].tolist(), rel=1e-3)
-    assert len(page.all("main svg[role=img][aria-label]")) == 5
+    assert len(page.all("main .chart[role=img][aria-label] > svg")) == 5
 
 
 def test_choices_change_everything_and_the_address(page: Page, atlas: Any) -> None:
@@ -325,11 +325,12 @@ def test_a_word_is_found_and_stands_where_its_activation_does(page: Page, atlas:
 def test_figures_and_tables_are_saved(page: Page, atlas: Any) -> None:
     page.open()
     page.find("#figure-pairs svg")
-    root = ElementTree.fromstring(page.saved("#figure-pairs .tools > .save", ".svg"))
+    root = ET.fromstring(page.saved("#figure-pairs .tools > .save", ".svg"))
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     shown = {text.text for text in root.iter("{http://www.w3.org/2000/svg}text")}
     pairs = atlas.table("pairs", variable="valence", method="correlation")
     assert {str(value) for value in pairs["observed"]} <= shown
+    page.find("#figure-pairs summary").click()
     table = pd.read_csv(io.StringIO(page.saved("#figure-pairs .numbers .save", ".csv")))
     np.testing.assert_allclose(table["fe"], pairs["fe"], rtol=1e-9)
     np.testing.assert_allclose(table["p"], pairs["p"], rtol=1e-9)

@@ -148,7 +148,8 @@ def _on_disk(source: Path, code: str, kind: str, options: Options) -> Corpus:
         raise ContextsError(f"{source}: files of several formats ({', '.join(kinds)}); choose one with kind = '...'")
     (found,) = kinds.values()
     shards = tuple(Shard(path.name, str(path)) for path in files)
-    return Corpus(source.resolve().name, code, found.name, shards, _date(str(source)), found.licence, options)
+    name = f"{source.resolve().parent.name}/{source.name}" if "*" in source.name else source.resolve().name
+    return Corpus(name, code, found.name, shards, _date(str(source)), found.licence, options)
 
 
 def _files(source: Path, wanted: Kind | None) -> list[Path]:

@@ -10,25 +10,24 @@
   const drawn = new WeakMap();
   const watcher = new ResizeObserver((entries) => {
     for (const entry of entries) {
-      const { draw, label, width } = drawn.get(entry.target);
+      const { draw, width } = drawn.get(entry.target);
       const room = Math.floor(entry.contentRect.width);
-      if (room > 0 && Math.abs(room - width) > 4) paint(entry.target, draw, label, room);
+      if (room > 0 && Math.abs(room - width) > 4) paint(entry.target, draw, room);
     }
   });
 
-  function paint(holder, draw, label, width) {
-    drawn.set(holder, { draw, label, width });
+  // To a screen reader the holder is one image with a label, and the numbers beside it say the rest.
+  function paint(holder, draw, width) {
+    drawn.set(holder, { draw, width });
     const svg = draw(width);
-    svg.setAttribute("role", "img");
-    svg.setAttribute("aria-label", label);
-    svg.removeAttribute("aria-description");
+    svg.setAttribute("aria-hidden", "true");
     holder.replaceChildren(svg);
   }
 
   // A place for a drawing; `draw(width)` gives the SVG.
   Atlas.chart = (draw, label) => {
-    const holder = el("div", { class: "chart" });
-    drawn.set(holder, { draw, label, width: 0 });
+    const holder = el("div", { class: "chart", role: "img", "aria-label": label });
+    drawn.set(holder, { draw, width: 0 });
     watcher.observe(holder);
     return holder;
   };
@@ -40,7 +39,7 @@
         type: "button",
         class: "save",
         "aria-label": `Save SVG: ${label}`,
-        onclick: () => Atlas.saveSvg(holder.querySelector("svg"), name),
+        onclick: () => Atlas.saveSvg(holder.querySelector("svg"), label, name),
       },
       "Save SVG",
     );

@@ -69,9 +69,12 @@
     save(new Blob([Atlas.csv(columns, rows)], { type: "text/csv;charset=utf-8" }), `${name}.csv`);
 
   // A drawing on its own: with its colours and background written into it.
-  Atlas.saveSvg = (svg, name) => {
+  Atlas.saveSvg = (svg, label, name) => {
     const copy = svg.cloneNode(true);
     const style = getComputedStyle(svg);
+    copy.removeAttribute("aria-hidden");
+    copy.setAttribute("role", "img");
+    copy.setAttribute("aria-label", label);
     copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
     copy.style.color = style.color;
     copy.style.background = getComputedStyle(document.body).backgroundColor;
