@@ -53,6 +53,13 @@ def test_a_folder_that_holds_no_results(tmp_path: Path, small: Any) -> None:
         build_report(broken)
 
 
+def test_results_of_an_older_version(small: Any) -> None:
+    read = Results.read(small.results)
+    del read.tables["degrees"]
+    with pytest.raises(StoreError, match="no table 'degrees': another version made them; run the study again"):
+        read.of("degrees", model="model")
+
+
 def test_without_unseen_languages_and_permutations_the_rest_is_told(small: Any, tmp_path: Path) -> None:
     results = Path(shutil.copytree(small.results, tmp_path / "results"))
     for name in ("transfer", "transfer_units", "null"):

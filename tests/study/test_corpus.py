@@ -75,11 +75,14 @@ def test_sentences_of_a_study(folder: Path) -> None:
 
 
 def test_as_many_words_as_are_wanted_flat_over_the_scale(folder: Path) -> None:
-    study = load_study(folder / "study.toml", overrides={"sampling.words": 4, "languages.it.contexts": "carriers"})
+    study = load_study(
+        folder / "study.toml", overrides={"sampling.words": 4, "languages.de.corpus": "made-sentences.txt"}
+    )
     words = per_word(gather(study, folder / "cache").contexts, "en")
     assert len(words) == 4
     assert set(words) <= set(WORDS[2:])
-    assert {"sun", "tree"} <= set(words) or study.sampling.flat
+    # Flat over the scale: one word of each quarter of the ratings that are left.
+    assert [WORDS[2:].index(word) * 4 // 6 for word in words] == [0, 1, 2, 3]
 
 
 def test_what_was_found_is_kept_until_the_corpus_changes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +119,7 @@ def test_a_data_set_of_the_hub_keeps_its_name(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("overrides", "error", "wrong"),
     [
-        ({"languages.en.contexts": "carriers"}, ConfigError, "languages.en: give either contexts or corpus, not both"),
+        ({"languages.en.contexts": "authors"}, ConfigError, "languages.en: give either contexts or corpus, not both"),
         ({"languages.en.corpus": {"kind": "text"}}, ConfigError, "'languages.en.corpus.source' is missing"),
         ({"languages.de.corpus.policy": "longest"}, ConfigError, "languages.de.corpus.policy"),
         ({"languages.de.corpus.sources": "x"}, ConfigError, "there is no key 'languages.de.corpus.sources'"),

@@ -111,7 +111,7 @@ def _cell(results: Results, column: str, value: Any) -> str:
     if isinstance(value, str):
         if column == "language":
             return str(results.names.get(value, value))
-        return PROBE_NAMES.get(value, value.removeprefix("builtin:"))
+        return PROBE_NAMES.get(value, value.removeprefix("builtin:")) or "–"
     if value is None or pd.isna(value):
         return "–"
     if pd.api.types.is_bool(value):

@@ -23,12 +23,19 @@ PROBE_NAMES = {
 }
 
 
+class Tables(dict[str, pd.DataFrame]):
+    """Tables by name; what an older version did not write is an error that says so."""
+
+    def __missing__(self, name: str) -> pd.DataFrame:
+        raise StoreError(f"these results have no table '{name}': another version made them; run the study again")
+
+
 @dataclass(frozen=True)
 class Results:
     """A result folder, read."""
 
     folder: Path
-    tables: dict[str, pd.DataFrame]
+    tables: Tables
     study: dict[str, Any]
     run: dict[str, Any]
 
@@ -49,7 +56,7 @@ class Results:
             files = []
         if not files:
             raise StoreError(f"{folder}: not a complete result folder; 'interlingua run' makes one")
-        return cls(folder, {file.stem: pd.read_parquet(file) for file in files}, study, run)
+        return cls(folder, Tables({file.stem: pd.read_parquet(file) for file in files}), study, run)
 
     @property
     def headline(self) -> str:

@@ -15,6 +15,8 @@ COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#0
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 GREY = "#8a8f98"
 INK = "#1f2430"
+#: Inches of white around a figure.
+_MARGIN = 0.1
 
 _RC: Any = {
     "font.family": "DejaVu Sans",
@@ -37,7 +39,6 @@ _RC: Any = {
     "legend.frameon": False,
     "legend.fontsize": 8,
     "figure.dpi": 100,
-    "savefig.bbox": "tight",
     "savefig.facecolor": "white",
     # Text stays text, and the same figure gives the same bytes.
     "svg.fonttype": "none",
@@ -76,8 +77,9 @@ def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("svg
     import matplotlib.pyplot as plt
 
     figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, not once a format
+    figure.set_layout_engine("none")  # laid out and measured once, not once a format
+    box = figure.get_tightbbox().padded(_MARGIN)
     dateless = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     for ending in formats:
-        figure.savefig(folder / f"{name}.{ending}", dpi=200, metadata=dateless[ending])
+        figure.savefig(folder / f"{name}.{ending}", dpi=200, bbox_inches=box, metadata=dateless[ending])
     plt.close(figure)

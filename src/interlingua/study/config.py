@@ -373,7 +373,7 @@ def _with_corpus(code: str, entry: Mapping[str, Any], whole: dict[str, Any], fol
     """Let a corpus take the place of the study-wide contexts, and find its files from the study's folder."""
     if "corpus" not in entry:
         return whole
-    if "contexts" in entry:
+    if entry.get("contexts", CARRIERS) != CARRIERS:
         raise ConfigError(f"languages.{code}: give either contexts or corpus, not both")
     corpus = entry["corpus"]
     section = dict(corpus) if isinstance(corpus, Mapping) else {"source": corpus}

@@ -35,7 +35,7 @@ def fetched(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         names.append(name)
         path = tmp_path / name.replace("/", "-")
         number = int(name.rpartition("train-0000")[2][0])
-        text = f"Kissa ja koira {'nukkuvat leikkivät'.split()[number]} pihalla. Tämä on muuta tekstiä."
+        text = f"Kissa ja koira {['nukkuvat', 'leikkivät'][number]} pihalla. Tämä on muuta tekstiä."
         pq.write_table(pa.table({"id": ["1"], "url": ["u"], "title": ["Kissa"], "text": [text]}), path)
         return str(path)
 

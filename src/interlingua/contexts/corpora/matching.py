@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from interlingua import languages
 from interlingua.contexts.corpora.habits import clitics, elided
@@ -39,8 +38,7 @@ _PARTING: Final = re.compile(r"[.:_·\u202f]+")
 _LEMMATISER_NAMES: Final = {"hr": "hbs", "sr": "hbs", "bs": "hbs", "sh": "hbs", "no": "nb"}
 
 
-@dataclass(frozen=True)
-class Match:
+class Match(NamedTuple):
     """A word in a text.
 
     Attributes
@@ -104,31 +102,29 @@ class Matcher:
 
     def find(self, text: str) -> tuple[int, list[Match]]:
         """Return how many tokens a sentence has (words and marks, not blanks) and each listed word's first match."""
-        first: dict[int, Match] = {}
+        matches: list[Match] = []
         pieces: list[str] = self._pieces(text)
-        memory = self._memory
+        recall, look_up = self._memory.get, self._look_up
         tokens = position = 0
-        for number, piece in enumerate(pieces):
-            hits = memory.get(piece)
+        for piece in pieces:
+            hits = recall(piece)
             if hits is None:
-                hits = self._look_up(piece)
+                hits = look_up(piece)
             if hits is not False:
                 tokens += 1
                 if hits is not True:
                     for start, end, words in hits:
                         for word in words:
-                            if word not in first:
-                                first[word] = Match(word, position + start, position + end)
-            if self._phrases:
-                for match in self._phrase(pieces, number, position):
-                    first.setdefault(match.word, match)
+                            matches.append(Match(word, position + start, position + end))  # noqa: PERF401 - the hot loop
             position += len(piece)
+        if self._phrases:
+            matches.extend(self._phrases_in(pieces))
         if self._lengths:
-            for match in self._anywhere(text):
-                first.setdefault(match.word, match)
-        # jieba parts a letter from its accent where that is a character of its own.
-        whole = (match for match in first.values() if not unicodedata.combining(text[match.end : match.end + 1] or " "))
-        return tokens, list(whole)
+            matches.extend(self._anywhere(text))
+        if self.segmenter == "jieba":
+            # jieba cuts a letter off from its accent where that is a character of its own.
+            matches = [match for match in matches if not unicodedata.combining(text[match.end : match.end + 1] or " ")]
+        return tokens, _first_of_each(matches) if len(matches) > 1 else matches
 
     def _enter(self, words: Sequence[str]) -> None:
         if self.segmenter == "substring":
@@ -212,12 +208,15 @@ class Matcher:
         if at > start and self._lemma is not None and self.language in {"tr", "az"}:
             yield start, at  # a name or number before its endings
 
-    def _phrase(self, pieces: list[str], number: int, position: int) -> Iterable[Match]:
-        key = self._piece_key(pieces[number])
-        for keys, word in self._phrases.get(key, ()):
-            window = pieces[number : number + len(keys)]
-            if len(window) == len(keys) and all(map(_same, map(self._piece_key, window), keys)):
-                yield Match(word, position, position + sum(map(len, window)))
+    def _phrases_in(self, pieces: list[str]) -> Iterable[Match]:
+        """Yield the words of several pieces: with blanks, hyphens or apostrophes in them."""
+        position = 0
+        for number, piece in enumerate(pieces):
+            for keys, word in self._phrases.get(self._piece_key(piece), ()):
+                window = pieces[number : number + len(keys)]
+                if len(window) == len(keys) and all(map(_same, map(self._piece_key, window), keys)):
+                    yield Match(word, position, position + sum(map(len, window)))
+            position += len(piece)
 
     def _anywhere(self, text: str) -> Iterable[Match]:
         folded, origin = fold_with_origin(text, self.language)
@@ -249,6 +248,14 @@ def _check_options(code: str, forms: str, segmenter: str) -> None:
         raise ContextsError(f"segmenter = '{segmenter}' is not one of {', '.join(SEGMENTERS)}")
     if segmenter == "jieba" and code != "zh":
         raise ContextsError(f"segmenter = 'jieba' parts Chinese; for '{code}' use 'icu' or 'auto'")
+
+
+def _first_of_each(matches: list[Match]) -> list[Match]:
+    """Return the first match of each word."""
+    first: dict[int, Match] = {}
+    for match in matches:
+        first.setdefault(match[0], match)
+    return list(first.values())
 
 
 def _same(piece: str, key: str) -> bool:

@@ -14,17 +14,22 @@ import heapq
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import blake2b
+from itertools import chain
 from typing import Final, NamedTuple
 
 _HASH_BITS: Final = 64
+_MASK: Final = 2**_HASH_BITS - 1
+_UNBOUNDED: Final = 2**256
 #: A number, with its marks: 1.234,5 and 1945 are one "0" each.
 _NUMBER: Final = re.compile(r"\d+(?:[.,:\u00a0\u202f’']\d+)*")
-_BLANKS: Final = re.compile(r"\s+")
+_DIGIT: Final = re.compile(r"\d")
 _TOKEN: Final = re.compile(r"\w+|[^\w\s]")
 _MOST_NAME_TOKENS: Final = 4
 _MOST_UNCASED_TOKENS: Final = 2
 _LEAST_SHARED: Final = 3
+_LEAST_LONG: Final = 8
 
 
 class Found(NamedTuple):
@@ -66,23 +71,16 @@ class Reservoir:
         How many are kept.
     """
 
-    __slots__ = ("_highest_first", "capacity", "entries", "full")
+    __slots__ = ("_highest_first", "bound", "capacity", "entries", "full")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
         self.entries: dict[int, Found] = {}
+        #: No sentence of a higher priority number can enter.
+        self.bound = _UNBOUNDED
         #: Whether more distinct sentences were offered than are kept.
         self.full = False
         self._highest_first: list[int] = []
-
-    def wants(self, priority: int) -> bool:
-        """Return whether a sentence of this priority would enter, as it stands."""
-        if len(self._highest_first) < self.capacity or priority < -self._highest_first[0]:
-            return True
-        if priority in self.entries:
-            return True
-        self.full = True
-        return False
 
     def offer(self, priority: int, found: Found) -> None:
         """Take a sentence in if its priority is among the lowest; of equal ones the earlier `Found` stays."""
@@ -92,11 +90,14 @@ class Reservoir:
         elif len(self.entries) < self.capacity:
             self.entries[priority] = found
             heapq.heappush(self._highest_first, -priority)
+            if len(self.entries) == self.capacity:
+                self.bound = -self._highest_first[0]
         else:
             self.full = True
-            if priority < -self._highest_first[0]:
+            if priority < self.bound:
                 del self.entries[-heapq.heapreplace(self._highest_first, -priority)]
                 self.entries[priority] = found
+                self.bound = -self._highest_first[0]
 
     def merge(self, other: Reservoir) -> None:
         """Take in what another shard found; the order of merging does not matter."""
@@ -120,19 +121,50 @@ class Reservoir:
     def sample(self, n: int, language: str) -> tuple[list[Found], int]:
         """Return the first `n` sentences by priority, and how many near-duplicates were passed over on the way."""
         chosen: list[Found] = []
-        keys: list[list[str]] = []
-        passed = 0
+        shapes = _Shapes()
         for priority in sorted(self.entries):
             if len(chosen) == n:
                 break
             found = self.entries[priority]
-            tokens = shape(found.text, language)
-            if any(near_duplicates(tokens, other) for other in keys):
-                passed += 1
-                continue
-            chosen.append(found)
-            keys.append(tokens)
-        return chosen, passed
+            if shapes.enter(shape(found.text, language)):
+                chosen.append(found)
+        return chosen, shapes.refused
+
+
+class _Shapes:
+    """Shapes of sentences of which no two are near-duplicates.
+
+    Near-duplicates of eight tokens and more share their first two tokens or their last three: the stretch of four
+    in which they differ can't touch both. So of most sentences no pair needs to be looked at.
+    """
+
+    def __init__(self) -> None:
+        self.refused = 0
+        self._all: list[list[str]] = []
+        self._short: list[list[str]] = []
+        self._ends: dict[tuple[str, ...], list[list[str]]] = {}
+
+    def enter(self, tokens: list[str]) -> bool:
+        """Take a shape in unless it is a near-duplicate of one that is there."""
+        if any(near_duplicates(tokens, other) for other in self._near(tokens)):
+            self.refused += 1
+            return False
+        self._all.append(tokens)
+        if len(tokens) < _LEAST_LONG:
+            self._short.append(tokens)
+        for end in self._both_ends(tokens):
+            self._ends.setdefault(end, []).append(tokens)
+        return True
+
+    def _near(self, tokens: list[str]) -> Iterable[list[str]]:
+        if len(tokens) < _LEAST_LONG:
+            return self._all
+        ends = (other for end in self._both_ends(tokens) for other in self._ends.get(end, ()))
+        return chain(self._short, ends)
+
+    @staticmethod
+    def _both_ends(tokens: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        return ("^", *tokens[:2]), ("$", *tokens[-3:])
 
 
 @dataclass(frozen=True)
@@ -150,15 +182,26 @@ class Priorities:
     seed: int
     shortest: bool = False
 
-    def of_sentence(self, text: str) -> bytes:
+    def of_sentence(self, text: str) -> int:
         """Return the digest under which sentences meet that are the same but for numbers, blanks and case."""
-        plain = _BLANKS.sub(" ", _NUMBER.sub("0", text.lower()))
-        return blake2b(plain.encode(), digest_size=16, salt=_salt(self.seed)).digest()
+        plain = " ".join(_numbers_as_0(text).lower().split())
+        return int.from_bytes(blake2b(plain.encode(), digest_size=8, salt=_salt(self.seed)).digest(), "big")
 
-    def of_match(self, digest: bytes, word: bytes, tokens: int) -> int:
-        """Return the priority of a sentence for one word: other words draw other sentences."""
-        hashed = int.from_bytes(blake2b(digest + word, digest_size=8).digest(), "big")
-        return (tokens << _HASH_BITS) | hashed if self.shortest else hashed
+    def of_word(self, word: str) -> int:
+        """Return the number that stands for a word in `of_match`."""
+        return int.from_bytes(blake2b(word.encode(), digest_size=8, salt=_salt(self.seed)).digest(), "big")
+
+    def of_match(self, digest: int, word: int, tokens: int) -> int:
+        """Return the priority of a sentence for one word: other words draw other sentences.
+
+        The digests of both are mixed by the finaliser of SplitMix64 (Steele et al., 2014), which is one to one and
+        far cheaper than another hash.
+        """
+        mixed = digest ^ word
+        mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
+        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
+        mixed ^= mixed >> 31
+        return (tokens << _HASH_BITS) | mixed if self.shortest else mixed
 
 
 def identity(text: str) -> int:
@@ -168,7 +211,7 @@ def identity(text: str) -> int:
 
 def shape(text: str, language: str) -> list[str]:
     """Return a sentence's words and marks with each number as 0; characters where no blanks part words."""
-    plain = _NUMBER.sub("0", text)
+    plain = _numbers_as_0(text)
     if language in {"zh", "yue", "ja", "th", "lo", "km", "my"}:
         return list(plain.replace(" ", ""))
     return _TOKEN.findall(plain)
@@ -194,6 +237,10 @@ def near_duplicates(one: Sequence[str], other: Sequence[str]) -> bool:
     )
 
 
+def _numbers_as_0(text: str) -> str:
+    return _NUMBER.sub("0", text) if _DIGIT.search(text) else text
+
+
 def _shared(pairs: Iterable[tuple[str, str]]) -> int:
     count = 0
     for one, other in pairs:
@@ -216,5 +263,6 @@ def _may_be_name(stretch: Sequence[str]) -> bool:
     return len(stretch) <= (_MOST_NAME_TOKENS if all(len(part) == 1 for part in stretch) else _MOST_UNCASED_TOKENS)
 
 
+@cache
 def _salt(seed: int) -> bytes:
     return blake2b(str(seed).encode("ascii"), digest_size=16).digest()

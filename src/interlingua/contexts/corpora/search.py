@@ -248,60 +248,51 @@ def search_and_keep(
 
 
 def _result(corpus: Corpus, query: Query, tally: Tally, progress: Progress) -> CorpusSearch:
-    rows: list[dict[str, object]] = []
-    places: list[dict[str, object]] = []
     yields: list[tuple[int, bool, int, int]] = []
-    other_forms = 0
+    rows: list[tuple[str, str, Found]] = []
     for number, word in enumerate(query.words):
         reservoir = tally.reservoirs.get(number)
         chosen, passed = reservoir.sample(query.n, query.language) if reservoir else ([], 0)
         distinct = reservoir.distinct(uniform=query.policy == "reservoir") if reservoir else (0, True)
         yields.append((*distinct, passed, len(chosen)))
-        for place, found in enumerate(chosen):
-            identity = f"{query.language}-{number:05d}-{place:02d}"
-            rows.append(_row(identity, corpus, query, word, found))
-            places.append(_provenance(identity, corpus, found))
-            other_forms += found.text[found.start : found.end] != word
-    yield_table = _yield_table(query, tally, yields)
+        rows.extend((f"{query.language}-{number:05d}-{at:02d}", word, found) for at, found in enumerate(chosen))
     if not rows:
         raise ContextsError(
             f"{corpus.name}: none of the {len(query.words)} words of language '{query.language}' is in its"
             f" {tally.sentences:,} sentences of {query.min_tokens} to {query.max_tokens} tokens; is it the right"
             " language, and should forms be 'inflected'?"
         )
-    table = check_contexts(pd.DataFrame(rows), where=corpus.name)
-    contexts = Contexts(table, _issues(query, yield_table, other_forms))
+    yield_table = _yield_table(query, tally, yields)
+    other_forms = sum(found.text[found.start : found.end] != word for _, word, found in rows)
+    contexts = Contexts(_contexts_table(corpus, query, rows), _issues(query, yield_table, other_forms))
     filters = _filters(query, yield_table)
     card = _card(corpus, query, tally, yield_table, filters)
-    provenance = pd.DataFrame(places, columns=list(PROVENANCE_COLUMNS))
-    return CorpusSearch(contexts, provenance, yield_table, filters, card, progress)
+    return CorpusSearch(contexts, _provenance(corpus, rows), yield_table, filters, card, progress)
 
 
-def _row(identity: str, corpus: Corpus, query: Query, word: str, found: Found) -> dict[str, object]:
-    return {
-        "context_id": identity,
+def _contexts_table(corpus: Corpus, query: Query, rows: list[tuple[str, str, Found]]) -> pd.DataFrame:
+    columns = {
+        "context_id": [identity for identity, _, _ in rows],
         "language": query.language,
-        "word": word,
-        "text": found.text,
-        "start": found.start,
-        "end": found.end,
+        "word": [word for _, word, _ in rows],
+        "text": [found.text for _, _, found in rows],
+        "start": [found.start for _, _, found in rows],
+        "end": [found.end for _, _, found in rows],
         "split": "train",
         "source": corpus.name,
     }
+    return check_contexts(pd.DataFrame(columns), where=corpus.name)
 
 
-def _provenance(identity: str, corpus: Corpus, found: Found) -> dict[str, object]:
-    return {
-        "context_id": identity,
+def _provenance(corpus: Corpus, rows: list[tuple[str, str, Found]]) -> pd.DataFrame:
+    own = ("shard", "document", "sentence", "page", "url", "tokens")
+    columns = {
+        "context_id": [identity for identity, _, _ in rows],
         "corpus": corpus.name,
-        "date": found.date or corpus.date,
-        "shard": found.shard,
-        "document": found.document,
-        "sentence": found.sentence,
-        "page": found.page,
-        "url": found.url,
-        "tokens": found.tokens,
+        "date": [found.date or corpus.date for _, _, found in rows],
+        **{name: [getattr(found, name) for _, _, found in rows] for name in own},
     }
+    return pd.DataFrame(columns)[list(PROVENANCE_COLUMNS)]
 
 
 def _yield_table(query: Query, tally: Tally, yields: list[tuple[int, bool, int, int]]) -> pd.DataFrame:

@@ -55,7 +55,7 @@ class Query:
     @property
     def capacity(self) -> int:
         """Distinct sentences kept a word while searching: spare ones stand in for near-duplicates."""
-        return 2 * self.n + 10
+        return self.n + self.n // 2 + 5
 
 
 @dataclass
@@ -115,9 +115,10 @@ def search_shard(
     """
     matcher = Matcher(query.words, query.language, forms=query.forms, segmenter=query.segmenter)
     priorities = Priorities(query.seed, shortest=query.policy == "shortest")
-    salts = [word.encode() for word in query.words]
+    numbers = [priorities.of_word(word) for word in query.words]
     tally = Tally.empty(len(query.words))
-    found, fragment, short, long = tally.counts
+    found, fragment, short, long = ([0] * len(query.words) for _ in COUNTS)
+    reservoirs = tally.reservoirs
     reported = time.monotonic()
     for document in corpus.documents(shard):
         tally.documents += 1
@@ -127,26 +128,36 @@ def search_shard(
             tokens, matches = matcher.find(text)
             if not matches:
                 continue
-            words = [match.word for match in matches]
-            found[words] += 1
+            dropped = None
             if broken and not query.fragments:
-                fragment[words] += 1
+                dropped = fragment
             elif tokens < query.min_tokens:
-                short[words] += 1
+                dropped = short
             elif tokens > query.max_tokens:
-                long[words] += 1
-            else:
-                digest = priorities.of_sentence(text)
+                dropped = long
+            if dropped is not None:
                 for match in matches:
-                    priority = priorities.of_match(digest, salts[match.word], tokens)
-                    reservoir = tally.reservoirs.get(match.word)
-                    if reservoir is None:
-                        reservoir = tally.reservoirs[match.word] = Reservoir(query.capacity)
-                    if reservoir.wants(priority):
-                        reservoir.offer(priority, _place(document, shard, number, text, match.start, match.end, tokens))
+                    found[match.word] += 1
+                    dropped[match.word] += 1
+                continue
+            digest = priorities.of_sentence(text)
+            whose = None
+            for word, start, end in matches:
+                found[word] += 1
+                priority = priorities.of_match(digest, numbers[word], tokens)
+                reservoir = reservoirs.get(word)
+                if reservoir is None:
+                    reservoir = reservoirs[word] = Reservoir(query.capacity)
+                if priority > reservoir.bound:
+                    reservoir.full = True
+                    continue
+                whose = whose or identity(text)
+                place = (whose, shard.name, document.index, number, text, start, end, tokens)
+                reservoir.offer(priority, Found(*place, document.page, document.url, document.date))
         if on_progress is not None and time.monotonic() - reported > _REPORT_S:
             reported = time.monotonic()
             on_progress(tally)
+    tally.counts[:] = [found, fragment, short, long]
     return tally
 
 
@@ -161,19 +172,3 @@ def sentences_of(document: Document, language: str) -> Iterator[tuple[str, bool]
         for start, end in sentence_spans(paragraph, language):
             sentence = paragraph[start:end]
             yield sentence, broken or HOLE in sentence
-
-
-def _place(document: Document, shard: Shard, number: int, text: str, start: int, end: int, tokens: int) -> Found:
-    return Found(
-        identity(text),
-        shard.name,
-        document.index,
-        number,
-        text,
-        start,
-        end,
-        tokens,
-        document.page,
-        document.url,
-        document.date,
-    )

@@ -121,6 +121,11 @@
     });
     table.on("tableBuilt", () => {
       holder.setAttribute("aria-label", "Units");
+      // What lies between the grid, its row groups and its rows is layout; the links in the rows take the focus.
+      holder.querySelector(".tabulator-header-contents").setAttribute("role", "presentation");
+      const scroller = holder.querySelector(".tabulator-tableholder");
+      scroller.setAttribute("role", "presentation");
+      scroller.removeAttribute("tabindex");
       holder.setAttribute("aria-rowcount", String(rows.length + 1));
       for (const header of holder.querySelectorAll(".tabulator-col[role=columnheader]")) {
         // The library sorts by pointer only.
