@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-SEEN = "it en nl es pl hr fr el de pt tr zh id".split()
+SEEN = ["it", "en", "nl", "es", "pl", "hr", "fr", "el", "de", "pt", "tr", "zh", "id"]
 UNSEEN = "fi"
 MODELS, VARIABLES, METHODS = ("mbert", "xlm-r"), ("valence", "arousal"), ("correlation", "ridge", "elastic-net")
 LAYERS, WIDTH, K, WORDS, SENTENCES = 13, 768, 100, 420, 15
@@ -144,7 +144,7 @@ def measure(page: Path, folder: Path) -> None:
     print(f"size: {sum(file.stat().st_size for file in data) / 1e6:.1f} MB in {len(data)} files")
     driver = browser(folder)
     try:
-        unit = _open(driver, page, "#overview", "overview", "#figure-pairs svg", "overview")
+        _open(driver, page, "#overview", "overview", "#figure-pairs svg", "overview")
         unit = driver.execute_script("return Atlas.index.cells[0].first_unit")
         _open(driver, page, "#units?layers=all", "units", ".tabulator-row", "all units of all layers")
         rows = driver.execute_script("return document.getElementById('units-count').textContent")

@@ -17,7 +17,7 @@ import pytest
 from interlingua.study.config import Study, load_study
 
 Cli = Callable[..., Any]
-COMMANDS = ("demo", "run", "plan", "report", "new", "models", "norms")
+COMMANDS = ("demo", "run", "plan", "report", "atlas", "new", "models", "norms")
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 

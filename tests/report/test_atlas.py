@@ -283,6 +283,9 @@ def test_a_units_page_says_what_the_tables_say(page: Page, atlas: Any) -> None:
         page.until(lambda part=part: part.find_elements(By.CSS_SELECTOR, "svg circle"), "the scatter")
         assert len(part.find_elements(By.CSS_SELECTOR, "g[aria-label=dot] circle")) == 30
         assert len(part.find_elements(By.CSS_SELECTOR, ".sentences li mark")) == 6
+    page.find("section[data-language=zh] summary").click()
+    words = page.until(lambda: page.numbers(f"unit-{unit}-zh"), "the numbers of a scatter")
+    assert len({row["word"] for row in words}) == 30
     assert len(page.all(".neighbours li")) == 8
     other = shared_units(atlas)[1]
     page.find("input[name=with]").send_keys(str(other), Keys.ENTER)

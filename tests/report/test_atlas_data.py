@@ -154,3 +154,29 @@ def test_changed_sentences_are_noticed(atlas: Any, tmp_path: Path) -> None:
 def test_a_folder_without_results_is_refused(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="not a result folder"):
         rebuild_atlas(tmp_path)
+
+
+def test_the_command_makes_it_again(atlas: Any, tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from interlingua.cli.main import app
+
+    shutil.copytree(atlas.results, tmp_path / "results", ignore=shutil.ignore_patterns("atlas"))
+    done = CliRunner().invoke(
+        app, ["atlas", str(tmp_path / "results")], env={"INTERLINGUA_CACHE": str(atlas.cache)}, catch_exceptions=False
+    )
+    assert done.stdout.strip() == f"atlas: {tmp_path / 'results' / 'atlas' / 'index.html'}"
+    assert (tmp_path / "results" / "atlas" / "index.html").is_file()
+
+
+def test_more_words_than_fit_are_thinned_over_the_ratings() -> None:
+    from interlingua.study.atlas_words import BUDGET, LanguageWords, words_that_fit
+
+    ratings = np.linspace(1, 0, 100)
+    contexts = pd.DataFrame({"word": [f"w{i}" for i in range(100)], "split": "train", "valence": ratings})
+    words = LanguageWords.of("en", contexts, ["valence"], 11)
+    about = words.about(["valence"])
+    assert about["all"] == 100
+    assert len(about["words"]) == 11
+    assert np.diff(about["ratings"]["valence"]) == pytest.approx(-0.1, abs=0.011)
+    assert words_that_fit(40_000) * 40_000 * 4 / 3 <= BUDGET

@@ -115,9 +115,10 @@ def test_sentences_of_ones_own(study_folder: Path, tmp_path: Path, monkeypatch: 
         "languages.es.contexts": "es-sentences.csv",
         "languages.es.context_columns": columns,
         "sampling.words": "smallest",
-        "probes.methods": ["ridge", "elastic-net"],
-        "units.methods": ["correlation", "ridge"],
-        "units.permutations": 2,
+        "probes.methods": ["elastic-net"],
+        "layer.probe": "elastic-net",
+        "units.methods": ["correlation"],
+        "units.permutations": 0,
     }
     study = load_study(folder / "study.toml", overrides=changes)
     tables = read_tables(run(study, output=tmp_path / "out", workers=1, cache_dir=tmp_path / "cache"))

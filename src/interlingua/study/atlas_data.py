@@ -123,7 +123,7 @@ def write_atlas(
     -----
     Units that stand at the top of two languages or more (by any ranking, at the chosen layer) have a page of
     their own, with every word's mean activation in steps of a 255th of its range. Where all of these would take
-    more than 20 MB, fewer words are shown, evenly spread over the ratings.
+    more than 24 MB, fewer words are shown, evenly spread over the ratings.
     """
     cells = _cells(study, tables)
     layers = _unit_pages(cells)

@@ -16,11 +16,11 @@ from interlingua.stats.groups import group_sums
 #: Sentences a unit and direction, no two of the same word.
 SENTENCES = 3
 #: Characters of a sentence shown on either side of the target.
-WINDOW = 160
+WINDOW = 120
 #: Units that correlate most with a unit.
 NEIGHBOURS = 8
 #: Bytes that all means by word may take together: with more words, as many of them are shown as fit.
-BUDGET = 20_000_000
+BUDGET = 24_000_000
 #: Quantisation steps of a mean between the least and the greatest word of the unit and language.
 STEPS = 255
 

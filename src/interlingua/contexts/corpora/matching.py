@@ -252,6 +252,8 @@ def _check_options(code: str, forms: str, segmenter: str) -> None:
 
 def _first_of_each(matches: list[Match]) -> list[Match]:
     """Return the first match of each word."""
+    if len({match[0] for match in matches}) == len(matches):
+        return matches
     first: dict[int, Match] = {}
     for match in matches:
         first.setdefault(match[0], match)

@@ -10,7 +10,6 @@ the shortest sentences that stay (the paper's way).
 
 from __future__ import annotations
 
-import heapq
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -32,8 +31,8 @@ _LEAST_SHARED: Final = 3
 _LEAST_LONG: Final = 8
 
 
-class Found(NamedTuple):
-    """A sentence that holds a word, and where it stands; the earlier in this order stands for its repetitions.
+class Sentence(NamedTuple):
+    """A sentence and where it stands; the earlier in this order stands for its repetitions.
 
     Attributes
     ----------
@@ -41,10 +40,8 @@ class Found(NamedTuple):
         Hash of the very text, so that the choice among sentences that differ in numbers only is blind.
     shard, document, sentence
         Place: the shard's name, the document's number in it, the sentence's number in the document, from 0.
-    text, start, end
-        The sentence; ``text[start:end]`` is the word.
-    tokens
-        Its length in tokens.
+    text, tokens
+        The sentence and its length in tokens.
     page, url, date
         What the document says of itself.
     """
@@ -54,12 +51,14 @@ class Found(NamedTuple):
     document: int
     sentence: int
     text: str
-    start: int
-    end: int
     tokens: int
     page: str
     url: str
     date: str
+
+
+#: (priority, sentence, start, end): ``sentence.text[start:end]`` is the word. A plain tuple, which sorts fast.
+Entry = tuple[int, Sentence, int, int]
 
 
 class Reservoir:
@@ -68,42 +67,52 @@ class Reservoir:
     Parameters
     ----------
     capacity
-        How many are kept.
+        How many are kept. As many again may wait to be looked at, so that it is done seldom.
     """
 
-    __slots__ = ("_highest_first", "bound", "capacity", "entries", "full")
+    __slots__ = ("_entries", "bound", "capacity", "full")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.entries: dict[int, Found] = {}
-        #: No sentence of a higher priority number can enter.
+        #: No sentence of a higher priority number can enter any more.
         self.bound = _UNBOUNDED
         #: Whether more distinct sentences were offered than are kept.
         self.full = False
-        self._highest_first: list[int] = []
+        self._entries: list[Entry] = []
 
-    def offer(self, priority: int, found: Found) -> None:
-        """Take a sentence in if its priority is among the lowest; of equal ones the earlier `Found` stays."""
-        known = self.entries.get(priority)
-        if known is not None:
-            self.entries[priority] = min(known, found)
-        elif len(self.entries) < self.capacity:
-            self.entries[priority] = found
-            heapq.heappush(self._highest_first, -priority)
-            if len(self.entries) == self.capacity:
-                self.bound = -self._highest_first[0]
-        else:
+    def offer(self, entry: Entry) -> None:
+        """Take a sentence in if its priority is among the lowest; of equal ones the earlier `Sentence` stays."""
+        if entry[0] > self.bound:
             self.full = True
-            if priority < self.bound:
-                del self.entries[-heapq.heapreplace(self._highest_first, -priority)]
-                self.entries[priority] = found
-                self.bound = -self._highest_first[0]
+            return
+        self._entries.append(entry)
+        if len(self._entries) > 2 * self.capacity:
+            self._settle()
+
+    def entries(self) -> list[Entry]:
+        """Return what is kept, by priority."""
+        self._settle()
+        return self._entries
 
     def merge(self, other: Reservoir) -> None:
         """Take in what another shard found; the order of merging does not matter."""
-        for priority, found in other.entries.items():
-            self.offer(priority, found)
+        for entry in other.entries():
+            self.offer(entry)
         self.full = self.full or other.full
+
+    def _settle(self) -> None:
+        # In the order of priorities, and of places where those are equal.
+        self._entries.sort()
+        distinct: list[Entry] = []
+        last = -1
+        for entry in self._entries:
+            if entry[0] != last:
+                distinct.append(entry)
+                last = entry[0]
+        self.full = self.full or len(distinct) > self.capacity
+        self._entries = distinct[: self.capacity]
+        if len(self._entries) == self.capacity:
+            self.bound = self._entries[-1][0]
 
     def distinct(self, *, uniform: bool) -> tuple[int, bool]:
         """Return how many distinct sentences were offered, and whether that is exact.
@@ -111,23 +120,22 @@ class Reservoir:
         Where it is not, it is the k-minimum-values estimate if priorities are uniform hashes (relative standard
         error 1 / sqrt(capacity - 2)), otherwise a lower bound.
         """
+        entries = self.entries()
         if not self.full:
-            return len(self.entries), True
+            return len(entries), True
         if not uniform or self.capacity < 2:
             return self.capacity + 1, False
-        highest = max(self.entries)
-        return round((self.capacity - 1) * 2**_HASH_BITS / (highest + 1)), False
+        return round((self.capacity - 1) * 2**_HASH_BITS / (entries[-1][0] + 1)), False
 
-    def sample(self, n: int, language: str) -> tuple[list[Found], int]:
+    def sample(self, n: int, language: str) -> tuple[list[Entry], int]:
         """Return the first `n` sentences by priority, and how many near-duplicates were passed over on the way."""
-        chosen: list[Found] = []
+        chosen: list[Entry] = []
         shapes = _Shapes()
-        for priority in sorted(self.entries):
+        for entry in self.entries():
             if len(chosen) == n:
                 break
-            found = self.entries[priority]
-            if shapes.enter(shape(found.text, language)):
-                chosen.append(found)
+            if shapes.enter(shape(entry[1].text, language)):
+                chosen.append(entry)
         return chosen, shapes.refused
 
 

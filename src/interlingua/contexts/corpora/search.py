@@ -14,7 +14,7 @@ import pandas as pd
 from interlingua import languages
 from interlingua.contexts.corpora.corpus import Corpus, Shard, open_corpus
 from interlingua.contexts.corpora.matching import Forms, Matcher, Segmenter, check_words
-from interlingua.contexts.corpora.reservoir import Found
+from interlingua.contexts.corpora.reservoir import Entry
 from interlingua.contexts.corpora.shard import COUNTS, Policy, Query, Tally, search_shard
 from interlingua.contexts.corpora.store import ShardStore
 from interlingua.contexts.table import Contexts, check_contexts, issue_table
@@ -249,7 +249,7 @@ def search_and_keep(
 
 def _result(corpus: Corpus, query: Query, tally: Tally, progress: Progress) -> CorpusSearch:
     yields: list[tuple[int, bool, int, int]] = []
-    rows: list[tuple[str, str, Found]] = []
+    rows: list[tuple[str, str, Entry]] = []
     for number, word in enumerate(query.words):
         reservoir = tally.reservoirs.get(number)
         chosen, passed = reservoir.sample(query.n, query.language) if reservoir else ([], 0)
@@ -263,34 +263,34 @@ def _result(corpus: Corpus, query: Query, tally: Tally, progress: Progress) -> C
             " language, and should forms be 'inflected'?"
         )
     yield_table = _yield_table(query, tally, yields)
-    other_forms = sum(found.text[found.start : found.end] != word for _, word, found in rows)
+    other_forms = sum(sentence.text[start:end] != word for _, word, (_, sentence, start, end) in rows)
     contexts = Contexts(_contexts_table(corpus, query, rows), _issues(query, yield_table, other_forms))
     filters = _filters(query, yield_table)
     card = _card(corpus, query, tally, yield_table, filters)
     return CorpusSearch(contexts, _provenance(corpus, rows), yield_table, filters, card, progress)
 
 
-def _contexts_table(corpus: Corpus, query: Query, rows: list[tuple[str, str, Found]]) -> pd.DataFrame:
+def _contexts_table(corpus: Corpus, query: Query, rows: list[tuple[str, str, Entry]]) -> pd.DataFrame:
     columns = {
         "context_id": [identity for identity, _, _ in rows],
         "language": query.language,
         "word": [word for _, word, _ in rows],
-        "text": [found.text for _, _, found in rows],
-        "start": [found.start for _, _, found in rows],
-        "end": [found.end for _, _, found in rows],
+        "text": [sentence.text for _, _, (_, sentence, _, _) in rows],
+        "start": [start for _, _, (_, _, start, _) in rows],
+        "end": [end for _, _, (_, _, _, end) in rows],
         "split": "train",
         "source": corpus.name,
     }
     return check_contexts(pd.DataFrame(columns), where=corpus.name)
 
 
-def _provenance(corpus: Corpus, rows: list[tuple[str, str, Found]]) -> pd.DataFrame:
+def _provenance(corpus: Corpus, rows: list[tuple[str, str, Entry]]) -> pd.DataFrame:
     own = ("shard", "document", "sentence", "page", "url", "tokens")
     columns = {
         "context_id": [identity for identity, _, _ in rows],
         "corpus": corpus.name,
-        "date": [found.date or corpus.date for _, _, found in rows],
-        **{name: [getattr(found, name) for _, _, found in rows] for name in own},
+        "date": [entry[1].date or corpus.date for _, _, entry in rows],
+        **{name: [getattr(entry[1], name) for _, _, entry in rows] for name in own},
     }
     return pd.DataFrame(columns)[list(PROVENANCE_COLUMNS)]
 

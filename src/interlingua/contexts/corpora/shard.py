@@ -12,7 +12,7 @@ import numpy as np
 from interlingua.contexts.corpora.corpus import Corpus, Shard
 from interlingua.contexts.corpora.matching import Forms, Matcher, Segmenter
 from interlingua.contexts.corpora.readers.base import HOLE, Document
-from interlingua.contexts.corpora.reservoir import Found, Priorities, Reservoir, identity
+from interlingua.contexts.corpora.reservoir import Priorities, Reservoir, Sentence, identity
 from interlingua.contexts.corpora.sentences import is_fragment, sentence_spans
 
 Policy = Literal["reservoir", "shortest"]
@@ -56,6 +56,14 @@ class Query:
     def capacity(self) -> int:
         """Distinct sentences kept a word while searching: spare ones stand in for near-duplicates."""
         return self.n + self.n // 2 + 5
+
+    def reason_against(self, tokens: int, *, broken: bool) -> str | None:
+        """Return the name in `COUNTS` of the filter that takes a sentence, None if none does."""
+        if broken and not self.fragments:
+            return "fragment"
+        if tokens < self.min_tokens:
+            return "too_short"
+        return "too_long" if tokens > self.max_tokens else None
 
 
 @dataclass
@@ -117,7 +125,8 @@ def search_shard(
     priorities = Priorities(query.seed, shortest=query.policy == "shortest")
     numbers = [priorities.of_word(word) for word in query.words]
     tally = Tally.empty(len(query.words))
-    found, fragment, short, long = ([0] * len(query.words) for _ in COUNTS)
+    counts = {name: [0] * len(query.words) for name in COUNTS}
+    found = counts["found"]
     reservoirs = tally.reservoirs
     reported = time.monotonic()
     for document in corpus.documents(shard):
@@ -128,20 +137,15 @@ def search_shard(
             tokens, matches = matcher.find(text)
             if not matches:
                 continue
-            dropped = None
-            if broken and not query.fragments:
-                dropped = fragment
-            elif tokens < query.min_tokens:
-                dropped = short
-            elif tokens > query.max_tokens:
-                dropped = long
-            if dropped is not None:
+            reason = query.reason_against(tokens, broken=broken)
+            if reason is not None:
+                dropped = counts[reason]
                 for match in matches:
                     found[match.word] += 1
                     dropped[match.word] += 1
                 continue
             digest = priorities.of_sentence(text)
-            whose = None
+            sentence = None
             for word, start, end in matches:
                 found[word] += 1
                 priority = priorities.of_match(digest, numbers[word], tokens)
@@ -151,13 +155,14 @@ def search_shard(
                 if priority > reservoir.bound:
                     reservoir.full = True
                     continue
-                whose = whose or identity(text)
-                place = (whose, shard.name, document.index, number, text, start, end, tokens)
-                reservoir.offer(priority, Found(*place, document.page, document.url, document.date))
+                if sentence is None:
+                    place = (identity(text), shard.name, document.index, number, text, tokens)
+                    sentence = Sentence(*place, document.page, document.url, document.date)
+                reservoir.offer((priority, sentence, start, end))
         if on_progress is not None and time.monotonic() - reported > _REPORT_S:
             reported = time.monotonic()
             on_progress(tally)
-    tally.counts[:] = [found, fragment, short, long]
+    tally.counts[:] = list(counts.values())
     return tally
 
 

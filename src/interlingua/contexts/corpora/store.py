@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from interlingua.contexts.corpora.corpus import Corpus, Shard
-from interlingua.contexts.corpora.reservoir import Found, Reservoir
+from interlingua.contexts.corpora.reservoir import Reservoir, Sentence
 from interlingua.contexts.corpora.shard import Query, Tally
 from interlingua.errors import ContextsError
 
@@ -25,13 +25,13 @@ _SCHEMA = pa.schema(
         ("word", pa.int32()),
         ("tokens_first", pa.int64()),
         ("hash", pa.uint64()),
+        ("start", pa.int32()),
+        ("end", pa.int32()),
         ("identity", pa.uint64()),
         ("shard", pa.string()),
         ("document", pa.int64()),
         ("sentence", pa.int32()),
         ("text", pa.string()),
-        ("start", pa.int32()),
-        ("end", pa.int32()),
         ("tokens", pa.int32()),
         ("page", pa.string()),
         ("url", pa.string()),
@@ -70,9 +70,9 @@ class ShardStore:
         about = json.loads(table.schema.metadata[_KEY])
         tally = Tally(np.array(about["counts"], dtype=np.int64), {}, *about["read"])
         for row in table.to_pylist():
-            word, first, low, *found = row.values()
+            word, first, low, start, end, *sentence = row.values()
             reservoir = tally.reservoirs.setdefault(word, Reservoir(query.capacity))
-            reservoir.offer((first << 64) | low, Found(*found))
+            reservoir.offer(((first << 64) | low, Sentence(*sentence), start, end))
         for word in about["full"]:
             tally.reservoirs[word].full = True
         return tally
@@ -86,9 +86,9 @@ class ShardStore:
             If the folder can't be written to, or the disk is full.
         """
         rows = [
-            (word, priority >> 64, priority & _LOW, *found)
+            (word, priority >> 64, priority & _LOW, start, end, *sentence)
             for word, reservoir in tally.reservoirs.items()
-            for priority, found in reservoir.entries.items()
+            for priority, sentence, start, end in reservoir.entries()
         ]
         columns = list(zip(*rows, strict=True)) if rows else [()] * len(_SCHEMA)
         arrays = [pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)]

@@ -62,6 +62,28 @@
     );
   };
 
+  // Labels of points, each above, below, left or right of its point: the first place that is free. `width` and
+  // `height` are about those of the frame, in pixels.
+  Atlas.labels = (rows, x, y, text, width, height) => {
+    const places = [[0, -10], [0, 12], [-15, 1], [15, 1], [0, -22], [0, 24]];
+    const scale = (key, size) => {
+      const values = rows.map((row) => row[key]);
+      const low = Math.min(...values);
+      return (row) => ((row[key] - low) / (Math.max(...values) - low || 1)) * size;
+    };
+    const [across, up] = [scale(x, width), scale(y, height)];
+    const taken = rows.map((row) => [across(row), -up(row)]);
+    const placed = places.map(() => []);
+    for (const row of rows) {
+      const at = places.map(([dx, dy]) => [across(row) + dx, dy - up(row)]);
+      const free = at.findIndex(([px, py]) => taken.every(([qx, qy]) => Math.abs(px - qx) > 17 || Math.abs(py - qy) > 9));
+      const chosen = Math.max(free, 0);
+      taken.push(at[chosen]);
+      placed[chosen].push(row);
+    }
+    return places.map(([dx, dy], i) => Plot.text(placed[i], { x, y, text, dx, dy }));
+  };
+
   // What all drawings have in common.
   Atlas.plot = (options) =>
     Plot.plot({ marginBottom: 42, style: { background: "transparent", fontSize: "12px", overflow: "visible" }, ...options });

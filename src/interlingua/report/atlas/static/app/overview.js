@@ -279,7 +279,7 @@
         y: { label: "r of the whole network", grid: true },
         marks: [
           Plot.dot(rows, { x: "mpo", y: "r", fill: Atlas.colours.main, r: 4 }),
-          Plot.text(rows, { x: "mpo", y: "r", text: "language", dy: -10 }),
+          ...Atlas.labels(rows, "mpo", "r", "language", width - 98, 222),
           Plot.tip(rows, Plot.pointer({ x: "mpo", y: "r", title: (row) => `${name(row.language)}\nMPO ${fixed(row.mpo, 1)}, r ${fixed(row.r, 3)}` })),
         ],
       });

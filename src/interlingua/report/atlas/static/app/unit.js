@@ -160,7 +160,6 @@
     const holder = points.length ? Atlas.chart(draw, label) : el("p", { class: "note" }, `No ratings of ${state.variable}.`);
     const fileName = `unit-${unit}-${code}`;
     const fewer = words.words.length < words.all ? ` (${words.words.length} of ${words.all} words)` : "";
-    const columns = [{ key: "word", label: "word" }, { key: "rating", label: "rating" }, { key: "mean", label: "activation" }];
     const rows = means.map((mean, i) => ({ word: words.words[i], rating: ratings[i], mean }));
     const role = Atlas.language(code).unseen ? "unseen" : state.cell.languages.includes(code) ? "" : "no ratings";
     return el(
@@ -172,7 +171,7 @@
         "div",
         { class: "tools" },
         points.length ? Atlas.saveSvgButton(holder, fileName, label) : null,
-        el("button", { type: "button", class: "save", "aria-label": `Save CSV: words of ${name}, unit ${unit}`, onclick: () => Atlas.saveCsv(columns, rows, fileName) }, "Save CSV"),
+        wordNumbers(rows, `${name}, unit ${unit}: words`, fileName, code),
       ),
       wordList(state, "Most up", code, [...rows].sort((a, b) => b.mean - a.mean).slice(0, LISTED)),
       wordList(state, "Most down", code, [...rows].sort((a, b) => a.mean - b.mean).slice(0, LISTED)),
@@ -181,6 +180,18 @@
       el("h4", {}, "Sentences, down"),
       sentenceList(language, language.bottom),
     );
+  }
+
+  // The numbers behind a scatter, made when they are first opened: there are thousands on the page.
+  function wordNumbers(rows, label, fileName, code) {
+    const columns = [
+      { key: "word", label: "Word", text: true, show: (word) => el("span", Atlas.inLanguage(code), word) },
+      { key: "rating", label: "Rating", show: (value) => number(value) },
+      { key: "mean", label: "Activation", show: (value) => number(value) },
+    ];
+    const details = el("details", {}, el("summary", {}, "Numbers"));
+    details.addEventListener("toggle", () => details.append(Atlas.table(columns, rows, { label, name: fileName })), { once: true });
+    return details;
   }
 
   function wordList(state, title, code, rows) {
