@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
+from interlingua.contexts.corpora import Match
 from interlingua.contexts.corpora.reservoir import (
     Entry,
     Priorities,
@@ -25,12 +27,19 @@ def entry(priority: int, text: str, place: int = 0, shard: str = "a") -> Entry:
     return priority, Sentence(identity(text), shard, place, 0, text, len(text.split()), "", "", ""), 0, 3
 
 
+def priority_of(text: str, word: str, seed: int, *, shortest: bool = False) -> int:
+    priorities = Priorities(seed)
+    digests = (
+        np.array([digest], dtype=np.uint64) for digest in (priorities.of_sentence(text), priorities.of_word(word))
+    )
+    hashed = int(priorities.of_pairs(*digests)[0])
+    return (len(text.split()) << 64) | hashed if shortest else hashed
+
+
 def draw(texts: list[str], *, capacity: int = 5, seed: int = 0, shortest: bool = False) -> Reservoir:
-    priorities, reservoir = Priorities(seed, shortest=shortest), Reservoir(capacity)
-    word = priorities.of_word("cat")
+    reservoir = Reservoir(capacity)
     for place, text in enumerate(texts):
-        priority = priorities.of_match(priorities.of_sentence(text), word, len(text.split()))
-        reservoir.offer(entry(priority, text, place))
+        reservoir.offer(entry(priority_of(text, "cat", seed, shortest=shortest), text, place))
     return reservoir
 
 
@@ -73,11 +82,46 @@ def test_every_distinct_sentence_is_as_likely_as_any_other() -> None:
 
 
 def test_other_words_and_seeds_draw_other_sentences() -> None:
-    priorities = Priorities(0)
-    digest = priorities.of_sentence("a cat and a dog")
-    of_cat, of_dog = (priorities.of_match(digest, priorities.of_word(word), 5) for word in ("cat", "dog"))
-    assert of_cat != of_dog
+    assert priority_of("a cat and a dog", "cat", 0) != priority_of("a cat and a dog", "dog", 0)
     assert kept(draw(TEXTS, seed=0)) != kept(draw(TEXTS, seed=1))
+
+
+def test_samples_of_two_words_are_independent() -> None:
+    # Two words that stand in the same forty sentences, of which each keeps ten: 2.5 in common on average.
+    shared = []
+    for seed in range(400):
+        lowest = (sorted(TEXTS, key=lambda text: priority_of(text, word, seed))[:10] for word in ("cat", "dog"))
+        shared.append(len(set.intersection(*map(set, lowest))))
+    # Hypergeometric: variance 10 * (1/4) * (3/4) * (30/39) = 1.44.
+    assert abs(np.mean(shared) - 2.5) < 4 * np.sqrt(1.44 / 400)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(TEXTS[:12]), st.sets(st.integers(0, 2), min_size=1)), min_size=1, max_size=60),
+    st.booleans(),
+    st.integers(1, 30),
+)
+def test_the_sieve_keeps_what_reservoirs_keep(rows: list[tuple[str, set[int]]], shortest: bool, pending: int) -> None:
+    words = ["cat", "dog", "owl"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("interlingua.contexts.corpora.sieve.PENDING", pending)
+        sieve = Sieve(words, 5, Priorities(0), shortest=shortest)
+        expected: dict[int, Reservoir] = {}
+        for place, (text, found) in enumerate(rows):
+            # Of two that differ in case and in a number only, the same one stays whichever comes first.
+            shown = f"{text} {place % 3}" if place % 2 else f"{text} {place % 5}".upper()
+            one = entry(0, shown, place)[1]
+            sieve.add(one, [Match(word, word, word + 3) for word in sorted(found)])
+            for word in found:
+                priority = priority_of(shown, words[word], 0, shortest=shortest)
+                expected.setdefault(word, Reservoir(5)).offer((priority, one, word, word + 3))
+        got = sieve.reservoirs()
+    assert {word: reservoir.entries() for word, reservoir in got.items()} == {
+        word: reservoir.entries() for word, reservoir in expected.items()
+    }
+    assert {word: reservoir.full for word, reservoir in got.items()} == {
+        word: reservoir.full for word, reservoir in expected.items()
+    }
 
 
 def test_the_shortest_come_first() -> None:

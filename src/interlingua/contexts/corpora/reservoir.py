@@ -18,8 +18,9 @@ from hashlib import blake2b
 from itertools import chain
 from typing import Final, NamedTuple
 
+import numpy as np
+
 _HASH_BITS: Final = 64
-_MASK: Final = 2**_HASH_BITS - 1
 _UNBOUNDED: Final = 2**256
 #: A number, with its marks: 1.234,5 and 1945 are one "0" each.
 _NUMBER: Final = re.compile(r"\d+(?:[.,:\u00a0\u202f’']\d+)*")
@@ -177,39 +178,36 @@ class _Shapes:
 
 @dataclass(frozen=True)
 class Priorities:
-    """Gives sentences their priorities.
+    """Gives sentences their hashes.
 
     Attributes
     ----------
     seed
         Another seed gives another sample.
-    shortest
-        Whether shorter sentences come first.
     """
 
     seed: int
-    shortest: bool = False
 
     def of_sentence(self, text: str) -> int:
         """Return the digest under which sentences meet that are the same but for numbers, blanks and case."""
-        plain = " ".join(_numbers_as_0(text).lower().split())
-        return int.from_bytes(blake2b(plain.encode(), digest_size=8, salt=_salt(self.seed)).digest(), "big")
+        return self._digest(" ".join(_numbers_as_0(text).lower().split()))
 
     def of_word(self, word: str) -> int:
-        """Return the number that stands for a word in `of_match`."""
-        return int.from_bytes(blake2b(word.encode(), digest_size=8, salt=_salt(self.seed)).digest(), "big")
+        """Return the digest of a word."""
+        return self._digest(word)
 
-    def of_match(self, digest: int, word: int, tokens: int) -> int:
-        """Return the priority of a sentence for one word: other words draw other sentences.
+    def of_pairs(self, sentences: np.ndarray, words: np.ndarray) -> np.ndarray:
+        """Return the hashes of sentences for words, by their digests (uint64): other words draw other sentences.
 
-        The digests of both are mixed by the finaliser of SplitMix64 (Steele et al., 2014), which is one to one and
-        far cheaper than another hash.
+        The two are mixed by the finaliser of SplitMix64 (Steele et al., 2014), which is one to one.
         """
-        mixed = digest ^ word
-        mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-        mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _MASK
-        mixed ^= mixed >> 31
-        return (tokens << _HASH_BITS) | mixed if self.shortest else mixed
+        mixed = sentences ^ words
+        mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return mixed ^ (mixed >> np.uint64(31))
+
+    def _digest(self, text: str) -> int:
+        return int.from_bytes(blake2b(text.encode(), digest_size=8, salt=_salt(self.seed)).digest(), "big")
 
 
 def identity(text: str) -> int:

@@ -14,6 +14,7 @@ from interlingua.contexts.corpora.matching import Forms, Matcher, Segmenter
 from interlingua.contexts.corpora.readers.base import HOLE, Document
 from interlingua.contexts.corpora.reservoir import Priorities, Reservoir, Sentence, identity
 from interlingua.contexts.corpora.sentences import is_fragment, sentence_spans
+from interlingua.contexts.corpora.sieve import Sieve
 
 Policy = Literal["reservoir", "shortest"]
 #: What is counted for each word, in this order.
@@ -122,12 +123,11 @@ def search_shard(
         If the shard can't be read to its end: then nothing of it counts.
     """
     matcher = Matcher(query.words, query.language, forms=query.forms, segmenter=query.segmenter)
-    priorities = Priorities(query.seed, shortest=query.policy == "shortest")
-    numbers = [priorities.of_word(word) for word in query.words]
+    shortest = query.policy == "shortest"
+    sieve = Sieve(query.words, query.capacity, Priorities(query.seed), shortest=shortest)
     tally = Tally.empty(len(query.words))
     counts = {name: [0] * len(query.words) for name in COUNTS}
     found = counts["found"]
-    reservoirs = tally.reservoirs
     reported = time.monotonic()
     for document in corpus.documents(shard):
         tally.documents += 1
@@ -137,32 +137,20 @@ def search_shard(
             tokens, matches = matcher.find(text)
             if not matches:
                 continue
+            for match in matches:
+                found[match[0]] += 1
             reason = query.reason_against(tokens, broken=broken)
             if reason is not None:
-                dropped = counts[reason]
                 for match in matches:
-                    found[match.word] += 1
-                    dropped[match.word] += 1
+                    counts[reason][match[0]] += 1
                 continue
-            digest = priorities.of_sentence(text)
-            sentence = None
-            for word, start, end in matches:
-                found[word] += 1
-                priority = priorities.of_match(digest, numbers[word], tokens)
-                reservoir = reservoirs.get(word)
-                if reservoir is None:
-                    reservoir = reservoirs[word] = Reservoir(query.capacity)
-                if priority > reservoir.bound:
-                    reservoir.full = True
-                    continue
-                if sentence is None:
-                    place = (identity(text), shard.name, document.index, number, text, tokens)
-                    sentence = Sentence(*place, document.page, document.url, document.date)
-                reservoir.offer((priority, sentence, start, end))
+            place = (identity(text), shard.name, document.index, number, text, tokens)
+            sieve.add(Sentence(*place, document.page, document.url, document.date), matches)
         if on_progress is not None and time.monotonic() - reported > _REPORT_S:
             reported = time.monotonic()
             on_progress(tally)
     tally.counts[:] = list(counts.values())
+    tally.reservoirs = sieve.reservoirs()
     return tally
 
 
