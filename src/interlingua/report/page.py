@@ -54,6 +54,7 @@ def write_page(results: Results, captions: dict[str, str]) -> Path:
     figures = {name: _figure(results.folder, name, caption) for name, caption in captions.items()}
     html = environment.get_template("report.html.j2").render(
         results=results,
+        has_atlas=(results.folder / "atlas" / "index.html").is_file(),
         headline=headline(results),
         sections=sections(results),
         figures=figures,

@@ -173,10 +173,10 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
             "seconds": {name: round(seconds, 1) for name, seconds in times.items()},
         }
         folder.write_record(study.to_toml(), record)
-        build_report(folder.partial)
         contexts = {code: material.language(code) for code in study.languages}
         files = {(job.model, job.language): job.activations for job in jobs}
         write_atlas(folder.partial, study, contexts, files, tables)
+        build_report(folder.partial)
         report(1.0, "")
 
 

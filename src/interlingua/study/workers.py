@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -82,7 +83,9 @@ def _run_parallel(tasks: Sequence[Task], workers: int, advance: Callable[[int, f
         listener = threading.Thread(target=_listen, args=(messages, advance), daemon=True)
         listener.start()
         try:
-            with parallel_config(backend="loky", inner_max_num_threads=1):
+            with parallel_config(backend="loky", inner_max_num_threads=1), warnings.catch_warnings():
+                # loky replaces a worker that has grown; that is as it should be, and nothing is lost.
+                warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
                 outcomes = Parallel(n_jobs=workers, batch_size=1, pre_dispatch="all")(
                     delayed(_call)(number, tasks[number], messages) for number in order
                 )

@@ -21,6 +21,7 @@ from interlingua.contexts.corpora.reservoir import (
     near_duplicates,
     shape,
 )
+from interlingua.contexts.corpora.sieve import Sieve
 
 
 def entry(priority: int, text: str, place: int = 0, shard: str = "a") -> Entry:

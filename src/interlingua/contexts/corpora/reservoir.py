@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 from hashlib import blake2b
 from itertools import chain
 from typing import Final, NamedTuple
+from zlib import crc32
 
 import numpy as np
 
@@ -25,10 +25,10 @@ _UNBOUNDED: Final = 2**256
 #: A number, with its marks: 1.234,5 and 1945 are one "0" each.
 _NUMBER: Final = re.compile(r"\d+(?:[.,:\u00a0\u202f’']\d+)*")
 _DIGIT: Final = re.compile(r"\d")
-_TOKEN: Final = re.compile(r"\w+|[^\w\s]")
+_OPENING: Final = "\"'«»“”„‘’‚([{¿¡—–-"
 _MOST_NAME_TOKENS: Final = 4
 _MOST_UNCASED_TOKENS: Final = 2
-_LEAST_SHARED: Final = 3
+_LEAST_SHARED: Final = 2
 _LEAST_LONG: Final = 8
 
 
@@ -38,7 +38,7 @@ class Sentence(NamedTuple):
     Attributes
     ----------
     identity
-        Hash of the very text, so that the choice among sentences that differ in numbers only is blind.
+        Checksum of the very text, so that the choice among sentences that differ in numbers only is blind.
     shard, document, sentence
         Place: the shard's name, the document's number in it, the sentence's number in the document, from 0.
     text, tokens
@@ -190,37 +190,38 @@ class Priorities:
 
     def of_sentence(self, text: str) -> int:
         """Return the digest under which sentences meet that are the same but for numbers, blanks and case."""
-        return self._digest(" ".join(_numbers_as_0(text).lower().split()))
+        plain = _numbers_as_0(text).lower()
+        if "  " in plain or not plain.isascii():  # other blanks than the usual one are not ASCII
+            plain = " ".join(plain.split())
+        return _digest(plain)
 
     def of_word(self, word: str) -> int:
-        """Return the digest of a word."""
-        return self._digest(word)
+        """Return the digest of a word; the seed enters here."""
+        return _digest(f"{self.seed} {word}")
 
     def of_pairs(self, sentences: np.ndarray, words: np.ndarray) -> np.ndarray:
         """Return the hashes of sentences for words, by their digests (uint64): other words draw other sentences.
 
         The two are mixed by the finaliser of SplitMix64 (Steele et al., 2014), which is one to one.
         """
-        mixed = sentences ^ words
+        mixed: np.ndarray = sentences ^ words
         mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return mixed ^ (mixed >> np.uint64(31))
-
-    def _digest(self, text: str) -> int:
-        return int.from_bytes(blake2b(text.encode(), digest_size=8, salt=_salt(self.seed)).digest(), "big")
+        mixed ^= mixed >> np.uint64(31)
+        return mixed
 
 
 def identity(text: str) -> int:
-    """Return a hash of the very text."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+    """Return a checksum of the very text."""
+    return crc32(text.encode())
 
 
 def shape(text: str, language: str) -> list[str]:
-    """Return a sentence's words and marks with each number as 0; characters where no blanks part words."""
+    """Return what blanks part in a sentence, with each number as 0; its characters where no blanks part words."""
     plain = _numbers_as_0(text)
     if language in {"zh", "yue", "ja", "th", "lo", "km", "my"}:
         return list(plain.replace(" ", ""))
-    return _TOKEN.findall(plain)
+    return plain.split()
 
 
 def near_duplicates(one: Sequence[str], other: Sequence[str]) -> bool:
@@ -261,14 +262,14 @@ def _may_be_name(stretch: Sequence[str]) -> bool:
         return True
     if len(stretch) > _MOST_NAME_TOKENS:
         return False
-    ends = (stretch[0], stretch[-1])
-    if any(end[0].lower() != end[0].upper() for end in ends):
-        return all(end[0].isupper() for end in ends)
-    if not all(end[0].isalnum() for end in ends):
+    # A name may stand in quotation marks or brackets.
+    ends = [end.lstrip(_OPENING)[:1] for end in (stretch[0], stretch[-1])]
+    if any(end.lower() != end.upper() for end in ends):
+        return all(end.isupper() for end in ends)
+    if not all(end.isalnum() for end in ends):
         return False
     return len(stretch) <= (_MOST_NAME_TOKENS if all(len(part) == 1 for part in stretch) else _MOST_UNCASED_TOKENS)
 
 
-@cache
-def _salt(seed: int) -> bytes:
-    return blake2b(str(seed).encode("ascii"), digest_size=16).digest()
+def _digest(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")

@@ -72,6 +72,8 @@ class CorpusSearch:
         ``near_duplicates``, passed over while drawing; ``kept``.
     filters
         What each filter cost: ``filter``, ``dropped`` (pairs of word and sentence) and ``words`` (that lost any).
+        Repetitions are counted for words whose `distinct_exact` is true; those of the others are among the
+        sentences that are more than n.
     card
         Language, corpus, date, licence, shards, options and yield, as JSON can write them.
     progress
@@ -311,13 +313,15 @@ def _yield_table(query: Query, tally: Tally, yields: list[tuple[int, bool, int, 
 
 def _filters(query: Query, table: pd.DataFrame) -> pd.DataFrame:
     left = table["found"] - table["fragment"] - table["too_short"] - table["too_long"]
+    # Where a word has too many sentences to tell them all apart, its repetitions are among those that are too many.
+    different = table["distinct"].where(table["distinct_exact"], left)
     costs = {
         "no whole sentence (heading, item, hole)": table["fragment"],
         f"fewer than {query.min_tokens} tokens": table["too_short"],
         f"more than {query.max_tokens} tokens": table["too_long"],
-        "repeated, numbers aside": left - table["distinct"],
+        "repeated, numbers aside": left - different,
         "near-duplicate": table["near_duplicates"],
-        f"more than {query.n} a word": table["distinct"] - table["near_duplicates"] - table["kept"],
+        f"more than {query.n} a word": different - table["near_duplicates"] - table["kept"],
     }
     return pd.DataFrame(
         [(name, int(cost.sum()), int((cost > 0).sum())) for name, cost in costs.items()],

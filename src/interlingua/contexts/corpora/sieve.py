@@ -7,6 +7,7 @@ a list, so that many words cost hardly more than few.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -40,6 +41,8 @@ class Sieve:
         self._shortest = shortest
         self._words = np.array([priorities.of_word(word) for word in words], dtype=np.uint64)
         self._full = np.zeros(len(words), dtype=bool)
+        # No sentence with a higher hash can enter; not known where length comes before the hash.
+        self._bounds = np.full(len(words), np.iinfo(np.uint64).max)
         # Sentences in the order in which they were read; the matches that wait, and how many each sentence has.
         self._sentences: list[Sentence] = []
         self._digests: list[int] = []
@@ -77,10 +80,14 @@ class Sieve:
             return
         known = len(self._sentences) - len(self._per_sentence)
         places = np.repeat(np.arange(len(self._per_sentence)), self._per_sentence)
-        word, start, end = np.array(self._matches, dtype=np.int64).T
+        flat = np.fromiter(chain.from_iterable(self._matches), dtype=np.int64, count=3 * len(self._matches))
+        word, start, end = flat.reshape(-1, 3).T
         digests = np.array(self._digests, dtype=np.uint64)[places]
-        rows = np.concatenate([self._rows, np.column_stack([word, places + known, start, end])])
-        hashes = np.concatenate([self._hashes, self._priorities.of_pairs(digests, self._words[word])])
+        hashes = self._priorities.of_pairs(digests, self._words[word])
+        enters = hashes <= self._bounds[word]
+        self._full[word[~enters]] = True
+        rows = np.column_stack([word, places + known, start, end])[enters]
+        rows, hashes = np.concatenate([self._rows, rows]), np.concatenate([self._hashes, hashes[enters]])
         kept = self._lowest(rows[:, 0], rows[:, 1], hashes)
         self._rows, self._hashes = rows[kept], hashes[kept]
         used, self._rows[:, 1] = np.unique(self._rows[:, 1], return_inverse=True)
@@ -89,16 +96,20 @@ class Sieve:
 
     def _lowest(self, word: np.ndarray, place: np.ndarray, hashes: np.ndarray) -> np.ndarray:
         """Return which rows stay: of equal priorities the sentence that comes first, of each word the lowest few."""
-        tokens = np.array([sentence.tokens if self._shortest else 0 for sentence in self._sentences])[place]
         identity = np.array([sentence.identity for sentence in self._sentences], dtype=np.uint64)[place]
-        order = np.lexsort((place, identity, hashes, tokens, word))
-        keys = [column[order] for column in (word, tokens, hashes)]
-        other_word = np.append(True, keys[0][1:] != keys[0][:-1])
-        distinct = other_word | np.append(True, (keys[1][1:] != keys[1][:-1]) | (keys[2][1:] != keys[2][:-1]))
+        keys = [hashes, word]
+        if self._shortest:
+            keys.insert(1, np.array([sentence.tokens for sentence in self._sentences])[place])
+        order = np.lexsort((place, identity, *keys))
+        changes = [np.append(True, np.diff(column[order]) != 0) for column in keys]
+        other_word, distinct = changes[-1], np.logical_or.reduce(changes)
         order, other_word = order[distinct], other_word[distinct]
         first = np.flatnonzero(other_word)
         rank = np.arange(len(order)) - np.repeat(first, np.diff(np.append(first, len(order))))
         low = rank < self._capacity
         self._full[word[order[~low]]] = True
         kept: np.ndarray = order[low]
+        if not self._shortest:
+            last = kept[rank[low] == self._capacity - 1]
+            self._bounds[word[last]] = hashes[last]
         return kept
