@@ -14,7 +14,7 @@ from interlingua.stats.bootstrap import bootstrap_r, word_means
 
 @dataclass(frozen=True)
 class Performance:
-    """Pearson r with 95 % percentile intervals from a bootstrap over words.
+    """Pearson r with 95 % BCa intervals from a bootstrap over words.
 
     Attributes
     ----------

@@ -36,6 +36,7 @@ _P_VALUES = (
     "p_cluster",
     "p_permutation",
     "p_fe",
+    "p_omnibus",
     "p_highest_degree",
     "p_same_sign",
     "baseline_p",

@@ -221,10 +221,20 @@ def _stability(results: Results) -> list[str]:
     draws = results.study["scrutiny"]["stability"]
     for model, variable in results.cells:
         rows = results.of("stability", model=model, variable=variable)
-        findings.append(
-            f"{cell_title(model, variable)}: a unit that is among the top by |correlation| is so again in "
-            f"{100 * rows['frequency'].mean():.0f} % of {draws} bootstrap draws of the words."
+        again = listing(
+            f"{100 * of_method['frequency'].mean():.0f} % ({PROBE_NAMES.get(str(method), method)})"
+            for method, of_method in rows.groupby("method", sort=False)
         )
+        findings.append(
+            f"{cell_title(model, variable)}: a unit that is among the top is so again in {again} of {draws} bootstrap draws "
+            "of the words."
+        )
+        if "adam_seeds" in results.tables:
+            seeds = results.of("adam_seeds", model=model, variable=variable)
+            findings.append(
+                f"{cell_title(model, variable)}: two initialisations of Adam have {100 * seeds['share'].mean():.0f} % of "
+                "their top units in common."
+            )
     return findings
 
 

@@ -195,6 +195,7 @@ def _sharing(results: Results) -> Section:
                     "null_fe": "permuted",
                     "corrected_fe": "corrected",
                     "p_fe": "p",
+                    "p_omnibus": "p over degrees",
                     "null_share_p05": "pairs with p < .05, permuted",
                     "same_sign": "same sign",
                     "null_same_sign": "same sign, permuted",

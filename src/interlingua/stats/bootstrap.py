@@ -46,7 +46,7 @@ def bootstrap_r(
     draws: int = 2000,
     seed: int | np.random.Generator,
     level: float = 0.95,
-    method: Literal["percentile", "bca"] = "percentile",
+    method: Literal["percentile", "bca"] = "bca",
 ) -> Interval:
     """Return r with a bootstrap interval over words.
 
@@ -65,9 +65,9 @@ def bootstrap_r(
         Source of the draws.
     level : float
         Coverage, in (0, 1).
-    method : {"percentile", "bca"}
-        Plain quantiles of the draws, or bias-corrected and accelerated ones, the acceleration from a
-        jackknife over words.
+    method : {"bca", "percentile"}
+        Bias-corrected and accelerated quantiles of the draws, the acceleration from a jackknife over words, or
+        plain ones.
 
     Returns
     -------

@@ -130,8 +130,12 @@ class Scrutiny(_Section):
 
     confounds: bool = True
     """Partial out word length, number of sub-words and (with the extra ``confounds``) log frequency."""
+    concreteness: Mapping[str, str] = Field(default_factory=dict)
+    """Norms of concreteness by language (a card's name or a file), to be partialled out, too."""
     stability: Positive = 200
     """Draws of the bootstrap over words that says how often a unit is selected again."""
+    adam_seeds: Annotated[int, Field(ge=2)] = 2
+    """Initialisations of Adam whose top units are compared, where Adam is among the probes."""
     audit_against: str = "labmt"
     """A norm with which every language's ratings are compared where it has the language and variable ("": none)."""
     monolingual: tuple[str, ...] = ()

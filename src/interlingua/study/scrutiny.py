@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from interlingua.models import Activations, sentence_tokens
-from interlingua.probes import Design
+from interlingua.norms import load_norms
+from interlingua.probes import WHOLE, Design, adam_probe
 from interlingua.probes.norm_audit import LEAST_R, audit, shuffle_power
 from interlingua.probes.out_of_fold import OutOfFold, out_of_fold
 from interlingua.seeds import derive_seed
@@ -22,7 +24,15 @@ from interlingua.study.config import Study
 from interlingua.study.sources import Material
 from interlingua.study.steps import Job, OnProgress
 from interlingua.study.workers import Task
-from interlingua.units import curve_over_k, method_agreement, overlap, resolve_k, selection_frequency
+from interlingua.units import (
+    LayerData,
+    curve_over_k,
+    method_agreement,
+    overlap,
+    rank_units,
+    resolve_k,
+    selection_frequency,
+)
 from interlingua.units.confounds import PARTIAL, PartialOut, frequency_gap, partial_out, word_covariates
 from interlingua.units.controls import control_table
 from interlingua.units.leave_one_out import SetFits, UnitSets, collect, fit_sets, unit_sets
@@ -44,6 +54,7 @@ class Scrutiny:
     partial: PartialOut | None
     held_out: OutOfFold
     frequency: pd.DataFrame
+    adam: pd.DataFrame | None
 
 
 def scrutiny_task(
@@ -52,6 +63,7 @@ def scrutiny_task(
     layer: int,
     sets: UnitSets | None,
     covariates: pd.DataFrame | None,
+    ridge_penalty: float | None,
     study: Study,
     on_progress: OnProgress,
 ) -> Scrutiny:
@@ -92,10 +104,72 @@ def scrutiny_task(
     )
     on_progress(0.8)
     y, _ = rated.ratings(variable)
-    frequency = selection_frequency(
-        rated.train(layer), y, rated.train_words, k=k, draws=study.scrutiny.stability, seed=seed("stability")
+    frequencies = []
+    for method, penalty in (("correlation", None), ("ridge", ridge_penalty)):
+        if method == "correlation" or penalty is not None:
+            drawn = selection_frequency(
+                rated.train(layer),
+                y,
+                rated.train_words,
+                scorer=method,
+                k=k,
+                draws=study.scrutiny.stability,
+                seed=seed("stability"),
+                penalty=penalty,
+            )
+            frequencies.append(drawn.assign(method=method, unit=layer * rated.width + drawn["index"]))
+    adam = _adam_seeds(rated, y, layer, study, seed("adam seeds")) if "adam" in study.probes.methods else None
+    return Scrutiny(fits, partial, held_out, pd.concat(frequencies, ignore_index=True), adam)
+
+
+def _adam_seeds(design: Design, y: Any, layer: int, study: Study, seed: int) -> pd.DataFrame:
+    """Rank a layer by Adam's probe from several initialisations: rankings whose method is the number of the seed."""
+    count, options = study.scrutiny.adam_seeds, study.probes
+    inputs = np.concatenate([design.train(i).astype(np.float32) for i in range(design.n_layers)], axis=1)
+    fit = adam_probe(
+        inputs,
+        np.repeat(y[:, None], count, axis=1),
+        seed=[derive_seed(seed, number) for number in range(count)],
+        l1=options.l1,
+        l2=options.l2,
+        epochs=options.adam_epochs,
     )
-    return Scrutiny(fits, partial, held_out, frequency.assign(unit=layer * rated.width + frequency["index"]))
+    rows = []
+    for number in range(count):
+        weights = {("adam", "whole", WHOLE): fit.weights[:, number]}
+        data = LayerData(design.train(layer), y, design.train_words, layer, design.width, weights)
+        rows.append(rank_units(data, "adam").assign(method=f"seed {number + 1}"))
+    return pd.concat(rows, ignore_index=True)
+
+
+@dataclass(frozen=True, eq=False)
+class _Cell:
+    """One model and variable at its layer: the rankings, the sets that are tried, and a task a language."""
+
+    model: str
+    variable: str
+    layer: int
+    rankings: pd.DataFrame
+    sets: UnitSets | None
+    tasks: dict[str, Task]
+
+
+def _cell(study: Study, fitted: Fitted, model: str, variable: str, layer: int, tokenizer: Any) -> _Cell:
+    rankings = select(fitted.rankings, model=model, variable=variable, layer=layer)
+    codes = [str(code) for code in rankings["language"].unique()]
+    sets = None
+    if len(codes) >= 3:
+        seed = derive_seed(study.seed, "leave one out", model, variable)
+        sets = unit_sets(rankings, study.units.k, draws=study.units.random_units, seed=seed)
+    tasks = {}
+    for code in codes:
+        job = fitted.job(model, code)
+        covariates = _covariates(study, job, tokenizer) if study.scrutiny.confounds else None
+        ridge = select(fitted.probes, model=model, variable=variable, language=code, probe="ridge", layer=layer)
+        penalty = float(ridge["l2"].iloc[0]) if len(ridge) else None
+        arguments = (job, variable, layer, sets, covariates, penalty, study)
+        tasks[code] = Task(f"{code}, {variable}", 1, scrutiny_task, arguments)
+    return _Cell(model, variable, layer, rankings, sets, tasks)
 
 
 def scrutiny_tables(
@@ -108,27 +182,18 @@ def scrutiny_tables(
     phase: Callable[[str, list[Task]], list[Any]],
 ) -> Frames:
     """Return the tables of the scrutiny, for every model and variable at its layer."""
-    cells: list[tuple[str, str, int, pd.DataFrame, UnitSets | None, list[str]]] = []
-    tasks = []
-    for (model, variable), layer in layers.items():
-        rankings = select(fitted.rankings, model=model, variable=variable, layer=layer)
-        codes = [str(code) for code in rankings["language"].unique()]
-        sets = None
-        if len(codes) >= 3:
-            seed = derive_seed(study.seed, "leave one out", model, variable)
-            sets = unit_sets(rankings, study.units.k, draws=study.units.random_units, seed=seed)
-        cells.append((model, variable, layer, rankings, sets, codes))
-        for code in codes:
-            job = fitted.job(model, code)
-            covariates = _covariates(job, tokenizers[model]) if study.scrutiny.confounds else None
-            tasks.append(Task(f"{code}, {variable}", 1, scrutiny_task, (job, variable, layer, sets, covariates, study)))
-    done = iter(phase("scrutiny", tasks))
+    cells = [
+        _cell(study, fitted, model, variable, layer, tokenizers[model]) for (model, variable), layer in layers.items()
+    ]
+    done = iter(phase("scrutiny", [task for cell in cells for task in cell.tasks.values()]))
     parts: dict[str, list[pd.DataFrame]] = {}
 
     def add(name: str, table: pd.DataFrame, **where: object) -> None:
         parts.setdefault(name, []).append(table.assign(**where))
 
-    for model, variable, layer, rankings, sets, codes in cells:
+    for cell in cells:
+        model, variable, layer = cell.model, cell.variable, cell.layer
+        rankings, sets, codes = cell.rankings, cell.sets, list(cell.tasks)
         found: dict[str, Scrutiny] = {code: next(done) for code in codes}
         where = {"model": model, "variable": variable, "layer": layer}
         width = int(rankings["index"].max()) + 1
@@ -149,7 +214,9 @@ def scrutiny_tables(
         add("method_agreement", method_agreement(rankings, study.units.k))
         for code, one in found.items():
             chosen = one.frequency[one.frequency["selected"]].drop(columns=["selected", "index"])
-            add("stability", chosen, **where, language=code, method="correlation")
+            add("stability", chosen, **where, language=code)
+            if one.adam is not None:
+                add("adam_seeds", method_agreement(one.adam.assign(language=code), study.units.k), **where)
         comparisons = compare_with(material, variable, codes, study.scrutiny.audit_against)
         held_out = {code: one.held_out for code, one in found.items()}
         verdict = audit(held_out, comparisons, least_r=LEAST_R if variable == JUDGED else None)
@@ -166,10 +233,14 @@ def scrutiny_tables(
     return result
 
 
-def _covariates(job: Job, tokenizer: Any) -> pd.DataFrame:
+def _covariates(study: Study, job: Job, tokenizer: Any) -> pd.DataFrame:
     words = list(dict.fromkeys(job.contexts["word"]))
     special = int(sentence_tokens(tokenizer, [""])[0])
-    return word_covariates(words, job.language, sentence_tokens(tokenizer, words) - special)
+    extra = {}
+    if job.language in study.scrutiny.concreteness:
+        norms = load_norms(study.scrutiny.concreteness[job.language], language=job.language, variables=["concreteness"])
+        extra["concreteness"] = dict(zip(norms.table["word"], norms.table["concreteness"], strict=True))
+    return word_covariates(words, job.language, sentence_tokens(tokenizer, words) - special, extra)
 
 
 def _power(

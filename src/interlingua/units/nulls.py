@@ -206,7 +206,8 @@ def null_summary(
         ``draws, mean_fe, null_fe, null_fe_low, null_fe_high`` (2.5 and 97.5 %), ``corrected_fe`` (observed over
         permuted mean), ``p_fe``; ``highest_degree, null_highest_degree, p_highest_degree``; ``same_sign,
         null_same_sign, p_same_sign``; ``null_share_p05``, how often the super exact test rejects on permuted
-        ratings (.05 if it holds its level).
+        ratings (.05 if it holds its level); ``p_omnibus``, one test over all degrees: are there more units in at least
+        d languages than permuted ratings give, for whichever d stands out most.
     degrees : DataFrame
         ``n_languages, null_mean, p_permutation`` for units in at least so many languages.
     pairs : DataFrame
@@ -238,6 +239,7 @@ def null_summary(
         if np.isfinite(real.same_sign[0])
         else float("nan"),
         "null_share_p05": float(null.share_p05.mean()),
+        "p_omnibus": _omnibus(real.at_least[0], null.at_least),
     }
     degrees = pd.DataFrame(
         {
@@ -259,6 +261,19 @@ def null_summary(
         }
     )
     return summary, degrees, pairs
+
+
+def _omnibus(real: NDArray[np.int64], null: NDArray[np.int64]) -> float:
+    """Return the p of the largest standardised excess over all degrees from two languages on.
+
+    Observed and permuted draws are standardised alike, by all of them together, so that under the null they are
+    exchangeable.
+    """
+    together = np.concatenate([real[None, 1:], null[:, 1:]]).astype(np.float64)
+    spread = together.std(axis=0)
+    z = np.divide(together - together.mean(axis=0), spread, out=np.zeros(together.shape), where=spread > 0)
+    largest = z.max(axis=1)
+    return float((largest >= largest[0] - 1e-12).mean())
 
 
 def signs_of_rankings(rankings: pd.DataFrame, k: int) -> dict[str, Signs]:

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chisquare
 
-from interlingua.contexts.corpora import Match
 from interlingua.contexts.corpora.reservoir import (
     Entry,
     Priorities,
@@ -112,7 +111,7 @@ def test_the_sieve_keeps_what_reservoirs_keep(rows: list[tuple[str, set[int]]], 
             # Of two that differ in case and in a number only, the same one stays whichever comes first.
             shown = f"{text} {place % 3}" if place % 2 else f"{text} {place % 5}".upper()
             one = entry(0, shown, place)[1]
-            sieve.add(one, [Match(word, word, word + 3) for word in sorted(found)])
+            sieve.add(one, [(word, word, word + 3) for word in sorted(found)])
             for word in found:
                 priority = priority_of(shown, words[word], 0, shortest=shortest)
                 expected.setdefault(word, Reservoir(5)).offer((priority, one, word, word + 3))

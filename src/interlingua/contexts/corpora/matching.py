@@ -54,6 +54,8 @@ class Match(NamedTuple):
     end: int
 
 
+#: What a `Match` holds.
+Place = tuple[int, int, int]
 #: Within a token: (start, end, numbers of the words).
 _Hit = tuple[int, int, tuple[int, ...]]
 
@@ -102,7 +104,12 @@ class Matcher:
 
     def find(self, text: str) -> tuple[int, list[Match]]:
         """Return how many tokens a sentence has (words and marks, not blanks) and each listed word's first match."""
-        matches: list[Match] = []
+        tokens, places = self.places(text)
+        return tokens, [Match(*place) for place in places]
+
+    def places(self, text: str) -> tuple[int, list[Place]]:
+        """Return what `find` does, each match as a plain tuple: cheaper, where many sentences are searched."""
+        places: list[Place] = []
         pieces: list[str] = self._pieces(text)
         recall, look_up = self._memory.get, self._look_up
         tokens = position = 0
@@ -115,16 +122,16 @@ class Matcher:
                 if hits is not True:
                     for start, end, words in hits:
                         for word in words:
-                            matches.append(Match(word, position + start, position + end))  # noqa: PERF401 - the hot loop
+                            places.append((word, position + start, position + end))  # noqa: PERF401 - the hot loop
             position += len(piece)
         if self._phrases:
-            matches.extend(self._phrases_in(pieces))
+            places.extend(self._phrases_in(pieces))
         if self._lengths:
-            matches.extend(self._anywhere(text))
+            places.extend(self._anywhere(text))
         if self.segmenter == "jieba":
             # jieba cuts a letter off from its accent where that is a character of its own.
-            matches = [match for match in matches if not unicodedata.combining(text[match.end : match.end + 1] or " ")]
-        return tokens, _first_of_each(matches) if len(matches) > 1 else matches
+            places = [place for place in places if not unicodedata.combining(text[place[2] : place[2] + 1] or " ")]
+        return tokens, _first_of_each(places) if len(places) > 1 else places
 
     def _enter(self, words: Sequence[str]) -> None:
         if self.segmenter == "substring":
@@ -208,24 +215,24 @@ class Matcher:
         if at > start and self._lemma is not None and self.language in {"tr", "az"}:
             yield start, at  # a name or number before its endings
 
-    def _phrases_in(self, pieces: list[str]) -> Iterable[Match]:
+    def _phrases_in(self, pieces: list[str]) -> Iterable[Place]:
         """Yield the words of several pieces: with blanks, hyphens or apostrophes in them."""
         position = 0
         for number, piece in enumerate(pieces):
             for keys, word in self._phrases.get(self._piece_key(piece), ()):
                 window = pieces[number : number + len(keys)]
                 if len(window) == len(keys) and all(map(_same, map(self._piece_key, window), keys)):
-                    yield Match(word, position, position + sum(map(len, window)))
+                    yield word, position, position + sum(map(len, window))
             position += len(piece)
 
-    def _anywhere(self, text: str) -> Iterable[Match]:
+    def _anywhere(self, text: str) -> Iterable[Place]:
         folded, origin = fold_with_origin(text, self.language)
         for at in range(len(folded)):
             for length in self._lengths:
                 numbers = self._exact.get(folded[at : at + length])
                 if numbers and at in origin and at + length in origin and at + length <= len(folded):
                     for word in numbers:
-                        yield Match(word, origin[at], origin[at + length])
+                        yield word, origin[at], origin[at + length]
 
 
 def check_words(words: Sequence[str], code: str) -> None:
@@ -250,13 +257,13 @@ def _check_options(code: str, forms: str, segmenter: str) -> None:
         raise ContextsError(f"segmenter = 'jieba' parts Chinese; for '{code}' use 'icu' or 'auto'")
 
 
-def _first_of_each(matches: list[Match]) -> list[Match]:
-    """Return the first match of each word."""
-    if len({match[0] for match in matches}) == len(matches):
-        return matches
-    first: dict[int, Match] = {}
-    for match in matches:
-        first.setdefault(match[0], match)
+def _first_of_each(places: list[Place]) -> list[Place]:
+    """Return the first place of each word."""
+    if len({place[0] for place in places}) == len(places):
+        return places
+    first: dict[int, Place] = {}
+    for place in places:
+        first.setdefault(place[0], place)
     return list(first.values())
 
 

@@ -134,7 +134,7 @@ def search_shard(
         tally.size += len(document.text.encode())
         for number, (text, broken) in enumerate(sentences_of(document, query.language)):
             tally.sentences += 1
-            tokens, matches = matcher.find(text)
+            tokens, matches = matcher.places(text)
             if not matches:
                 continue
             for match in matches:

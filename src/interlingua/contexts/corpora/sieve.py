@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from interlingua.contexts.corpora.matching import Match
+from interlingua.contexts.corpora.matching import Place
 from interlingua.contexts.corpora.reservoir import Priorities, Reservoir, Sentence
 
 #: Matches that wait to be looked at.
@@ -46,13 +46,13 @@ class Sieve:
         # Sentences in the order in which they were read; the matches that wait, and how many each sentence has.
         self._sentences: list[Sentence] = []
         self._digests: list[int] = []
-        self._matches: list[Match] = []
+        self._matches: list[Place] = []
         self._per_sentence: list[int] = []
         # What is kept, one row a match: word, sentence (its number in the list), start, end; and its hash.
         self._rows = np.zeros((0, 4), dtype=np.int64)
         self._hashes = np.zeros(0, dtype=np.uint64)
 
-    def add(self, sentence: Sentence, matches: list[Match]) -> None:
+    def add(self, sentence: Sentence, matches: list[Place]) -> None:
         """Take in a sentence with its matches, one a word; sentences come in the order of the shard."""
         self._sentences.append(sentence)
         self._digests.append(self._priorities.of_sentence(sentence.text))

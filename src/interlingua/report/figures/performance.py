@@ -44,7 +44,7 @@ def draw(results: Results) -> tuple[Figure, str]:
     sentences = sorted({int(n) for n in whole["n_test"]})
     caption = (
         "Whole-network probes by language (the paper's Figure 2). Points: Pearson r between predicted and rated values "
-        f"over {_range(sentences)} test sentences a language; bars: 95 % bootstrap intervals over the "
+        f"over {_range(sentences)} test sentences a language; bars: 95 % BCa bootstrap intervals over the "
         f"{_range(words)} test words, not the sentences."
     )
     return figure, caption
