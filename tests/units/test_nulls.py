@@ -97,9 +97,20 @@ def test_independent_languages_have_p_values_that_are_uniform_and_an_enrichment_
     assert table["corrected_fe"].mean() == pytest.approx(1, abs=0.03)
     assert table["null_same_sign"].mean() == pytest.approx(0.5, abs=0.01)
     assert stats.kstest(table["p_fe"], "uniform").statistic < 0.15
+    assert (table["p_omnibus"] <= 0.05).mean() <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 120)  # degrees tie, so cautious
     assert table["p_fe"].min() >= 1 / 61
     assert table["null_share_p05"].mean() < 0.05  # a discrete test stays below its level
     assert (table["null_fe_low"] < table["null_fe_high"]).all()
+
+
+def test_without_a_shared_unit_there_is_no_agreement_of_signs_to_test() -> None:
+    rng = np.random.default_rng(8)
+    apart = [np.zeros((1, WIDTH), np.int8) for _ in range(2)]
+    apart[0][0, :K], apart[1][0, K : 2 * K] = 1, 1
+    summary, *_ = null_summary(apart, [random_signs(rng, 19) for _ in range(2)])
+    assert np.isnan(summary["same_sign"])
+    assert np.isnan(summary["p_same_sign"])
+    assert summary["p_omnibus"] > 0.5
 
 
 def test_languages_that_agree_stand_out() -> None:
@@ -108,7 +119,7 @@ def test_languages_that_agree_stand_out() -> None:
     permuted = [random_signs(rng, 99) for _ in range(3)]
     summary, degrees, pairs = null_summary([shared] * 3, permuted)
     assert summary["mean_fe"] == pytest.approx(WIDTH / K)
-    assert summary["p_fe"] == summary["p_same_sign"] == pytest.approx(0.01)
+    assert summary["p_fe"] == summary["p_same_sign"] == summary["p_omnibus"] == pytest.approx(0.01)
     assert (summary["highest_degree"], summary["same_sign"]) == (3, 1)
     assert list(degrees["n_languages"]) == [1, 2, 3]
     assert degrees["p_permutation"].tolist() == pytest.approx([1.0, 0.01, 0.01])
