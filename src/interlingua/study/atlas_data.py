@@ -247,9 +247,9 @@ def _index(
 def _cell_data(cell: _Cell, tables: Frames) -> dict[str, Any]:
     by_correlation = {"stability": select(tables["stability"], method="correlation")} if "stability" in tables else {}
     shown = {
-        name: as_rows(select(table, **cell.where), TABLES[name])
-        for name, table in {**tables, **by_correlation}.items()
-        if name in TABLES
+        name: as_rows(select({**tables, **by_correlation}[name], **cell.where), columns)
+        for name, columns in TABLES.items()
+        if name in tables
     }
     at_layer = cell.rankings[cell.rankings["layer"] == cell.layer].sort_values("index")
     signed = at_layer.assign(weight=at_layer["score"] * at_layer["sign"])

@@ -18,13 +18,14 @@ from interlingua.study import analysis
 from interlingua.study.atlas_data import write_atlas
 from interlingua.study.cache import Cache, Frames, Policy, default_cache_dir
 from interlingua.study.checks import check_material, check_models
-from interlingua.study.config import Extraction, Study
+from interlingua.study.config import Study
 from interlingua.study.nulls import null_tables
 from interlingua.study.plan import count_tokens, estimate_phases
 from interlingua.study.progress import Progress
 from interlingua.study.replication import replication_table
 from interlingua.study.results import ResultFolder
 from interlingua.study.scrutiny import scrutiny_tables
+from interlingua.study.sections import Extraction
 from interlingua.study.sources import Material, gather
 from interlingua.study.steps import Job, activation_key, extract_task, probe_task, rank_task
 from interlingua.study.workers import Task, cores, memory, run_tasks

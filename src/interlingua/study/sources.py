@@ -22,8 +22,9 @@ from interlingua.contexts.table import issue_table
 from interlingua.errors import ConfigError, ContextsError
 from interlingua.norms import NormCard, Norms, get_card, load_norms, plain_words, select_flat
 from interlingua.seeds import derive_seed
-from interlingua.study.config import AUTHORS, CARRIERS, LanguageConfig, Study
+from interlingua.study.config import Study
 from interlingua.study.corpus import corpus_contexts
+from interlingua.study.sections import AUTHORS, CARRIERS, LanguageConfig
 
 #: The card of the norms behind each language of the authors' files (Table 1 of the paper, and Finnish).
 AUTHORS_NORMS = {

@@ -15,7 +15,7 @@ from interlingua.models.loading import Device, Dtype
 from interlingua.probes import Design, fit_probes, load_weights, save_weights
 from interlingua.seeds import derive_seed
 from interlingua.study.cache import Cache, atomic_folder, code_version, content_key
-from interlingua.study.config import Extraction, Probes
+from interlingua.study.sections import Extraction, Probes
 from interlingua.units import LayerData, rank_units
 
 #: What a ranking says of a unit of a layer.

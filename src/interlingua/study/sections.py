@@ -1,0 +1,140 @@
+"""The sections of a study file: every option with its default and what it does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from interlingua.study.corpus import CorpusEntry
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+Positive = Annotated[int, Field(gt=0)]
+#: Words of `contexts` that are not paths.
+AUTHORS, CARRIERS = "authors", "carriers"
+
+
+class Section(BaseModel):
+    """Frozen, and without keys that nobody reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LanguageConfig(Section):
+    """Where one language's ratings and sentences come from."""
+
+    norms: str | None = None
+    """A norm card's name (``interlingua norms``), or a file of ratings. Not needed where the sentences
+    already carry their ratings (the authors' data, or a table with a column for each variable, used unscaled)."""
+    columns: Mapping[str, str | int] = Field(default_factory=dict)
+    """Columns of that file, by name or position from 0: ``word`` and one entry for each variable; names that are
+    equal may be left out."""
+    options: Mapping[str, Any] = Field(default_factory=dict)
+    """How to read that file: ``encoding``, ``separator``, ``decimal``, ``sheet``, ``header_row``, ``na_values`` and
+    the other fields of `interlingua.norms.Layout`."""
+    variables: tuple[str, ...] = ()
+    """Which of the study's variables this language has ratings of; all of them by default."""
+    contexts: str = CARRIERS
+    """``carriers`` (our own neutral frames), ``authors`` (the paper's public files), or a file of sentences."""
+    context_columns: Mapping[str, str] = Field(default_factory=dict)
+    """Columns of the sentence file: ``text``, ``word``, and ``start`` and ``end``, or ``index``; without ``norms``
+    also one for each variable."""
+    context_encoding: str = "utf-8"
+    """Of a sentence file that is text."""
+    corpus: CorpusEntry | None = None
+    """Instead of `contexts`: the corpus in which the words of the norms are searched, or a table of its options."""
+
+
+class Sampling(Section):
+    """Which words and sentences are used."""
+
+    words: Positive | Literal["smallest", "all"] = "smallest"
+    """Words a seen language: a number, as many as the smallest language has, or all."""
+    sentences: Positive = 10
+    """Sentences a word (for carriers: how many frames; each language has ten)."""
+    test_share: Share = 0.2
+    """Share of the words held out for testing (no word stands in both)."""
+    flat: bool = True
+    """Draw the words of a larger norm flat over the scale of the first variable instead of at random."""
+    scale: Literal["minmax", "z", "none", "ends"] = "minmax"
+    """How ratings are scaled, over the whole norm table, before any word is drawn."""
+
+
+class Extraction(Section):
+    """How activations are read."""
+
+    dtype: Literal["float32", "bfloat16", "auto"] = "float32"
+    """Arithmetic of the forward pass; ``auto`` takes bfloat16 where the processor computes in it."""
+    store_dtype: Literal["float32", "float16"] = "float32"
+    pooling: Literal["mean", "first", "last"] = "mean"
+    boundary_piece: Literal["include", "exclude"] = "exclude"
+    """Whether a lone word-boundary piece in front of the target counts as part of it (NeuroX: it does)."""
+    batch_tokens: Positive = 1024
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+
+class Probes(Section):
+    """Which probes are fitted, and how."""
+
+    methods: tuple[Literal["elastic-net", "elastic-net-cv", "ridge", "adam"], ...] = (
+        "ridge",
+        "elastic-net-cv",
+        "elastic-net",
+    )
+    l1: Annotated[float, Field(ge=0)] = 0.001
+    l2: Annotated[float, Field(ge=0)] = 0.001
+    folds: Annotated[int, Field(ge=2)] = 5
+    standardise: Literal["train", "each-split"] = "train"
+    adam_epochs: Positive = 500
+    bootstrap: Positive = 2000
+    """Draws of the bootstrap over words."""
+
+
+class Layer(Section):
+    """How the layer whose units are compared is chosen."""
+
+    choose: Literal["cv", "test"] | Annotated[int, Field(ge=0)] = "cv"
+    """By mean r over languages in cross-validation on the training words, on the test words (the paper), or given."""
+    probe: Literal["elastic-net", "elastic-net-cv", "ridge", "adam"] = "ridge"
+    curve: Literal["layer", "zeroed"] = "layer"
+    """The curve that chooses: a probe a layer, or the whole-network probe with the other layers zeroed."""
+
+
+class Units(Section):
+    """How units are ranked and compared."""
+
+    methods: tuple[str, ...] = ("correlation", "ridge", "elastic-net-cv", "elastic-net")
+    headline: str = "correlation"
+    k: Positive | Share = 100 / 768
+    """How many units of a layer count as carrying the rating: a number, or a share of the layer's width."""
+    random_units: Positive = 100
+    """Random units of the layer that the unseen language's units are compared with (Table 2)."""
+    permutations: Annotated[int, Field(ge=0)] = 200
+    """Draws of permuted ratings for rankings by correlation and ridge (0: none for any ranking)."""
+    permutations_elastic_net: Annotated[int, Field(ge=0)] = 20
+    """The same for rankings by elastic nets, each draw of which is a fit of its own."""
+
+
+class Scrutiny(Section):
+    """What a reviewer would ask for beside the paper's tests."""
+
+    confounds: bool = True
+    """Partial out word length, number of sub-words and (with the extra ``confounds``) log frequency."""
+    concreteness: Mapping[str, str] = Field(default_factory=dict)
+    """Norms of concreteness by language (a card's name or a file), to be partialled out, too."""
+    stability: Positive = 200
+    """Draws of the bootstrap over words that says how often a unit is selected again."""
+    adam_seeds: Annotated[int, Field(ge=2)] = 2
+    """Initialisations of Adam whose top units are compared, where Adam is among the probes."""
+    audit_against: str = "labmt"
+    """A norm with which every language's ratings are compared where it has the language and variable ("": none)."""
+    monolingual: tuple[str, ...] = ()
+    """Models of the study, as results name them, that know one language: controls for the others."""
+
+
+class Alignment(Section):
+    """The relation between sharing and performance."""
+
+    draws: Positive = 2000
+    """Draws of the bootstrap over languages and of the permutation of languages."""
