@@ -54,7 +54,7 @@ def _options(
 def main() -> None:
     """Run the command line; an `InterlinguaError` becomes one line and exit code 2."""
     try:
-        app()
+        app(prog_name="interlingua")
     except InterlinguaError as error:
         if "--debug" in sys.argv:
             raise
