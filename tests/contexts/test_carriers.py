@@ -43,7 +43,8 @@ def test_the_frames_of_a_language(code: str) -> None:
     starts = sum(frame.startswith(SLOT) for frame in frames[:8])
     ends = sum(len(frame.partition(SLOT)[2]) == 1 for frame in frames[:8])
     assert starts <= 2
-    assert 1 <= ends <= 2 or code in {"zh", "ja", "hi"}
+    assert ends <= 2
+    assert ends or code in {"zh", "ja", "hi"}  # quotes stand around the word, or the verb comes last
 
 
 @pytest.mark.parametrize("code", sorted(set(carrier_languages()) - SPACELESS))
