@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from interlingua.models.store import Activations
@@ -26,7 +27,7 @@ from interlingua.stats.mixed import mixed_model, permute_groups
 from interlingua.stats.outliers import low_outliers
 from interlingua.stats.superexact import superexact_sf
 from interlingua.units import PAPER_MODEL, alignment_models, overlap
-from interlingua.units.nulls import null_summary, permuted_signs, top_signs
+from interlingua.units.nulls import Sharing, null_summary, permuted_signs, top_signs
 
 LEVEL, TOLERANCE = 0.05, 0.02
 SIMPLE_MODEL = "r ~ mpo + model*variable + (1|language)"
@@ -55,16 +56,18 @@ def uniform_sets(seed: int, *, languages: int = 8, size: int = 50, n: int = 384)
 
 
 def permuted_ratings(
-    seed: int, *, languages: int = 4, width: int = 60, k: int = 15, n_words: int = 40, permutations: int = 39
+    seed: int, *, languages: int = 5, width: int = 96, k: int = 16, n_words: int = 40, permutations: int = 39
 ) -> Iterator[Rejected]:
-    """Ratings have nothing to do with the units, which go together in the same groups in every language."""
+    """Ratings have nothing to do with the units, which follow the same few factors in every language."""
     rng = np.random.default_rng(seed)
-    groups = np.eye(4)[np.arange(width) % 4].T
+    factors = 6
+    loadings = 0.3 * rng.normal(size=(factors, width))
+    loadings[np.arange(width) % factors, np.arange(width)] += rng.uniform(1.0, 3.0, size=width)
     words = np.repeat(np.arange(n_words), 3)
     while True:
         observed, permuted = [], []
         for i in range(languages):
-            X = 3 * (rng.normal(size=(n_words, 4)) @ groups)[words] + rng.normal(size=(len(words), width))
+            X = (rng.normal(size=(n_words, factors)) @ loadings)[words] + rng.normal(size=(len(words), width))
             contexts = pd.DataFrame(
                 {
                     "language": f"l{i}",
@@ -80,14 +83,26 @@ def permuted_ratings(
             permuted.append(permuted_signs(design, "valence", 0, "correlation", k, draws=permutations, seed=draw))
         summary, degrees, pairs = null_summary(observed, permuted)
         shared = int((observed[0] * observed[1] != 0).sum())
+        real, null = Sharing.of(observed).at_least[0], Sharing.of(permuted).at_least
+        at_least = degrees["p_permutation"]
         yield {
             "super exact p of a pair": superexact_sf(shared, [k, k], width) <= LEVEL,
             "permuted p of the mean fold enrichment": summary["p_fe"] <= LEVEL,
             "permuted p of the highest degree": summary["p_highest_degree"] <= LEVEL,
-            "permuted p of the same sign": summary["p_same_sign"] <= LEVEL,
-            "permuted p of units in at least 2 languages": degrees["p_permutation"].iloc[1] <= LEVEL,
+            "permuted p over all degrees": summary["p_omnibus"] <= LEVEL,
+            "permuted p of the signs": summary["p_signed_fe"] <= LEVEL,
+            "permuted p of units in at least 2 languages": at_least.iloc[1] <= LEVEL,
+            "permuted p of units in at least 3 languages": at_least.iloc[2] <= LEVEL,
+            "permuted p of units in all languages": at_least.iloc[-1] <= LEVEL,
+            "the same, ties split at random": _split_ties(null[:, -1], real[-1], rng) <= LEVEL,
             "permuted p of a pair": pairs["p_permutation"].iloc[0] <= LEVEL,
         }
+
+
+def _split_ties(null: NDArray[np.int64], real: np.int64, rng: np.random.Generator) -> float:
+    """Return the p of a test in which draws that tie with the real count are more extreme or less at random."""
+    above, ties = int((null > real).sum()), int((null == real).sum())
+    return (above + rng.uniform() * (1 + ties)) / (1 + len(null))
 
 
 def unseen_language(seed: int, *, n_words: int = 123, sentences: int = 15) -> Iterator[Rejected]:
@@ -106,6 +121,24 @@ def unseen_language(seed: int, *, n_words: int = 123, sentences: int = 15) -> It
 
 def alignment(seed: int, *, languages: int = 13, permutations: int = 99, interaction: bool) -> Iterator[Rejected]:
     """Performance has nothing to do with sharing; languages differ in both, and perhaps by variable too."""
+    for data, draw in _points(seed, languages, interaction=interaction):
+        permuted = permute_groups(SIMPLE_MODEL, data, "language", "mpo", "mpo", draws=permutations, seed=draw)
+        yield {
+            "the paper's mixed model": mixed_model(PAPER_MODEL, data).coefficients.loc["mpo", "p"] <= LEVEL,
+            SIMPLE_MODEL: mixed_model(SIMPLE_MODEL, data).coefficients.loc["mpo", "p"] <= LEVEL,
+            f"{SIMPLE_MODEL}, languages permuted": permuted <= LEVEL,
+        }
+
+
+def papers_model_permuted(seed: int, *, languages: int = 13, permutations: int = 39) -> Iterator[Rejected]:
+    """The same, where languages differ by variable; every draw takes dozens of fits with five components."""
+    for data, draw in _points(seed, languages, interaction=True):
+        permuted = permute_groups(PAPER_MODEL, data, "language", "mpo", "mpo", draws=permutations, seed=draw)
+        yield {"the paper's mixed model, languages permuted": permuted <= LEVEL}
+
+
+def _points(seed: int, languages: int, *, interaction: bool) -> Iterator[tuple[pd.DataFrame, int]]:
+    """Draw tables of the paper's shape, and a seed for each."""
     rng = np.random.default_rng(seed)
     cells = [(f"l{i}", m, v) for i in range(languages) for m in ("mBERT", "XLM-R") for v in ("valence", "arousal")]
     points = pd.DataFrame(cells, columns=["language", "model", "variable"])
@@ -116,14 +149,7 @@ def alignment(seed: int, *, languages: int = 13, permutations: int = 99, interac
         mpo = 14.5 + 5.2 * second + of_language[0] + of_language[2] * arousal + 0.7 * rng.normal(size=len(points))
         noise = 0.026 * rng.normal(size=len(points))
         r = 0.32 + 0.06 * second + 0.036 * of_language[1] + 0.03 * of_language[3] * arousal + noise
-        data = points.assign(mpo=mpo, r=r)
-        draw = int(rng.integers(2**32))
-        permuted = permute_groups(SIMPLE_MODEL, data, "language", "mpo", "mpo", draws=permutations, seed=draw)
-        yield {
-            "the paper's mixed model": mixed_model(PAPER_MODEL, data).coefficients.loc["mpo", "p"] <= LEVEL,
-            SIMPLE_MODEL: mixed_model(SIMPLE_MODEL, data).coefficients.loc["mpo", "p"] <= LEVEL,
-            f"{SIMPLE_MODEL}, languages permuted": permuted <= LEVEL,
-        }
+        yield points.assign(mpo=mpo, r=r), int(rng.integers(2**32))
 
 
 def one_model(seed: int, *, languages: int = 13) -> Iterator[Rejected]:
@@ -148,10 +174,11 @@ Simulation = Callable[[int], Iterator[Rejected]]
 #: Null hypothesis: its simulation, and the share of the draws that it gets.
 NULLS: dict[str, tuple[Simulation, float]] = {
     "sets are uniform draws": (uniform_sets, 1.0),
-    "ratings permuted, units in groups": (permuted_ratings, 0.5),
+    "ratings permuted, units go together": (permuted_ratings, 0.5),
     "a unit says nothing, half between words": (unseen_language, 1.0),
     "sharing says nothing of r": (lambda seed: alignment(seed, interaction=False), 0.2),
     "the same, languages differ by variable": (lambda seed: alignment(seed, interaction=True), 0.2),
+    "the paper's model, languages permuted": (papers_model_permuted, 0.2),
     "one model, one variable": (one_model, 1.0),
     "all norms in order": (audited_languages, 1.0),
 }

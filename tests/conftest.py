@@ -31,7 +31,6 @@ folds = 3
 bootstrap = 50
 [units]
 permutations = 3
-permutations_elastic_net = 3
 random_units = 20
 [scrutiny]
 stability = 5

@@ -9,7 +9,7 @@ from sklearn.linear_model import ElasticNet, Ridge
 
 from interlingua.errors import ConfigError
 from interlingua.models import Activations
-from interlingua.probes import Design, fit_probes, refit_layer, subset_r
+from interlingua.probes import Design, fit_probes, refit_layer
 from interlingua.probes.ridge import RIDGE_PENALTIES
 
 N_WORDS, SENTENCES, WIDTH = 30, 4, 12
@@ -94,18 +94,3 @@ def test_what_cannot_be_refitted_says_so(design: Design, drawn: np.ndarray) -> N
         refit_layer(design, 0, drawn, "adam", l1=0.1, l2=0.1)
     with pytest.raises(ConfigError, match="an elastic net with l1 and l2"):
         refit_layer(design, 0, drawn, "elastic-net-cv")
-
-
-def test_r_of_some_units_is_that_of_a_ridge_probe_on_them(design: Design) -> None:
-    index = np.array([0, 2, 7])
-    r = subset_r(design, "valence", 1, index, folds=5, seed=0)
-    y, y_test = design.ratings("valence")
-    m = len(y)
-    possible = []
-    for l2 in RIDGE_PENALTIES:
-        probe = Ridge(alpha=m * l2).fit(design.train(1)[:, index], y)
-        possible.append(np.corrcoef(probe.predict(design.test(1)[:, index]), y_test)[0, 1])
-    assert np.min(np.abs(np.array(possible) - r)) < 1e-10
-    assert r > 0.5
-    assert abs(subset_r(design, "valence", 1, np.array([8, 9, 10]), folds=5, seed=0)) < r
-    assert np.isnan(subset_r(design, "valence", 1, np.array([], dtype=np.int64), folds=5, seed=0))

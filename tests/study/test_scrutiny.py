@@ -61,7 +61,7 @@ def test_confounds_are_partialled_out_in_every_language(tables: dict[str, pd.Dat
 
 def test_stability_is_of_the_top_units_only(tables: dict[str, pd.DataFrame]) -> None:
     stability, rankings = tables["stability"], tables["rankings"]
-    assert set(stability["method"]) == {"correlation", "ridge"}
+    assert set(stability["method"]) == {"correlation", "ridge", "elastic-net-cv", "elastic-net"}
     assert stability["frequency"].between(0, 1).all()
     joined = stability.merge(rankings, on=["model", "variable", "method", "layer", "language", "unit"])
     assert len(joined) == len(stability)

@@ -12,7 +12,7 @@ from sklearn.linear_model import Ridge
 
 from interlingua.errors import StatsError
 from interlingua.models.store import Activations
-from interlingua.probes import Design, grouped_folds, subset_r
+from interlingua.probes import Design, grouped_folds
 from interlingua.probes.ridge import RIDGE_PENALTIES
 from interlingua.probes.subsets import SubsetRidge
 from interlingua.seeds import derive_seed
@@ -99,16 +99,9 @@ def test_a_subset_s_probe_is_scikit_learn_s(designs: Designs) -> None:
         weights, r = oracle(designs["fi"], index, 3)
         np.testing.assert_allclose(probes.weights(index), weights, rtol=1e-7)
         assert probes.r_test(index, probes.weights(index)) == pytest.approx(r, rel=1e-9)
-
-
-def test_a_subset_s_probe_is_that_of_subset_r_where_the_words_have_one_sentence() -> None:
-    design = design_of("en", 5)
-    once = ~design.contexts["word"].duplicated().to_numpy()
-    design = Design(design.activations, design.contexts, rows=once)
-    index = np.array([2, 3, 5])
-    probes = SubsetRidge(design, "valence", LAYER, folds=5, seed=0)
-    ours = probes.r_test(index, probes.weights(index))
-    assert ours == pytest.approx(subset_r(design, "valence", LAYER, index, folds=5, seed=0), rel=1e-9)
+        sentences = designs["fi"].test(LAYER)[:, index] @ weights
+        r_sentences = np.corrcoef(sentences, designs["fi"].ratings("valence")[1])[0, 1]
+        assert probes.r_sentences(index, weights) == pytest.approx(r_sentences, rel=1e-9)
 
 
 def test_the_set_and_the_zero_shot_probe(designs: Designs, rankings: pd.DataFrame, result: LeaveOneOut) -> None:

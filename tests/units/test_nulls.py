@@ -17,7 +17,6 @@ from interlingua.units import rank_units
 from interlingua.units.methods import LayerData
 from interlingua.units.nulls import (
     Sharing,
-    chosen_penalties,
     null_summary,
     permute_by_word,
     permuted_signs,
@@ -79,7 +78,9 @@ def test_sharing_counts_as_sets_do() -> None:
             for (a, b), units in zip(combinations(range(4), 2), shared, strict=True)
             for unit in units
         )
-        assert sharing.same_sign[draw] == pytest.approx(same / sum(map(len, shared)))
+        total = sum(map(len, shared))
+        assert sharing.same_sign[draw] == pytest.approx(same / total)
+        assert sharing.signed_fe[draw] == pytest.approx((same - (total - same)) / len(shared) / expected)
         # P(X >= observed) of the hypergeometric distribution: the super exact test of two sets.
         p = stats.hypergeom.sf(sharing.pairs[draw] - 1, WIDTH, K, K)
         assert sharing.share_p05[draw] == pytest.approx((p < 0.05).mean())
@@ -96,8 +97,9 @@ def test_independent_languages_have_p_values_that_are_uniform_and_an_enrichment_
     assert table["null_fe"].mean() == pytest.approx(1, abs=0.01)
     assert table["corrected_fe"].mean() == pytest.approx(1, abs=0.03)
     assert table["null_same_sign"].mean() == pytest.approx(0.5, abs=0.01)
-    assert stats.kstest(table["p_fe"], "uniform").statistic < 0.15
-    assert (table["p_omnibus"] <= 0.05).mean() <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 120)  # degrees tie, so cautious
+    for p in ("p_fe", "p_signed_fe", "p_highest_degree", "p_omnibus"):
+        assert stats.kstest(table[p], "uniform").statistic < 0.15, p
+    assert table["null_signed_fe"].mean() == pytest.approx(0, abs=0.02)
     assert table["p_fe"].min() >= 1 / 61
     assert table["null_share_p05"].mean() < 0.05  # a discrete test stays below its level
     assert (table["null_fe_low"] < table["null_fe_high"]).all()
@@ -109,8 +111,10 @@ def test_without_a_shared_unit_there_is_no_agreement_of_signs_to_test() -> None:
     apart[0][0, :K], apart[1][0, K : 2 * K] = 1, 1
     summary, *_ = null_summary(apart, [random_signs(rng, 19) for _ in range(2)])
     assert np.isnan(summary["same_sign"])
-    assert np.isnan(summary["p_same_sign"])
+    assert summary["signed_fe"] == 0
+    assert summary["p_signed_fe"] > 0.2
     assert summary["p_omnibus"] > 0.5
+    assert summary["p_highest_degree"] > 0.5
 
 
 def test_languages_that_agree_stand_out() -> None:
@@ -119,7 +123,9 @@ def test_languages_that_agree_stand_out() -> None:
     permuted = [random_signs(rng, 99) for _ in range(3)]
     summary, degrees, pairs = null_summary([shared] * 3, permuted)
     assert summary["mean_fe"] == pytest.approx(WIDTH / K)
-    assert summary["p_fe"] == summary["p_same_sign"] == summary["p_omnibus"] == pytest.approx(0.01)
+    assert summary["p_fe"] == summary["p_signed_fe"] == summary["p_omnibus"] == pytest.approx(0.01)
+    assert summary["p_highest_degree"] == pytest.approx(0.01)
+    assert summary["signed_fe"] == summary["mean_fe"]
     assert (summary["highest_degree"], summary["same_sign"]) == (3, 1)
     assert list(degrees["n_languages"]) == [1, 2, 3]
     assert degrees["p_permutation"].tolist() == pytest.approx([1.0, 0.01, 0.01])
@@ -176,7 +182,7 @@ def test_correlation_on_permuted_ratings_is_numpys(design: Design) -> None:
         assert (signs[draw, top] == np.sign(r[top])).all()
 
 
-def test_rankings_and_penalties_are_read_from_the_tables(design: Design) -> None:
+def test_signs_are_read_from_the_rankings(design: Design) -> None:
     rated = design.rated("valence")
     y, _ = rated.ratings("valence")
     data = LayerData(rated.train(1), y, rated.train_words, 1, WIDTH, {})
@@ -186,14 +192,31 @@ def test_rankings_and_penalties_are_read_from_the_tables(design: Design) -> None
     assert set(np.flatnonzero(signs[0])) == set(top["index"])
     assert (signs[0, top["index"]] == top["sign"]).all()
 
-    probes = pd.DataFrame(
-        [
-            ("en", "ridge", "layer", 1, 0.0, 0.5),
-            ("en", "elastic-net-cv", "layer", 1, 0.03, 0.03),
-            ("en", "elastic-net-cv", "layer", 2, 0.3, 0.3),
-            ("en", "elastic-net-cv", "zeroed", 1, 0.9, 0.9),
-            ("fr", "elastic-net-cv", "layer", 1, 0.1, 0.1),
-        ],
-        columns=["language", "probe", "curve", "layer", "l1", "l2"],
-    )
-    assert chosen_penalties(probes, "elastic-net-cv", 1) == {"en": (0.03, 0.03), "fr": (0.1, 0.1)}
+
+def sets(*members: list[int]) -> list[np.ndarray]:
+    """Return one draw of languages with these units, all of them positive."""
+    signs = [np.zeros((1, WIDTH), np.int8) for _ in members]
+    for row, units in zip(signs, members, strict=True):
+        row[0, units] = 1
+    return signs
+
+
+def test_of_two_that_reach_the_same_degree_the_one_with_more_units_there_is_higher() -> None:
+    three, two_of_three = sets([0, 1, 2], [0, 3, 4], [0, 5, 6]), sets([0, 1, 2], [0, 1, 4], [0, 1, 6])
+    more_pairs = sets([0, 1, 2], [0, 1, 2], [0, 5, 6])
+    pairs_only = sets([0, 1, 2], [0, 1, 2], [5, 6, 7])
+    permuted = [np.concatenate(rows) for rows in zip(pairs_only, three, more_pairs, two_of_three, strict=True)]
+
+    def p(observed: list[np.ndarray]) -> float:
+        return null_summary(observed, permuted)[0]["p_highest_degree"]
+
+    assert [p(sharing) for sharing in (pairs_only, three, more_pairs, two_of_three)] == [1.0, 0.8, 0.6, 0.4]
+
+
+def test_opposite_signs_count_against_each_other() -> None:
+    half = sets([0, 1, 2, 3], [0, 1, 2, 3])
+    half[1][0, :2] = -1
+    sharing = Sharing.of(half)
+    assert sharing.same_sign[0] == 0.5
+    assert sharing.signed_fe[0] == 0
+    assert sharing.mean_fe[0] == pytest.approx(4 / (4 * 4 / WIDTH))

@@ -9,73 +9,111 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
-from sklearn.linear_model import Ridge
+from sklearn.linear_model import ElasticNet, Ridge
 
 from interlingua.errors import ConfigError, StatsError
+from interlingua.models import Activations
+from interlingua.probes import Design
 from interlingua.units import curve_over_k, method_agreement, overlap, selection_frequency
 
-Data = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]
-N_WORDS, WIDTH, K, PENALTY = 30, 12, 4, 0.2
+N_WORDS, WIDTH, K = 30, 12, 4
+METHODS: dict[str, tuple[float, float] | None] = {
+    "correlation": None,
+    "ridge": (0.0, 0.2),
+    "elastic-net": (0.001, 0.001),
+    "elastic-net-cv": (0.03, 0.03),
+}
 
 
 @pytest.fixture(scope="module")
-def data() -> Data:
+def design() -> Design:
     rng = np.random.default_rng(0)
-    words = np.repeat(np.arange(N_WORDS), rng.integers(1, 6, size=N_WORDS))
-    y = rng.uniform(size=N_WORDS)[words]
-    X = 5 + rng.normal(size=(N_WORDS, WIDTH))[words] + rng.normal(size=(len(words), WIDTH))
+    words = np.repeat(np.arange(N_WORDS + 4), rng.integers(1, 6, size=N_WORDS + 4))
+    y = rng.uniform(size=N_WORDS + 4)[words]
+    X = 5 + rng.normal(size=(N_WORDS + 4, WIDTH))[words] + rng.normal(size=(len(words), WIDTH))
     X[:, 3] += 8 * y
     X[:, 7] = 2.0
-    return X, y, words
+    X[:, 8] = words == 2  # constant in the draws that leave that word out
+    contexts = pd.DataFrame(
+        {
+            "language": "en",
+            "word": [f"w{number}" for number in words],
+            "split": np.where(words < N_WORDS, "train", "test"),
+            "valence": y,
+        }
+    )
+    return Design(Activations.from_arrays([X.astype(np.float32)], {"language": "en"}), contexts)
 
 
 def score(name: str, X: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return |r|, or |weight| of scikit-learn's ridge on standardised units; 0 for the constant unit."""
+    """Return r, or the weights of scikit-learn's probe on standardised units; 0 for constant units."""
     vary = np.ptp(X, axis=0) > 0
     z = stats.zscore(X[:, vary])
     out = np.zeros(X.shape[1])
     if name == "correlation":
-        out[vary] = np.abs(z.T @ stats.zscore(y) / len(y))
-    else:
-        out[vary] = np.abs(Ridge(alpha=PENALTY * len(y)).fit(z, y).coef_)  # |y-Xw|^2 + m l2 |w|^2
+        out[vary] = z.T @ stats.zscore(y) / len(y)
+        return out
+    l1, l2 = METHODS[name] or (0.0, 0.0)
+    if l1 == 0:
+        out[vary] = Ridge(alpha=l2 * len(y)).fit(z, y).coef_  # |y-Xw|^2 + m l2 |w|^2
+    else:  # Eq. 1 in scikit-learn's terms
+        alpha = l1 / 2 + l2
+        out[vary] = ElasticNet(alpha=alpha, l1_ratio=l1 / 2 / alpha, tol=1e-9, max_iter=100_000).fit(z, y).coef_
     return out
 
 
-@pytest.mark.parametrize("name", ["correlation", "ridge"])
-def test_agrees_with_drawing_the_rows(data: Data, name: str) -> None:
-    X, y, words = data
-    table = selection_frequency(X, y, words, scorer=name, k=K, draws=60, seed=4, penalty=PENALTY)
+def top(scores: NDArray[np.float64]) -> set[int]:
+    return {int(index) for index in np.argsort(-np.abs(scores), kind="stable")[:K] if scores[index] != 0}
+
+
+def test_agrees_with_drawing_the_rows(design: Design) -> None:
+    found = selection_frequency(design, "valence", 0, METHODS, K, draws=60, seed=4)
+    X, y, words = design.train(0), design.ratings("valence")[0], design.train_words
     counts = np.random.default_rng(4).multinomial(N_WORDS, np.full(N_WORDS, 1 / N_WORDS), size=60)
-    chosen = np.zeros(WIDTH)
-    for times in counts:
-        rows = np.repeat(np.arange(len(y)), times[words])
-        chosen[np.argsort(-score(name, X[rows], y[rows]))[:K]] += 1
-    np.testing.assert_allclose(table["frequency"], chosen / 60)
-    np.testing.assert_allclose(table["score"], score(name, X, y), atol=1e-10)
-    assert set(table.loc[table["selected"], "index"]) == set(np.argsort(-score(name, X, y))[:K])
-    assert table["frequency"].iloc[3] == 1
-    assert table["frequency"].iloc[7] == 0
+    for name in METHODS:
+        table = found[found["method"] == name]
+        chosen = np.zeros(WIDTH)
+        for times in counts:
+            rows = np.repeat(np.arange(len(y)), times[words])
+            chosen[list(top(score(name, X[rows], y[rows])))] += 1
+        np.testing.assert_allclose(table["frequency"], chosen / 60)
+        np.testing.assert_allclose(table["score"], score(name, X, y), atol=1e-7)
+        assert set(table.loc[table["selected"], "index"]) == top(score(name, X, y))
+        assert table["frequency"].iloc[3] == 1
+        assert table["frequency"].iloc[7] == 0
+    # The rankings differ, and so do their frequencies.
+    by_method = found.pivot_table(index="index", columns="method", values="frequency")
+    assert by_method.T.drop_duplicates().shape[0] == len(METHODS)
 
 
-def test_batches_do_not_change_the_sum(data: Data) -> None:
-    table = selection_frequency(*data, k=K, draws=150, seed=1)
-    assert table["frequency"].sum() == pytest.approx(K)
+def test_a_draw_is_the_same_whatever_else_is_ranked(design: Design) -> None:
+    alone = selection_frequency(design, "valence", 0, {"ridge": METHODS["ridge"]}, 0.3, draws=20, seed=1)
+    beside = selection_frequency(design, "valence", 0, METHODS, K, draws=20, seed=1)
+    beside = beside[beside["method"] == "ridge"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(alone, beside)
+    assert alone["frequency"].sum() == pytest.approx(K)
 
 
-def test_bad_options(data: Data) -> None:
+def test_bad_options(design: Design) -> None:
+    def frequency(
+        methods: dict[str, tuple[float, float] | None], k: int = K, draws: int = 2, of: Design = design
+    ) -> pd.DataFrame:
+        return selection_frequency(of, "valence", 0, methods, k, draws=draws, seed=0)
+
     with pytest.raises(ConfigError, match=r"did you mean 'correlation'\?"):
-        selection_frequency(*data, scorer="correlations", k=K, seed=0)
-    with pytest.raises(ConfigError, match="positive penalty"):
-        selection_frequency(*data, scorer="ridge", k=K, seed=0)
+        frequency({"correlations": None})
+    with pytest.raises(ConfigError, match="'ridge' needs the penalties"):
+        frequency({"ridge": None})
+    with pytest.raises(ConfigError, match="'adam' is by a probe of the whole network"):
+        frequency({"adam": (0.1, 0.1)})
     with pytest.raises(ConfigError, match="from 1 to 12"):
-        selection_frequency(*data, k=13, seed=0)
+        frequency({"correlation": None}, k=13)
     with pytest.raises(StatsError, match="at least one"):
-        selection_frequency(*data, k=K, draws=0, seed=0)
-    X, y, words = data
+        frequency({"correlation": None}, draws=0)
+    one_word = design.contexts["word"].isin(["w0", "w31", "w32"]).to_numpy()
+    alone = Design(design.activations, design.contexts.assign(valence=np.arange(len(one_word))), rows=one_word)
     with pytest.raises(StatsError, match="at least two, not 1"):
-        selection_frequency(X, y, np.zeros_like(words), k=K, seed=0)
-    with pytest.raises(StatsError, match="not finite"):
-        selection_frequency(X, np.full_like(y, np.nan), words, k=K, seed=0)
+        frequency({"correlation": None}, of=alone)
 
 
 @pytest.fixture(scope="module")

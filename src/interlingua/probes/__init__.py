@@ -19,7 +19,7 @@ from interlingua.probes.penalty import (
     grouped_folds,
     split_folds,
 )
-from interlingua.probes.refit import refit_layer, subset_r
+from interlingua.probes.refit import refit_layer
 from interlingua.probes.ridge import RIDGE_PENALTIES, RidgeFit, RidgePath, ridge
 from interlingua.probes.weights_io import load_weights, save_weights
 
@@ -53,5 +53,4 @@ __all__ = [
     "ridge",
     "save_weights",
     "split_folds",
-    "subset_r",
 ]

@@ -319,13 +319,27 @@ class Design:
                 raise StatsError(
                     f"{self.language}: layer {layer} holds a value that is not finite; extract its activations again"
                 )
-            constant = np.ptp(values, axis=0) == 0
-            # The mean of equal values may differ from them by rounding; the value itself gives exact zeros.
-            mean = np.where(constant, values[0], values.mean(axis=0))
-            self._scales[key] = (mean, np.where(constant, 1.0, values.std(axis=0)))
+            self._scales[key] = column_scale(values)
             if key[1] == "train":
-                self._constant[layer] = int(constant.sum())
+                self._constant[layer] = int((np.ptp(values, axis=0) == 0).sum())
         return self._scales[key]
+
+
+def column_scale(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean and the standard deviation of each column, which is 1 for a constant one.
+
+    Parameters
+    ----------
+    values : ndarray of float64, shape (m, n)
+
+    Returns
+    -------
+    mean, scale : ndarray of float64, shape (n,)
+    """
+    constant = np.ptp(values, axis=0) == 0
+    # The mean of equal values may differ from them by rounding; the value itself gives exact zeros.
+    mean = np.where(constant, values[0], values.mean(axis=0))
+    return mean, np.where(constant, 1.0, values.std(axis=0))
 
 
 def _check_table(activations: LayerSource, contexts: pd.DataFrame) -> None:

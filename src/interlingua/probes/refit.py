@@ -1,4 +1,4 @@
-"""Probes of one layer again: on other ratings (permuted ones), or on some of its units only."""
+"""Probes of one layer again, on other ratings (permuted ones)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from interlingua.probes.design import Design
 from interlingua.probes.elastic_net import solve_gram
 from interlingua.probes.penalty import RidgeCrossValidation, best_penalty, grouped_folds, split_folds
 from interlingua.probes.ridge import RIDGE_PENALTIES, RidgePath
-from interlingua.stats.correlation import pearson
 
 _TOL = 1e-5  # of the null loss: which units stand at the top no longer changes below it
 _FOLDS = 5
@@ -66,35 +65,3 @@ def refit_layer(
     return np.stack(
         [solve_gram(gram, products[:, i], centred[:, i], l1=l1, l2=l2, tol=_TOL).weights for i in range(Y.shape[1])]
     )
-
-
-def subset_r(design: Design, variable: str, layer: int, index: NDArray[np.int64], *, folds: int, seed: int) -> float:
-    """Return r on held-out words of a ridge probe that sees only some units of a layer.
-
-    Parameters
-    ----------
-    design : Design
-        The inputs.
-    variable : str
-        The rated variable.
-    layer : int
-        A layer.
-    index : ndarray of int
-        The units, by index within the layer.
-    folds, seed : int
-        Of the cross-validation, grouped by word, that chooses the penalty.
-
-    Returns
-    -------
-    float
-        Pearson r over test sentences; NaN if there are no units.
-    """
-    if not len(index):
-        return float("nan")
-    design = design.rated(variable)
-    y, y_test = design.ratings(variable)
-    X = design.train(layer)[:, index]
-    split = split_folds(X, grouped_folds(design.train_words, folds, seed))
-    scores = RidgeCrossValidation(X, split).scores(y[:, None], RIDGE_PENALTIES)[:, 0]
-    weights = RidgePath(X).weights(y[:, None], best_penalty(RIDGE_PENALTIES, scores).best)[:, 0]
-    return pearson(y_test, design.test(layer)[:, index] @ weights)

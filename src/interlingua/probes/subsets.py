@@ -86,8 +86,9 @@ class SubsetRidge:
         y, y_test = design.ratings(variable)
         y, y_test = y / y.std(), y_test / y.std()
         X, gram = design.train(layer), design.gram(layer)
+        self._sentences = (design.test(layer), y_test)
         self.train = WordMeans.of(X, y, design.train_words)
-        self.test = WordMeans.of(design.test(layer), y_test, design.test_words)
+        self.test = WordMeans.of(*self._sentences, design.test_words)
         self._penalties = np.asarray(RIDGE_PENALTIES)
         self._full = _Equations(len(X), gram, X.T @ (y - y.mean()))
         self._folds: list[tuple[_Equations, NDArray[np.int64]]] = []
@@ -115,3 +116,8 @@ class SubsetRidge:
     def r_test(self, index: NDArray[np.int64], weights: NDArray[np.float64]) -> float:
         """Return r over the test words, the predictions of a word's sentences averaged."""
         return pearson(self.test.y, self.test.X[:, index] @ weights)
+
+    def r_sentences(self, index: NDArray[np.int64], weights: NDArray[np.float64]) -> float:
+        """Return r over the test sentences, the measure of section 4.3."""
+        X, y = self._sentences
+        return pearson(y, X[:, index] @ weights)

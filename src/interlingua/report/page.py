@@ -38,7 +38,7 @@ _P_VALUES = (
     "p_fe",
     "p_omnibus",
     "p_highest_degree",
-    "p_same_sign",
+    "p_signed_fe",
     "baseline_p",
 )
 

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from interlingua.report.results import PROBE_NAMES, Results, cell_title
-from interlingua.report.scrutiny import audit_section, scrutiny_section
+from interlingua.report.scrutiny import audit_section, scrutiny_section, with_sound_p
 from interlingua.report.section import Section, listing, p_text, signed, span
 
 
@@ -183,27 +183,30 @@ def _sharing(results: Results) -> Section:
             findings.append(text + ".")
     tables: list[tuple[str, pd.DataFrame, dict[str, str]]] = []
     if "null" in results.tables:
-        tables.append(
-            (
-                "Ranking methods compared on real and permuted ratings",
-                results.tables["null"],
-                {
-                    "model": "model",
-                    "variable": "variable",
-                    "method": "ranking",
-                    "mean_fe": "fold enrichment",
-                    "null_fe": "permuted",
-                    "corrected_fe": "corrected",
-                    "p_fe": "p",
-                    "p_omnibus": "p over degrees",
-                    "null_share_p05": "pairs with p < .05, permuted",
-                    "same_sign": "same sign",
-                    "null_same_sign": "same sign, permuted",
-                    "r_top": "r of the top units",
-                    "draws": "draws",
-                },
-            )
-        )
+        null = results.tables["null"]
+        cell = {"model": "model", "variable": "variable", "method": "ranking"}
+        enrichment = {
+            "mean_fe": "fold enrichment",
+            "null_fe": "permuted",
+            "corrected_fe": "corrected",
+            "p_fe": "p",
+            "null_share_p05": "pairs with p < .05, permuted",
+            "r_top": "r of the top units",
+            "draws": "draws",
+        }
+        beyond = {
+            "highest_degree": "highest degree",
+            "null_highest_degree": "permuted",
+            "p_highest_degree": "p",
+            "p_omnibus": "p over all degrees",
+            "same_sign": "same sign",
+            "null_same_sign": "permuted",
+            "p_signed_fe": "p",
+        }
+        tables += [
+            ("Ranking methods compared on real and permuted ratings", null, cell | enrichment),
+            ("Degrees and signs on real and permuted ratings", null, cell | beyond),
+        ]
     highest = {
         "model": "model",
         "variable": "variable",
@@ -273,7 +276,7 @@ def _unseen(results: Results) -> Section:
 
 
 def _alignment(results: Results) -> Section:
-    models = results.of("alignment_models", method=results.headline)
+    models = with_sound_p(results.of("alignment_models", method=results.headline))
     findings = [_alignment_finding(row) for row in models.itertuples()]
     headings = {
         "method": "ranking",
@@ -281,30 +284,32 @@ def _alignment(results: Results) -> Section:
         "n": "n",
         "estimate": "B of MPO",
         "se": "SE",
-        "df": "df",
         "t": "t",
-        "p": "p",
         "ci_low": "bootstrap low",
         "ci_high": "bootstrap high",
         "p_permutation": "p (permutation)",
+        "df": "df",
+        "p": "p (Satterthwaite)",
     }
     return Section(
         "alignment",
         "Do languages that share more do better?",
         findings,
         ["alignment"],
-        [("Sharing and performance, by ranking", results.tables["alignment_models"], headings)],
+        [("Sharing and performance, by ranking", with_sound_p(results.tables["alignment_models"]), headings)],
     )
 
 
 def _alignment_finding(row: Any) -> str:
     if pd.isna(row.estimate):
         return f"{row.formula}: {row.note}"
-    text = f"{row.formula}: B = {signed(row.estimate, 4)} (SE {row.se:.4f}, t = {signed(row.t, 2)}, df = {row.df:.2f}, p {p_text(row.p)}"
+    text = f"{row.formula}: B = {signed(row.estimate, 4)} (SE {row.se:.4f}, t = {signed(row.t, 2)}"
     if pd.notna(row.ci_low):
         text += f"; bootstrap over languages {signed(row.ci_low, 4)} to {signed(row.ci_high, 4)}"
     if pd.notna(row.p_permutation):
         text += f"; permutation of languages p {p_text(row.p_permutation)}"
+    if pd.notna(row.p):
+        text += f"; Satterthwaite's df = {row.df:.2f}, p {p_text(row.p)}, which rejects too often"
     return f"{text}). {row.note}"
 
 

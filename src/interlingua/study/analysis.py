@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,6 +17,8 @@ from interlingua.study.cache import Frames
 from interlingua.study.config import Study
 from interlingua.study.steps import Job
 from interlingua.units import alignment_models, layer_table, mpo, overlap, resolve_k, transfer
+from interlingua.units import methods as ranking_methods
+from interlingua.units.stability import Penalty
 
 
 def select(table: pd.DataFrame, **where: object) -> pd.DataFrame:
@@ -37,6 +39,22 @@ class Fitted:
     def job(self, model: str, language: str) -> Job:
         """Return the job of one model and language."""
         return next(job for job in self.jobs if (job.model, job.language) == (model, language))
+
+    def penalties(
+        self, methods: Iterable[str], model: str, variable: str, language: str, layer: int
+    ) -> dict[str, Penalty | None]:
+        """Return those of the ranking methods that can be repeated for every draw.
+
+        Each has the (l1, l2) of its probe in `layer`, or None if it has no probe.
+        """
+        rows = select(self.probes, model=model, variable=variable, language=language, curve="layer", layer=layer)
+        fitted = {row.probe: (float(row.l1), float(row.l2)) for row in rows.itertuples()}
+        found = {name: ranking_methods.get(name) for name in methods}
+        return {
+            name: None if method.needs is None else fitted[method.needs[0]]
+            for name, method in found.items()
+            if method.repeatable
+        }
 
 
 def layer_choice(study: Study, probes: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from interlingua.models import Activations
-from interlingua.probes import Design, subset_r
+from interlingua.probes import Design
+from interlingua.probes.subsets import SubsetRidge
 from interlingua.seeds import derive_seed
 from interlingua.study.analysis import Fitted, select
 from interlingua.study.cache import Cache, Frames, code_version, content_key
@@ -18,30 +19,21 @@ from interlingua.study.steps import Job, OnProgress, probe_key
 from interlingua.study.workers import Task
 from interlingua.units import methods as ranking_methods
 from interlingua.units import resolve_k
-from interlingua.units.nulls import chosen_penalties, null_summary, permuted_signs, signs_of_rankings
-
-#: Rankings by probes of the whole network are too slow to refit for every draw.
-WHOLE_NETWORK = "whole"
+from interlingua.units.nulls import null_summary, permuted_signs, signs_of_rankings
+from interlingua.units.stability import Penalty
 
 
-def null_draws(study: Study) -> dict[str, int]:
-    """Return the permutations of each of the study's ranking methods whose probe can be refitted for every draw."""
-    draws = {}
-    for name in study.units.methods:
-        needs = ranking_methods.get(name).needs
-        if needs is None or needs[1] != WHOLE_NETWORK:
-            sparse = needs is not None and needs[0].startswith("elastic-net")
-            draws[name] = study.units.permutations_elastic_net if sparse else study.units.permutations
-    return {name: count for name, count in draws.items() if count and study.units.permutations}
+def repeatable(study: Study) -> list[str]:
+    """Return the study's ranking methods that can be repeated on every draw of permuted ratings."""
+    return [name for name in study.units.methods if ranking_methods.get(name).repeatable]
 
 
 def null_task(
     job: Job,
     variable: str,
     layer: int,
-    draws: dict[str, int],
     k: int,
-    penalties: dict[str, tuple[float, float]],
+    penalties: dict[str, Penalty | None],
     tops: dict[str, list[int]],
     study: Study,
     cache: Cache,
@@ -55,7 +47,7 @@ def null_task(
     key = content_key(
         probes=probe_key(job, variable, study.probes, study.seed),
         layer=layer,
-        draws=draws,
+        draws=study.units.permutations,
         k=k,
         tops=tops,
         code=code_version("units", "probes", "stats"),
@@ -63,22 +55,24 @@ def null_task(
 
     def compute() -> Frames:
         design = Design(Activations.open(job.activations), job.contexts, standardise=study.probes.standardise)
+        seed = derive_seed(study.seed, "top units", job.language, variable)
+        probes = SubsetRidge(design, variable, layer, folds=study.probes.folds, seed=seed)
         rows = []
-        for number, method in enumerate(draws):
+        for number, method in enumerate(penalties):
             signs = permuted_signs(
                 design,
                 variable,
                 layer,
                 method,
                 k,
-                draws=draws[method],
+                draws=study.units.permutations,
                 seed=derive_seed(study.seed, "permuted ratings", job.model, job.language, variable, method),
-                penalty=penalties.get(method),
+                penalty=penalties[method],
             )
-            seed = derive_seed(study.seed, "top units", job.language, variable)
-            r_top = subset_r(design, variable, layer, np.array(tops[method]), folds=study.probes.folds, seed=seed)
+            top = np.array(tops[method], dtype=np.int64)
+            r_top = probes.r_sentences(top, probes.weights(top)) if len(top) else float("nan")
             rows.append({"method": method, "r_top": r_top, "signs": signs.tobytes()})
-            on_progress((number + 1) / len(draws))
+            on_progress((number + 1) / len(penalties))
         return {"null": pd.DataFrame(rows)}
 
     return cache.frames("nulls", key, compute)["null"].assign(language=job.language)
@@ -97,20 +91,13 @@ def null_tables(
     ``null`` has a row a model, variable and ranking method: what `interlingua.units.nulls.null_summary` says, and
     ``r_top``, the mean over languages of r on held-out words from the top units alone.
     """
-    draws = null_draws(study)
-    methods = list(draws)
-    if not methods:
+    methods, draws = repeatable(study), study.units.permutations
+    if not (methods and draws):
         return {}
     cells, tasks = [], []
     for (model, variable), layer in layers.items():
         rankings = select(fitted.rankings, model=model, variable=variable, layer=layer)
         k = resolve_k(study.units.k, int(rankings["index"].max()) + 1)
-        probes = select(fitted.probes, model=model, variable=variable)
-        penalties = {
-            method: chosen_penalties(probes, needs[0], layer)
-            for method in methods
-            if (needs := ranking_methods.get(method).needs) is not None
-        }
         by_method = {method: rankings[rankings["method"] == method] for method in methods}
         cells.append((model, variable, layer, k, by_method))
         for language in rankings["language"].unique():
@@ -118,9 +105,8 @@ def null_tables(
                 fitted.job(model, language),
                 variable,
                 layer,
-                draws,
                 k,
-                {method: penalty[language] for method, penalty in penalties.items()},
+                fitted.penalties(methods, model, variable, language, layer),
                 {method: _top_indices(rows, language, k) for method, rows in by_method.items()},
                 study,
                 cache,
@@ -133,7 +119,7 @@ def null_tables(
         of_cell = pd.concat([next(done) for _ in languages], ignore_index=True)
         for method in methods:
             rows = of_cell[of_cell["method"] == method]
-            permuted = [np.frombuffer(signs, dtype=np.int8).reshape(draws[method], -1) for signs in rows["signs"]]
+            permuted = [np.frombuffer(signs, dtype=np.int8).reshape(draws, -1) for signs in rows["signs"]]
             observed = list(signs_of_rankings(by_method[method], k).values())
             summary, by_degree, by_pair = null_summary(observed, permuted)
             cell = {"model": model, "variable": variable, "method": method, "layer": layer}

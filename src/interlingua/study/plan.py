@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from interlingua.models import matrix_speed, sentence_tokens
 from interlingua.study.cache import Cache, default_cache_dir
 from interlingua.study.config import Study
-from interlingua.study.nulls import null_draws
+from interlingua.study.nulls import repeatable
 from interlingua.study.sources import Material
 from interlingua.study.steps import Job
 
@@ -21,8 +21,9 @@ _EFFICIENCY = 0.45
 #: Seconds on one core, measured on the built-in study (width 384, 3,328 training sentences): the exact Eq. 1 on
 #: the whole network, all probes of a layer, Adam for 500 epochs. They grow with the square of the width.
 _WHOLE_S, _LAYER_S, _ADAM_S = 3.0, 0.4, 12.0
-#: The same for one draw of permuted ratings, the rankings of a layer, and the scrutiny of a language.
-_DRAW_S, _RANK_S, _SCRUTINY_S = 0.015, 0.05, 3.0
+#: The same for one draw of permuted ratings, the rankings of a layer, the scrutiny of a language, and one draw of its
+#: words.
+_DRAW_S, _RANK_S, _SCRUTINY_S, _STABILITY_S = 0.015, 0.05, 3.0, 0.045
 _FIXED_S = 12.0
 
 
@@ -128,8 +129,8 @@ def estimate_phases(
             adam = _ADAM_S * study.probes.adam_epochs / 500 if "adam" in study.probes.methods else 0.0
             probing += variables * size * (_WHOLE_S + facts["layers"] * _LAYER_S + adam)
             ranking += variables * size * facts["layers"] * _RANK_S
-            drawing += variables * size * sum(null_draws(study).values()) * _DRAW_S
-            scrutiny += variables * size * _SCRUTINY_S
+            drawing += variables * size * len(repeatable(study)) * study.units.permutations * _DRAW_S
+            scrutiny += variables * size * (_SCRUTINY_S + study.scrutiny.stability * _STABILITY_S)
     seconds = {
         "activations": forward,
         "probes": probing,

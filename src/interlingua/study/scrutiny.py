@@ -36,6 +36,7 @@ from interlingua.units import (
 from interlingua.units.confounds import PARTIAL, PartialOut, frequency_gap, partial_out, word_covariates
 from interlingua.units.controls import control_table
 from interlingua.units.leave_one_out import SetFits, UnitSets, collect, fit_sets, unit_sets
+from interlingua.units.stability import Penalty
 
 #: Sizes of the top, as shares of the width, for the curve over k.
 SHARES = (0.02, 0.05, 0.1, 0.13, 0.185, 0.25, 0.35, 0.5)
@@ -63,7 +64,7 @@ def scrutiny_task(
     layer: int,
     sets: UnitSets | None,
     covariates: pd.DataFrame | None,
-    ridge_penalty: float | None,
+    penalties: dict[str, Penalty | None],
     study: Study,
     on_progress: OnProgress,
 ) -> Scrutiny:
@@ -104,22 +105,12 @@ def scrutiny_task(
     )
     on_progress(0.8)
     y, _ = rated.ratings(variable)
-    frequencies = []
-    for method, penalty in (("correlation", None), ("ridge", ridge_penalty)):
-        if method == "correlation" or penalty is not None:
-            drawn = selection_frequency(
-                rated.train(layer),
-                y,
-                rated.train_words,
-                scorer=method,
-                k=k,
-                draws=study.scrutiny.stability,
-                seed=seed("stability"),
-                penalty=penalty,
-            )
-            frequencies.append(drawn.assign(method=method, unit=layer * rated.width + drawn["index"]))
+    frequency = selection_frequency(
+        rated, variable, layer, penalties, k, draws=study.scrutiny.stability, seed=seed("stability")
+    )
+    frequency = frequency.assign(unit=layer * rated.width + frequency["index"])
     adam = _adam_seeds(rated, y, layer, study, seed("adam seeds")) if "adam" in study.probes.methods else None
-    return Scrutiny(fits, partial, held_out, pd.concat(frequencies, ignore_index=True), adam)
+    return Scrutiny(fits, partial, held_out, frequency, adam)
 
 
 def _adam_seeds(design: Design, y: Any, layer: int, study: Study, seed: int) -> pd.DataFrame:
@@ -165,9 +156,10 @@ def _cell(study: Study, fitted: Fitted, model: str, variable: str, layer: int, t
     for code in codes:
         job = fitted.job(model, code)
         covariates = _covariates(study, job, tokenizer) if study.scrutiny.confounds else None
-        ridge = select(fitted.probes, model=model, variable=variable, language=code, probe="ridge", layer=layer)
-        penalty = float(ridge["l2"].iloc[0]) if len(ridge) else None
-        arguments = (job, variable, layer, sets, covariates, penalty, study)
+        # The atlas shows the stability of |correlation|, whatever the study ranks by.
+        methods = ["correlation", *study.units.methods]
+        penalties = fitted.penalties(methods, model, variable, code, layer)
+        arguments = (job, variable, layer, sets, covariates, penalties, study)
         tasks[code] = Task(f"{code}, {variable}", 1, scrutiny_task, arguments)
     return _Cell(model, variable, layer, rankings, sets, tasks)
 

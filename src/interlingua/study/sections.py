@@ -111,9 +111,7 @@ class Units(Section):
     random_units: Positive = 100
     """Random units of the layer that the unseen language's units are compared with (Table 2)."""
     permutations: Annotated[int, Field(ge=0)] = 200
-    """Draws of permuted ratings for rankings by correlation and ridge (0: none for any ranking)."""
-    permutations_elastic_net: Annotated[int, Field(ge=0)] = 20
-    """The same for rankings by elastic nets, each draw of which is a fit of its own."""
+    """Draws of permuted ratings (0: none)."""
 
 
 class Scrutiny(Section):
@@ -123,8 +121,8 @@ class Scrutiny(Section):
     """Partial out word length, number of sub-words and (with the extra ``confounds``) log frequency."""
     concreteness: Mapping[str, str] = Field(default_factory=dict)
     """Norms of concreteness by language (a card's name or a file), to be partialled out, too."""
-    stability: Positive = 200
-    """Draws of the bootstrap over words that says how often a unit is selected again."""
+    stability: Positive = 100
+    """Draws of the bootstrap over words that says how often a unit is selected again, by every ranking."""
     adam_seeds: Annotated[int, Field(ge=2)] = 2
     """Initialisations of Adam whose top units are compared, where Adam is among the probes."""
     audit_against: str = "labmt"

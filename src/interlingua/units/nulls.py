@@ -8,7 +8,7 @@ dependence within words stays), the probes are fitted again, and the units ranke
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -134,6 +134,9 @@ class Sharing:
         The highest degree at which a unit is shared.
     same_sign : ndarray, shape (draws,)
         Share of the shared units (over pairs) that have the same sign in both languages; NaN where none is shared.
+    signed_fe : ndarray, shape (draws,)
+        Mean over pairs of (units shared with the same sign - units shared with opposite signs) / expected units: 0 if
+        signs have nothing to do with each other, the fold enrichment if all agree.
     share_p05 : ndarray, shape (draws,)
         Share of pairs with p < .05 in the super exact test.
     """
@@ -143,6 +146,7 @@ class Sharing:
     at_least: NDArray[np.int64]
     highest: NDArray[np.int64]
     same_sign: NDArray[np.float64]
+    signed_fe: NDArray[np.float64]
     share_p05: NDArray[np.float64]
 
     @classmethod
@@ -152,22 +156,27 @@ class Sharing:
         draws, n_languages, width = stacked.shape
         chosen = np.abs(stacked)
         shared = chosen @ chosen.transpose(0, 2, 1)
-        agreement = stacked @ stacked.transpose(0, 2, 1)
         first, second = np.triu_indices(n_languages, k=1)
+        agreement = np.rint((stacked @ stacked.transpose(0, 2, 1))[:, first, second]).astype(np.int64)
         pairs = np.rint(shared[:, first, second]).astype(np.int64)
-        same = (pairs + np.rint(agreement[:, first, second])) / 2
+        same = (pairs + agreement) / 2
         sizes = np.rint(chosen.sum(axis=2)).astype(np.int64)
         expected = sizes[:, first] * sizes[:, second] / width
-        fe = np.divide(pairs, expected, out=np.zeros(pairs.shape), where=expected > 0)
+
+        def over_expected(units: NDArray[np.int64]) -> NDArray[np.float64]:
+            per_pair = np.divide(units, expected, out=np.zeros(units.shape), where=expected > 0)
+            return np.asarray(per_pair.mean(axis=1))
+
         counts = np.rint(chosen.sum(axis=1)).astype(np.int64)
         at_least = np.stack([(counts >= d).sum(axis=1) for d in range(1, n_languages + 1)], axis=1)
         total = pairs.sum(axis=1)
         return cls(
             pairs=pairs,
-            mean_fe=fe.mean(axis=1),
+            mean_fe=over_expected(pairs),
             at_least=at_least,
             highest=counts.max(axis=1),
             same_sign=np.divide(same.sum(axis=1), total, out=np.full(draws, np.nan), where=total > 0),
+            signed_fe=over_expected(agreement),
             share_p05=_share_p05(pairs, sizes, first, second, width),
         )
 
@@ -204,8 +213,10 @@ def null_summary(
     -------
     summary : dict
         ``draws, mean_fe, null_fe, null_fe_low, null_fe_high`` (2.5 and 97.5 %), ``corrected_fe`` (observed over
-        permuted mean), ``p_fe``; ``highest_degree, null_highest_degree, p_highest_degree``; ``same_sign,
-        null_same_sign, p_same_sign``; ``null_share_p05``, how often the super exact test rejects on permuted
+        permuted mean), ``p_fe``; ``highest_degree, null_highest_degree, p_highest_degree``: as high a degree, and (as
+        degrees tie so often) as many units at it, or as many at the next lower one, and so on; ``same_sign,
+        null_same_sign``, and ``signed_fe, null_signed_fe, p_signed_fe``: do the units that are shared with the same
+        sign outnumber those with opposite ones; ``null_share_p05``, how often the super exact test rejects on permuted
         ratings (.05 if it holds its level); ``p_omnibus``, one test over all degrees: are there more units in at least
         d languages than permuted ratings give, for whichever d stands out most.
     degrees : DataFrame
@@ -231,13 +242,12 @@ def null_summary(
         "p_fe": p(null.mean_fe, real.mean_fe[0]),
         "highest_degree": int(real.highest[0]),
         "null_highest_degree": float(null.highest.mean()),
-        "p_highest_degree": p(null.highest, real.highest[0]),
+        "p_highest_degree": p(_higher(null.at_least, real.at_least[0]), 0),
         "same_sign": float(real.same_sign[0]),
-        "null_same_sign": float(np.nanmean(null.same_sign)),
-        # A draw that shares nothing has no signs to agree: it counts as agreeing, so that p is never too small.
-        "p_same_sign": p(np.nan_to_num(null.same_sign, nan=1.0), real.same_sign[0])
-        if np.isfinite(real.same_sign[0])
-        else float("nan"),
+        "null_same_sign": float(np.nanmean(null.same_sign)) if np.isfinite(null.same_sign).any() else float("nan"),
+        "signed_fe": float(real.signed_fe[0]),
+        "null_signed_fe": float(null.signed_fe.mean()),
+        "p_signed_fe": p(null.signed_fe, real.signed_fe[0]),
         "null_share_p05": float(null.share_p05.mean()),
         "p_omnibus": _omnibus(real.at_least[0], null.at_least),
     }
@@ -263,6 +273,13 @@ def null_summary(
     return summary, degrees, pairs
 
 
+def _higher(draws: NDArray[np.int64], real: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return by how many units each draw exceeds the real counts at the highest degree where they differ, or 0."""
+    difference = (draws - real)[:, ::-1]
+    first = (difference != 0).argmax(axis=1)
+    return np.asarray(np.take_along_axis(difference, first[:, None], axis=1)[:, 0])
+
+
 def _omnibus(real: NDArray[np.int64], null: NDArray[np.int64]) -> float:
     """Return the p of the largest standardised excess over all degrees from two languages on.
 
@@ -285,9 +302,3 @@ def signs_of_rankings(rankings: pd.DataFrame, k: int) -> dict[str, Signs]:
         row[0, top["index"].to_numpy()] = top["sign"].to_numpy()
         signs[str(language)] = row
     return signs
-
-
-def chosen_penalties(probes: pd.DataFrame, probe: str, layer: int) -> Mapping[str, tuple[float, float]]:
-    """Return each language's (l1, l2) of `probe` in `layer`, from the probe table of one model and variable."""
-    rows = probes[(probes["probe"] == probe) & (probes["curve"] == "layer") & (probes["layer"] == layer)]
-    return dict(zip(rows["language"], zip(rows["l1"], rows["l2"], strict=True), strict=True))

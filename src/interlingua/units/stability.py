@@ -6,103 +6,106 @@ one k or one ranking method shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import solve
+from numpy.typing import NDArray
 
-from interlingua.errors import ConfigError, StatsError, suggest
-from interlingua.stats.correlation import centre_columns
-from interlingua.stats.groups import group_codes, group_sums
+from interlingua.errors import ConfigError, StatsError
+from interlingua.probes import Design
+from interlingua.probes.design import column_scale
+from interlingua.probes.elastic_net import solve_gram
+from interlingua.units import methods as ranking_methods
 from interlingua.units.cells import cells, in_cell
+from interlingua.units.nulls import top_signs
 from interlingua.units.ranking import resolve_k, select_top
 
-_BATCH = 64  # draws whose scores are held at once
+_TOL = 1e-5  # of the null loss, as for permuted ratings: which units stand at the top no longer changes below it
 
-_Scores = Callable[[NDArray[np.int64]], NDArray[np.float64]]
-"""From how often each word was taken, shape (draws, words), to scores, shape (draws, width)."""
+Penalty = tuple[float, float]
+"""l1 and l2 in the units of Eq. 1."""
 
 
 def selection_frequency(
-    X: ArrayLike,
-    y: ArrayLike,
-    words: ArrayLike,
-    *,
-    scorer: str = "correlation",
+    design: Design,
+    variable: str,
+    layer: int,
+    methods: Mapping[str, Penalty | None],
     k: int | float,
+    *,
     draws: int = 200,
     seed: int,
-    penalty: float | None = None,
 ) -> pd.DataFrame:
     """Return how often each unit is in the top `k` when the words are drawn anew.
 
-    Each draw takes as many words as there are, with replacement and with all their sentences, standardises
-    the units and ranks them.
+    Each draw takes as many training words as there are, with replacement and with all their sentences,
+    standardises the units, fits the probes and ranks the units by every method.
 
     Parameters
     ----------
-    X : array_like, shape (m, width)
-        Activations of one layer for the training sentences.
-    y : array_like, shape (m,)
-        Ratings.
-    words : array_like, shape (m,)
-        The word of each sentence.
-    scorer : {"correlation", "ridge"}
-        Ranking method that is repeated: |r|, or |weight| of a ridge regression.
+    design : Design
+        The language's standardised inputs.
+    variable : str
+        The rated variable.
+    layer : int
+        A layer.
+    methods : mapping of str to (float, float), or None
+        Ranking methods, and the penalties that their probe has on all words (ridge: l1 = 0), which it keeps; None
+        for a method without a probe.
     k : int or float
         Size of the top, or its share of the width (`resolve_k`).
     draws : int
-        Bootstrap draws.
+        Bootstrap draws, the same words for all methods.
     seed : int
         Their seed.
-    penalty : float, optional
-        For ridge: l2 of ``(1/m)|y - Xw|^2 + l2 |w|^2`` (that of Eq. 1), as chosen on all words.
 
     Returns
     -------
     DataFrame
-        A row a unit, by index: `index`, `score` (all words), `selected` (in the top k of all words),
-        `frequency` (share of the draws that have it in their top k, 0 to 1).
+        A row a method and unit: `method`, `index` (in the layer), `score` (all words, signed), `selected` (in the top
+        k of all words), `frequency` (share of the draws that have it in their top k, 0 to 1).
 
     Raises
     ------
     ConfigError
-        If the scorer is not known, ridge has no positive penalty, or `k` is out of its range.
+        If a method is not known, ranks by a probe of the whole network, or has no penalty for its probe; or if `k`
+        is out of its range.
     StatsError
-        If lengths differ, a value is not finite, or there are fewer than two words.
+        If there are fewer than two words, or no draws.
     """
-    _check_scorer(scorer, penalty)
-    matrix, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if matrix.ndim != 2 or target.shape != matrix.shape[:1]:
-        raise StatsError(f"X has shape {matrix.shape} and y {target.shape}: both need the same length")
-    if not (np.isfinite(matrix).all() and np.isfinite(target).all()):
-        raise StatsError("X or y holds a value that is not finite: leave out rows without a rating first")
-    codes, n_words = group_codes(words, len(target))
+    _check_methods(methods)
+    design = design.rated(variable)
+    y, _ = design.ratings(variable)
+    X, words = design.train(layer), design.train_words
+    count = resolve_k(k, design.width)
+    n_words = int(words.max()) + 1
     if n_words < 2:
         raise StatsError(f"a bootstrap over words needs at least two, not {n_words}")
-    count = resolve_k(k, matrix.shape[1])
-    target = target - target.mean()
-    centred, norm = centre_columns(matrix)
-    scaled = np.where(norm > 0, centred / np.where(norm > 0, norm, 1.0), 0.0) * np.sqrt(len(target))
-    if scorer == "ridge" and penalty is not None:
-        scores = _ridge_scores(scaled, target, codes, penalty)
-    else:
-        scores = _correlation_scores(scaled, target, codes, n_words)
-    full = scores(np.ones((1, n_words), dtype=np.int64))
-    chosen = np.zeros(matrix.shape[1])
-    for counts in _draws(n_words, draws, seed):
-        chosen += _in_top(scores(counts), count).sum(axis=0)
-    return pd.DataFrame(
-        {
-            "index": np.arange(matrix.shape[1]),
-            "score": full[0],
-            "selected": _in_top(full, count)[0],
-            "frequency": chosen / draws,
-        }
-    )
+    if draws < 1:
+        raise StatsError(f"draws is {draws}, but at least one bootstrap draw is needed")
+    full = _scores(X, y, words, layer, methods, {}, tol=1e-10)
+    chosen = {method: np.zeros(design.width) for method in methods}
+    rng = np.random.default_rng(seed)
+    for times in rng.multinomial(n_words, np.full(n_words, 1 / n_words), size=draws):
+        rows = np.repeat(np.arange(len(y)), times[words])
+        again = _scores(X[rows], y[rows], words[rows], layer, methods, full, tol=_TOL)
+        for method, scores in again.items():
+            chosen[method] += top_signs(scores, count) != 0
+    tables = [
+        pd.DataFrame(
+            {
+                "method": method,
+                "index": np.arange(design.width),
+                "score": full[method],
+                "selected": top_signs(full[method], count) != 0,
+                "frequency": chosen[method] / draws,
+            }
+        )
+        for method in methods
+    ]
+    return pd.concat(tables, ignore_index=True)
 
 
 def curve_over_k(rankings: pd.DataFrame, n: int, ks: Sequence[int | float]) -> pd.DataFrame:
@@ -168,71 +171,40 @@ def method_agreement(rankings: pd.DataFrame, k: int | float) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
-def _check_scorer(name: str, penalty: float | None) -> None:
-    known = ("correlation", "ridge")
-    if name not in known:
-        raise ConfigError(f"unknown scorer {name!r}{suggest(name, known)}: use one of {', '.join(known)}")
-    if name == "ridge" and (penalty is None or not penalty > 0):
-        raise ConfigError(f"scorer 'ridge' needs a positive penalty (l2 in Eq. 1's units), not {penalty}")
+def _check_methods(names: Mapping[str, Penalty | None]) -> None:
+    for name, penalty in names.items():
+        method = ranking_methods.get(name)
+        if not method.repeatable:
+            raise ConfigError(f"ranking {name!r} is by a probe of the whole network, too slow to fit for every draw")
+        if method.needs is not None and penalty is None:
+            raise ConfigError(f"ranking {name!r} needs the penalties (l1, l2) of its probe {method.needs[0]!r}")
 
 
-def _correlation_scores(
-    X: NDArray[np.float64], y: NDArray[np.float64], codes: NDArray[np.int64], n_words: int
-) -> _Scores:
-    # r depends on a word only through these sums, so all draws of a batch are three matrix products.
-    sizes = group_sums(np.ones(len(y)), codes, n_words)
-    y_sums = group_sums(np.column_stack([y, y * y]), codes, n_words)
-    x_sums, xx_sums, xy_sums = (group_sums(Z, codes, n_words) for Z in (X, X * X, X * y[:, None]))
-
-    def scores(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-        weights = counts.astype(np.float64)
-        m = (weights @ sizes)[:, None]
-        mean_y, mean_yy = np.split((weights @ y_sums) / m, 2, axis=1)
-        mean_x = weights @ x_sums / m
-        var_x = weights @ xx_sums / m - mean_x**2
-        var_y = mean_yy - mean_y**2
-        covariance = weights @ xy_sums / m - mean_x * mean_y
-        varies = (var_x > 1e-12) & (var_y > 1e-12 * mean_yy)
-        return np.where(varies, np.abs(covariance) / np.sqrt(np.where(varies, var_x * var_y, 1.0)), 0.0)
-
+def _scores(
+    X: NDArray[np.float64],
+    y: NDArray[np.float64],
+    words: NDArray[np.int64],
+    layer: int,
+    penalties: Mapping[str, Penalty | None],
+    starts: Mapping[str, NDArray[np.float64]],
+    *,
+    tol: float,
+) -> dict[str, NDArray[np.float64]]:
+    """Return each method's scores on these rows; probes start from the weights `starts`."""
+    mean, scale = column_scale(X)
+    Z = (X - mean) / scale
+    centred = y - y.mean()
+    gram, products = Z.T @ Z, Z.T @ centred
+    scores = {}
+    for name, penalty in penalties.items():
+        method, fitted = ranking_methods.get(name), {}
+        if method.needs is not None and penalty is not None:
+            l1, l2 = penalty
+            start = starts.get(name)
+            fit = solve_gram(gram, products, centred, l1=l1, l2=l2, tol=tol, warm_start=start)
+            fitted = {(*method.needs, layer): fit.weights}
+        scores[name] = method.scores(ranking_methods.LayerData(Z, y, words, layer, Z.shape[1], fitted))
     return scores
-
-
-def _ridge_scores(X: NDArray[np.float64], y: NDArray[np.float64], codes: NDArray[np.int64], penalty: float) -> _Scores:
-    def one(counts: NDArray[np.int64]) -> NDArray[np.float64]:
-        times = counts[codes]
-        taken = times > 0
-        root = np.sqrt(times[taken])
-        m = float(times.sum())
-        A, b = X[taken] * root[:, None], y[taken] * root
-        mean_x, mean_y = root @ A / m, root @ b / m
-        covariance = A.T @ A / m - np.outer(mean_x, mean_x)
-        spread = np.sqrt(np.clip(np.diag(covariance), 0, None))
-        varies = spread > 1e-6
-        spread = np.where(varies, spread, 1.0)
-        gram = covariance / np.outer(spread, spread) + penalty * np.eye(len(spread))
-        weights = solve(gram, (A.T @ b / m - mean_x * mean_y) / spread, assume_a="pos")
-        return np.where(varies, np.abs(weights), 0.0)
-
-    return lambda counts: np.stack([one(row) for row in counts])
-
-
-def _draws(n_words: int, draws: int, seed: int) -> Iterator[NDArray[np.int64]]:
-    """Yield how often each word is taken, in batches of shape (<= _BATCH, n_words)."""
-    if draws < 1:
-        raise StatsError(f"draws is {draws}, but at least one bootstrap draw is needed")
-    rng = np.random.default_rng(seed)
-    for start in range(0, draws, _BATCH):
-        size = min(_BATCH, draws - start)
-        yield rng.multinomial(n_words, np.full(n_words, 1 / n_words), size=size)
-
-
-def _in_top(scores: NDArray[np.float64], k: int) -> NDArray[np.bool_]:
-    """Say which units are among the best k of each row: ties by index, never a score of 0."""
-    best = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    top = np.zeros(scores.shape, dtype=bool)
-    np.put_along_axis(top, best, True, axis=1)
-    return top & (scores > 0)
 
 
 def _point(rankings: pd.DataFrame, n: int, k: int | float) -> dict[str, float]:

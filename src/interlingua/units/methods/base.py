@@ -68,6 +68,11 @@ class RankingMethod(ABC):
     summary: str
     needs: tuple[str, str] | None = None
 
+    @property
+    def repeatable(self) -> bool:
+        """Whether it can be repeated hundreds of times: it needs no probe, or one of the layer alone."""
+        return self.needs is None or self.needs[1] == "layer"
+
     @abstractmethod
     def scores(self, data: LayerData) -> NDArray[np.float64]:
         """Return a signed score for each unit: its size ranks, its sign is the direction.
