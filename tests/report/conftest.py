@@ -38,6 +38,7 @@ random_units = 10
 [scrutiny]
 confounds = false
 stability = 10
+controls = []
 audit_against = ""
 [alignment]
 draws = 20

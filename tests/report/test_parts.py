@@ -53,6 +53,15 @@ def test_a_folder_that_holds_no_results(tmp_path: Path, small: Any) -> None:
         build_report(broken)
 
 
+@pytest.mark.parametrize(("name", "column"), [("alignment_models", "source"), ("pairs_summary", "same_sign")])
+def test_a_column_that_an_older_version_did_not_write(small: Any, tmp_path: Path, name: str, column: str) -> None:
+    older = Path(shutil.copytree(small.results, tmp_path / "older"))
+    file = older / "tables" / f"{name}.parquet"
+    pd.read_parquet(file).drop(columns=column).to_parquet(file, index=False)
+    with pytest.raises(StoreError, match=f"older: its tables lack .*'{column}'.*run the study again"):
+        build_report(older)
+
+
 def test_results_of_an_older_version(small: Any) -> None:
     read = Results.read(small.results)
     del read.tables["degrees"]

@@ -85,12 +85,12 @@ def test_a_run_stopped_by_an_error_leaves_nothing_and_goes_on(
     with pytest.raises(RuntimeError, match="the power failed"):
         run(study, output=out, workers=1, cache_dir=tmp_path / "cache", show_progress=False)
     assert {entry.name for entry in tmp_path.iterdir()} == {"cache"}
-    assert len(extracted) == 4
+    assert len(extracted) == 4 + 3  # the languages, and those that choose units for the control
     assert len(list((tmp_path / "cache" / "probes").iterdir())) == 2
 
     run(study, output=out, workers=1, cache_dir=tmp_path / "cache", show_progress=False)
-    assert len(extracted) == 4  # none again
-    assert len(fitted) == 3 + 3  # of five, the two that were finished are read
+    assert len(extracted) == 4 + 3  # none again
+    assert len(fitted) == 3 + 3 + 5  # of five and the control's five, the two that were finished are read
     assert table_bytes(out) == table_bytes(small.results)
 
 
@@ -118,8 +118,8 @@ def test_refresh_computes_again_and_replaces(
     small: Any, study: Study, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also where the cached file is wrong: only computing again can tell."""
-    [of_english] = [job for job in jobs_of(study, cache) if job.language == "en"]
-    [of_french] = [job for job in jobs_of(study, cache) if job.language == "fr"]
+    of_english = next(job for job in jobs_of(study, cache) if job.language == "en")
+    of_french = next(job for job in jobs_of(study, cache) if job.language == "fr")
     right = of_english.activations.read_bytes()
     shutil.copy(of_french.activations, of_english.activations)
     run(study, output=tmp_path / "out", workers=1, policy="refresh", cache_dir=cache, show_progress=False)
@@ -131,7 +131,7 @@ def test_refresh_computes_again_and_replaces(
 
 def jobs_of(study: Study, cache: Path) -> list[steps.Job]:
     material, models = runner.look_at(study, cache)
-    return runner.make_jobs(study, material, models, runner.Cache(cache))
+    return runner.make_jobs(material, models, runner.Cache(cache))
 
 
 def test_an_option_of_the_probes_leaves_activations_alone(study: Study, cache: Path) -> None:

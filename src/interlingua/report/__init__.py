@@ -21,12 +21,18 @@ def build_report(folder: Path) -> Path:
     Raises
     ------
     StoreError
-        If `folder` is not a result folder or can't be written to.
+        If `folder` is not a result folder, if another version wrote it, or if it can't be written to.
     """
+    from interlingua.errors import StoreError
     from interlingua.report.figures import draw_all
     from interlingua.report.page import write_page
     from interlingua.report.results import Results
 
     results = Results.read(folder)
-    captions = draw_all(results, folder / "figures")
-    return write_page(results, captions)
+    try:
+        captions = draw_all(results, folder / "figures")
+        return write_page(results, captions)
+    except (KeyError, AttributeError) as error:  # a column that is not there, asked for by [] or as a field of a row
+        raise StoreError(
+            f"{folder}: its tables lack what the report needs ({error}): another version made them; run the study again"
+        ) from error

@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from interlingua.errors import StoreError
 from interlingua.report.caveats import CAVEATS
+from interlingua.report.glance import glance
 from interlingua.report.results import PROBE_NAMES, Results, cell_title
 from interlingua.report.story import headline, sections
 
@@ -36,6 +37,7 @@ _P_VALUES = (
     "p_cluster",
     "p_permutation",
     "p_fe",
+    "control_p_fe",
     "p_omnibus",
     "p_highest_degree",
     "p_signed_fe",
@@ -57,6 +59,7 @@ def write_page(results: Results, captions: dict[str, str]) -> Path:
         results=results,
         has_atlas=(results.folder / "atlas" / "index.html").is_file(),
         headline=headline(results),
+        glance=glance(results),
         sections=sections(results),
         figures=figures,
         caveats=CAVEATS,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from interlingua.report.results import PROBE_NAMES, Results, cell_title
-from interlingua.report.section import Section, listing, p_text, signed
-from interlingua.units import PAPER_MODEL
+from interlingua.report.section import Section, between, listing, p_text
 
 
 def audit_section(results: Results) -> Section:
@@ -19,7 +20,7 @@ def audit_section(results: Results) -> Section:
         title = cell_title(model, variable)
         if flagged.empty:
             findings.append(
-                f"{title}: no language is flagged. Held-out words' ratings are predicted with r {_span(rows['r_oof'])}."
+                f"{title}: no language is flagged. Held-out words' ratings are predicted with r {between(rows['r_oof'])}."
             )
         findings += [f"{title}: {results.names[row.language]} is flagged. {row.reason}" for row in flagged.itertuples()]
         power = results.of("audit_power", model=model, variable=variable)
@@ -104,7 +105,7 @@ def with_sound_p(models: pd.DataFrame) -> pd.DataFrame:
     Satterthwaite's p rejects too often, the permutation of languages does not (``docs/method.md``). The result
     tables have both.
     """
-    better = models["p_permutation"].notna() & (models["formula"] != PAPER_MODEL)
+    better = models["p_permutation"].notna() & (models["source"] != "paper")
     return models.assign(df=models["df"].mask(better), p=models["p"].mask(better))
 
 
@@ -186,8 +187,11 @@ _CONTROLS = {
     "control": "control",
     "corrected_fe": "corrected fold enrichment",
     "control_corrected_fe": "of the control",
+    "control_p_fe": "p of the control",
     "units_in_all": "units in all languages",
     "control_units_in_all": "of the control",
+    "same_sign": "same sign",
+    "control_same_sign": "of the control",
     "r_top": "r of the top units",
     "control_r_top": "of the control",
 }
@@ -205,8 +209,8 @@ def _left_out(results: Results) -> list[str]:
         above = int((rows["percentile_r_zero_shot"] >= 95).sum())
         findings.append(
             f"{cell_title(model, variable)}: units and weights taken from all other languages predict the one left out with "
-            f"r {_span(rows['r_zero_shot'])} over words (random units of the layer, weighted alike: "
-            f"{_span(rows['random_r_zero_shot'])}); better than 95 % of the random sets in {above} of {len(rows)} languages."
+            f"r {between(rows['r_zero_shot'])} over words (random units of the layer, weighted alike: "
+            f"{between(rows['random_r_zero_shot'])}); better than 95 % of the random sets in {above} of {len(rows)} languages."
         )
     return findings
 
@@ -218,9 +222,8 @@ def _confounds(results: Results) -> list[str]:
         shared = results.of("confounds_overlap", model=model, variable=variable)
         if rows.empty:
             continue
-        names = listing(_COVARIATES.get(n, n) for n in dict.fromkeys(" ".join(rows["covariates"]).split()))
         findings.append(
-            f"{cell_title(model, variable)}: {names} explain {100 * rows['r2_covariates'].mean():.0f} % of "
+            f"{cell_title(model, variable)}: {covariates(rows)} explain {100 * rows['r2_covariates'].mean():.0f} % of "
             f"the ratings' variance; without them r is {rows['r_partial'].mean():.2f} instead of {rows['r'].mean():.2f} (mean "
             f"over languages), {rows['top_k_kept'].mean():.0f} of the {rows['k'].iloc[0]} top units stay, and the fold "
             f"enrichment is {shared['mean_fe'].iloc[0]:.2f}."
@@ -252,13 +255,18 @@ def _stability(results: Results) -> list[str]:
 
 def _controls(results: Results) -> list[str]:
     return [
-        f"{PROBE_NAMES.get(row.method, row.method)}, {row.variable}: corrected fold enrichment {row.corrected_fe:.2f} in "
-        f"{row.model} and {row.control_corrected_fe:.2f} in {row.control} (p {p_text(row.control_p_fe)}); units in all "
-        f"languages {row.units_in_all} and {row.control_units_in_all}."
+        f"{cell_title(row.model, row.variable)}: {control_name(row)} shares "
+        f"{row.control_corrected_fe:.2f} times what permuted ratings give (p {p_text(row.control_p_fe)}), the model itself "
+        f"{row.corrected_fe:.2f} times; units in all languages: {row.control_units_in_all} and {row.units_in_all}."
         for row in results.of("controls", method=results.headline).itertuples()
     ]
 
 
-def _span(values: pd.Series) -> str:
-    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
-    return signed(float(low), 2) if low == high else f"{signed(float(low), 2)} to {signed(float(high), 2)}"
+def control_name(row: Any) -> str:
+    """Return what a control is, from its row of the table ``controls``."""
+    return "the same model with random weights" if row.kind == "untrained" else f"the monolingual model {row.control}"
+
+
+def covariates(rows: pd.DataFrame) -> str:
+    """Return what was partialled out, from the rows of the table ``confounds``."""
+    return listing(_COVARIATES.get(name, name) for name in dict.fromkeys(" ".join(rows["covariates"]).split()))

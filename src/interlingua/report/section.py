@@ -41,3 +41,9 @@ def span(values: pd.Series) -> str:
     """Return "104" or "98 to 104"."""
     low, high = int(values.min()), int(values.max())
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def between(values: pd.Series) -> str:
+    """Return "0.83" or "0.67 to 0.83"."""
+    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
+    return signed(float(low), 2) if low == high else f"{signed(float(low), 2)} to {signed(float(high), 2)}"

@@ -40,6 +40,15 @@ class Fitted:
         """Return the job of one model and language."""
         return next(job for job in self.jobs if (job.model, job.language) == (model, language))
 
+    def of(self, models: Iterable[str]) -> Fitted:
+        """Return the part of some models, by the names that results give them."""
+        names = set(models)
+        return Fitted(
+            self.probes[self.probes["model"].isin(names)],
+            self.rankings[self.rankings["model"].isin(names)],
+            [job for job in self.jobs if job.model in names],
+        )
+
     def penalties(
         self, methods: Iterable[str], model: str, variable: str, language: str, layer: int
     ) -> dict[str, Penalty | None]:

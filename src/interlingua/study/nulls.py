@@ -85,6 +85,8 @@ def null_tables(
     tables: Frames,
     phase: Callable[[str, list[Task]], list[Any]],
     cache: Cache,
+    *,
+    name: str = "permuted ratings",
 ) -> Frames:
     """Return ``null``, and ``degrees`` and ``pairs`` with the columns of the permuted ratings.
 
@@ -112,7 +114,7 @@ def null_tables(
                 cache,
             )
             tasks.append(Task(f"{language}, {variable}", 1, null_task, arguments))
-    done = iter(phase("permuted ratings", tasks))
+    done = iter(phase(name, tasks))
     summaries, degrees, pairs = [], [], []
     for model, variable, layer, k, by_method in cells:
         languages = list(by_method[methods[0]]["language"].unique())

@@ -79,14 +79,14 @@ def make_plan(study: Study, *, workers: int | None = None) -> Plan:
 
     cache = Cache(default_cache_dir())
     material, models = look_at(study, cache.root)
-    jobs = make_jobs(study, material, models, cache)
+    jobs = make_jobs(material, models, cache)
     tokens = count_tokens(models, jobs)
     by_name = {model.name: model for model in models}
     rows = [
         {
             "model": job.model,
             "language": job.language,
-            "role": "unseen" if job.language in study.unseen else "seen",
+            "role": _role(study, by_name[job.model], job.language),
             "words": job.contexts["word"].nunique(),
             "sentences": len(job.contexts),
             "tokens": n_tokens,
@@ -117,28 +117,40 @@ def estimate_phases(
     by_name = {model.name: model for model in models}
     speed = {dtype: matrix_speed(dtype) for dtype in {model.options.dtype for model in models}}
     forward = 0.0
-    probing = ranking = drawing = scrutiny = 0.0
+    probing = ranking = drawing = controls = scrutiny = 0.0
     for job, n_tokens in zip(jobs, tokens, strict=True):
         facts = by_name[job.model].facts
         if not job.activations.exists():
             products = 2 * (facts["parameters"] - facts["word_embeddings"]) * n_tokens
             forward += products / (_EFFICIENCY * speed[by_name[job.model].options.dtype])
-        if job.language in study.seen:
+        part = by_name[job.model].study
+        if job.language in part.seen:
             size = (facts["width"] / 384) ** 2 * (0.5 + len(job.contexts) / 8320)
-            variables = sum(job.language in material.rated_languages(variable) for variable in study.variables)
-            adam = _ADAM_S * study.probes.adam_epochs / 500 if "adam" in study.probes.methods else 0.0
-            probing += variables * size * (_WHOLE_S + facts["layers"] * _LAYER_S + adam)
-            ranking += variables * size * facts["layers"] * _RANK_S
-            drawing += variables * size * len(repeatable(study)) * study.units.permutations * _DRAW_S
-            scrutiny += variables * size * (_SCRUTINY_S + study.scrutiny.stability * _STABILITY_S)
+            size *= sum(job.language in material.rated_languages(variable) for variable in study.variables)
+            probes = part.probes.methods
+            whole = _WHOLE_S * ("elastic-net" in probes) + _ADAM_S * part.probes.adam_epochs / 500 * ("adam" in probes)
+            probing += size * (whole + facts["layers"] * _LAYER_S * len(probes) / 3)
+            ranking += size * facts["layers"] * _RANK_S * len(part.units.methods) / 4
+            draws = size * len(repeatable(part)) * study.units.permutations * _DRAW_S
+            if by_name[job.model].control:
+                controls += draws
+            else:
+                drawing += draws
+                scrutiny += size * (_SCRUTINY_S + study.scrutiny.stability * _STABILITY_S)
     seconds = {
         "activations": forward,
         "probes": probing,
         "rankings": ranking,
         "permuted ratings": drawing,
-        "scrutiny": scrutiny,
     }
+    if any(model.control for model in models):
+        seconds["controls"] = controls
+    seconds["scrutiny"] = scrutiny
     return {name: value / workers for name, value in seconds.items()} | {"report": _FIXED_S}
+
+
+def _role(study: Study, model: ModelInStudy, language: str) -> str:
+    return "control" if model.control else "unseen" if language in study.unseen else "seen"
 
 
 def _bytes(model: ModelInStudy, n: int) -> int:

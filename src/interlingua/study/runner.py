@@ -19,6 +19,7 @@ from interlingua.study.atlas_data import write_atlas
 from interlingua.study.cache import Cache, Frames, Policy, default_cache_dir
 from interlingua.study.checks import check_material, check_models
 from interlingua.study.config import Study
+from interlingua.study.controls import control_study, control_tables
 from interlingua.study.nulls import null_tables
 from interlingua.study.plan import count_tokens, estimate_phases
 from interlingua.study.progress import Progress
@@ -92,8 +93,13 @@ def run(
 
 @dataclass(frozen=True)
 class ModelInStudy:
-    """What a study knows of a model before it runs: how it is loaded, and facts for the record."""
+    """What a study knows of a model before it runs: how it is loaded, and facts for the record.
 
+    `study` is what it runs through: the study, or for a control the part of it that `control_study` gives.
+    """
+
+    study: Study
+    control: bool
     spec: str
     name: str
     fingerprint: str
@@ -110,7 +116,7 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
     material, models = look_at(study, cache.root)
     times["sources"] = time.monotonic() - started
     on_gpu = any(model.facts["device"] != "cpu" for model in models)
-    jobs = make_jobs(study, material, models, cache)
+    jobs = make_jobs(material, models, cache)
     workers = workers or default_workers(models, jobs)
     phases = estimate_phases(study, material, models, jobs, count_tokens(models, jobs), workers)
     with Progress(phases, show=show) as progress:
@@ -132,8 +138,9 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
                 if not cache.has("activations", job.key, ".safetensors")
             ],
         )
+        parts = {model.name: model.study for model in models}
         fits = [
-            (job, variable)
+            (job, variable, parts[job.model])
             for job in jobs
             for variable in study.variables
             if job.language in study.seen and job.language in material.rated_languages(variable)
@@ -141,8 +148,8 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
         probes = phase(
             "probes",
             [
-                Task(f"{job.language}, {variable}", 1, probe_task, (job, variable, study.probes, study.seed, cache))
-                for job, variable in fits
+                Task(f"{job.language}, {variable}", 1, probe_task, (job, variable, part.probes, study.seed, cache))
+                for job, variable, part in fits
             ],
         )
         rankings = phase(
@@ -152,9 +159,9 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
                     f"{job.language}, {variable}",
                     1,
                     rank_task,
-                    (job, variable, study.units.methods, study.probes, study.seed, cache),
+                    (job, variable, part.units.methods, part.probes, study.seed, cache),
                 )
-                for job, variable in fits
+                for job, variable, part in fits
             ],
         )
         fitted = analysis.Fitted(pd.concat(probes, ignore_index=True), pd.concat(rankings, ignore_index=True), jobs)
@@ -166,7 +173,10 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
             "study_sha256": hashlib.sha256(study.to_toml().encode()).hexdigest(),
             "seed": study.seed,
             "workers": workers,
-            "models": [{"spec": m.spec, "name": m.name, "fingerprint": m.fingerprint, **m.facts} for m in models],
+            "models": [
+                {"spec": m.spec, "name": m.name, "control": m.control, "fingerprint": m.fingerprint, **m.facts}
+                for m in models
+            ],
             "activations": [
                 {"model": job.model, "language": job.language, "sentences": len(job.contexts), "key": job.key}
                 for job in jobs
@@ -182,8 +192,9 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
 
 
 def _tables(
-    study: Study, material: Material, fitted: analysis.Fitted, models: list[ModelInStudy], phase: Any, cache: Cache
+    study: Study, material: Material, everything: analysis.Fitted, models: list[ModelInStudy], phase: Any, cache: Cache
 ) -> Frames:
+    fitted = everything.of(model.name for model in models if not model.control)
     choice = analysis.layer_choice(study, fitted.probes)
     layers = analysis.chosen_layers(choice)
     tables: Frames = {
@@ -195,6 +206,10 @@ def _tables(
     }
     tables |= analysis.overlap_tables(study, fitted, layers)
     tables |= null_tables(study, fitted, layers, tables, phase, cache)
+    part = control_study(study)
+    if part is not None:
+        controls = everything.of(model.name for model in models if model.control)
+        tables |= control_tables(part, controls, tables, phase, cache)
     tables |= analysis.transfer_tables(study, fitted, layers, tables["highest_degree"])
     tables |= analysis.alignment_tables(study, fitted, tables["pairs"])
     tokenizers = {model.name: model.tokenizer for model in models}
@@ -215,16 +230,19 @@ def look_at(study: Study, cache_dir: Path) -> tuple[Material, list[ModelInStudy]
     InterlinguaError
         If anything is missing or wrong.
     """
-    for spec in study.models:
+    controls = control_study(study)
+    for spec in (*study.models, *(controls.models if controls else ())):
         parse_spec(spec)
     material = gather(study, cache_dir)
     check_material(study, material)
     models = look_at_models(study)
+    if controls:
+        models += look_at_models(controls, control=True)
     check_models(study, models)
     return material, models
 
 
-def look_at_models(study: Study) -> list[ModelInStudy]:
+def look_at_models(study: Study, *, control: bool = False) -> list[ModelInStudy]:
     """Load each model once, to learn what must be known before anything runs (and that it can be loaded)."""
     looked = []
     for spec in study.models:
@@ -240,7 +258,9 @@ def look_at_models(study: Study) -> list[ModelInStudy]:
             "word_embeddings": model.model.get_input_embeddings().weight.numel(),
         }
         options = study.extraction.model_copy(update={"dtype": model.dtype, "device": model.device})
-        looked.append(ModelInStudy(spec, model.name, model.fingerprint, options, facts, model.tokenizer))
+        looked.append(
+            ModelInStudy(study, control, spec, model.name, model.fingerprint, options, facts, model.tokenizer)
+        )
     return looked
 
 
@@ -252,11 +272,11 @@ def default_workers(models: Sequence[ModelInStudy], jobs: Sequence[Job]) -> int:
     return max(1, int(min(cores(), 0.8 * memory() / (2 * 8 * units * (units + rows)))))
 
 
-def make_jobs(study: Study, material: Material, models: list[ModelInStudy], cache: Cache) -> list[Job]:
+def make_jobs(material: Material, models: list[ModelInStudy], cache: Cache) -> list[Job]:
     """Return one job a model and language, each with the place of its activations in the cache."""
     jobs = []
     for model in models:
-        for code in study.languages:
+        for code in model.study.languages:
             contexts = material.language(code)
             key = activation_key(model.fingerprint, contexts_hash(contexts), model.options)
             path = cache.path("activations", key, ".safetensors")

@@ -34,7 +34,6 @@ from interlingua.units import (
     selection_frequency,
 )
 from interlingua.units.confounds import PARTIAL, PartialOut, frequency_gap, partial_out, word_covariates
-from interlingua.units.controls import control_table
 from interlingua.units.leave_one_out import SetFits, UnitSets, collect, fit_sets, unit_sets
 from interlingua.units.stability import Penalty
 
@@ -218,10 +217,6 @@ def scrutiny_tables(
         add("audit_power", _power(study, fitted, model, variable, layer, held_out, verdict), **where)
     result = {name: _cell_first(pd.concat(frames, ignore_index=True)) for name, frames in parts.items()}
     result |= _without_flagged(study, fitted, layers, result["audit"], tables)
-    if "null" in tables:
-        controls = control_table(tables["null"], tables["degrees"], monolingual=study.scrutiny.monolingual)
-        if len(controls):
-            result["controls"] = controls
     return result
 
 

@@ -127,8 +127,9 @@ class Scrutiny(Section):
     """Initialisations of Adam whose top units are compared, where Adam is among the probes."""
     audit_against: str = "labmt"
     """A norm with which every language's ratings are compared where it has the language and variable ("": none)."""
-    monolingual: tuple[str, ...] = ()
-    """Models of the study, as results name them, that know one language: controls for the others."""
+    controls: tuple[str, ...] = ("untrained",)
+    """Models that can't know the languages, beside which the study's are set: ``"untrained"`` is each of them with
+    random weights, anything else a model as in ``models`` (a monolingual one, say)."""
 
 
 class Alignment(Section):

@@ -75,7 +75,7 @@ def alignment_models(points: pd.DataFrame, *, draws: int = 1000, seed: int) -> p
     Returns
     -------
     DataFrame
-        Two rows, the paper's model and the simpler one: `formula, n` (points), `estimate` (r per unit of
+        Two rows, `source` "paper" (its model) and "simpler": `formula, n` (points), `estimate` (r per unit of
         overlap), `se, df, t, p`, `p_permutation` (overlap permuted over languages), `ci_low, ci_high` (95 %
         percentile bootstrap over languages), `note` (what stands against the fit; why there is none). The
         simpler model is ``r ~ mpo + model*variable + (1|language)`` without the factors that have one level;
@@ -94,6 +94,7 @@ def alignment_models(points: pd.DataFrame, *, draws: int = 1000, seed: int) -> p
     rows = [_paper_model(kept, draws, seed), _simple_model(kept, draws, seed)]
     table = pd.DataFrame(rows, columns=["formula", "n", *_NUMBERS, "note"])
     table["note"] = [" ".join([*left_out, *notes]) for notes in table["note"]]
+    table.insert(0, "source", ["paper", "simpler"])
     return table
 
 

@@ -6,37 +6,36 @@ monolingual one knows meaning, but of one language. Sharing that they show as we
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
 
-from interlingua.errors import StatsError, suggest
+from interlingua.models.registry import UNTRAINED
 
-UNTRAINED = "untrained:"
 CONTROL_COLUMNS = [
     *("model", "variable", "method", "layer", "control", "kind", "control_layer"),
     *("corrected_fe", "control_corrected_fe", "fe_ratio", "p_fe", "control_p_fe"),
     *("highest_degree", "control_highest_degree", "n_languages", "units_in_all", "control_units_in_all"),
-    *("r_top", "control_r_top"),
+    *("same_sign", "control_same_sign", "r_top", "control_r_top"),
 ]
 
-_FIGURES = ("corrected_fe", "p_fe", "highest_degree", "units_in_all", "r_top")
+_CELL = ["model", "variable", "method"]
+_FIGURES = ("corrected_fe", "p_fe", "highest_degree", "units_in_all", "same_sign", "r_top")
 
 
-def control_table(null: pd.DataFrame, degrees: pd.DataFrame, *, monolingual: Sequence[str] = ()) -> pd.DataFrame:
+def control_table(
+    null: pd.DataFrame, degrees: pd.DataFrame, control_null: pd.DataFrame, control_degrees: pd.DataFrame
+) -> pd.DataFrame:
     """Set every model beside its controls.
 
     Parameters
     ----------
     null : DataFrame
         The study's comparison with permuted ratings, a row a `model, variable, method, layer`: `corrected_fe, p_fe,
-        highest_degree, r_top`.
+        highest_degree, same_sign, r_top`.
     degrees : DataFrame
         `model, variable, method, n_languages, observed`: units in the top of at least so many languages.
-    monolingual : sequence of str
-        Models that know one language: controls of every other model. Models named "untrained:NAME" are the
-        control of NAME.
+    control_null, control_degrees : DataFrame
+        The same of the controls. A model named "untrained:NAME" is the control of NAME, any other of all models.
 
     Returns
     -------
@@ -45,37 +44,27 @@ def control_table(null: pd.DataFrame, degrees: pd.DataFrame, *, monolingual: Seq
         "monolingual"), `control_layer` (each model has its own), `corrected_fe, control_corrected_fe` (observed
         over permuted mean), `fe_ratio` (of the two), `p_fe, control_p_fe, highest_degree,
         control_highest_degree, n_languages, units_in_all, control_units_in_all` (units in the top of all
-        languages), `r_top, control_r_top` (r on held-out words from the top units alone). Empty if no model has
-        a control.
-
-    Raises
-    ------
-    StatsError
-        If a monolingual model is not among the models.
+        languages), `same_sign, control_same_sign, r_top, control_r_top` (r on held-out words from the top units alone).
     """
-    models = list(map(str, null["model"].unique()))
-    for name in monolingual:
-        if name not in models:
-            raise StatsError(f"there is no model {name!r} in the study{suggest(name, models)}")
-    everywhere = degrees.loc[degrees.groupby(["model", "variable", "method"])["n_languages"].idxmax()]
-    everywhere = everywhere.rename(columns={"observed": "units_in_all"})
-    keys = ["model", "variable", "method"]
-    table = null.merge(everywhere[[*keys, "n_languages", "units_in_all"]], on=keys, validate="one_to_one")
+    own, others = _with_units_in_all(null, degrees), _with_units_in_all(control_null, control_degrees)
     parts = []
-    for model in models:
-        if model in monolingual or model.startswith(UNTRAINED):
-            continue
-        for control in (name for name in models if name == UNTRAINED + model or name in monolingual):
-            kind = "monolingual" if control in monolingual else "untrained"
-            parts.append(_pair(table, model, control).assign(kind=kind))
-    if not parts:
-        return pd.DataFrame(columns=CONTROL_COLUMNS)
+    for model in own["model"].unique():
+        for control in others["model"].unique():
+            untrained = str(control).startswith(UNTRAINED)
+            if not untrained or control == f"{UNTRAINED}{model}":
+                pair = _pair(own[own["model"] == model], others[others["model"] == control])
+                parts.append(pair.assign(kind="untrained" if untrained else "monolingual"))
     return pd.concat(parts, ignore_index=True)[CONTROL_COLUMNS]
 
 
-def _pair(table: pd.DataFrame, model: str, control: str) -> pd.DataFrame:
-    own = table[table["model"] == model]
-    other = table.loc[table["model"] == control, ["model", "variable", "method", "layer", *_FIGURES]]
+def _with_units_in_all(null: pd.DataFrame, degrees: pd.DataFrame) -> pd.DataFrame:
+    everywhere = degrees.loc[degrees.groupby(_CELL)["n_languages"].idxmax()]
+    everywhere = everywhere.rename(columns={"observed": "units_in_all"})
+    return null.merge(everywhere[[*_CELL, "n_languages", "units_in_all"]], on=_CELL, validate="one_to_one")
+
+
+def _pair(own: pd.DataFrame, other: pd.DataFrame) -> pd.DataFrame:
+    other = other[[*_CELL, "layer", *_FIGURES]]
     names = {"model": "control"} | {name: f"control_{name}" for name in ("layer", *_FIGURES)}
     both = own.merge(other.rename(columns=names), on=["variable", "method"], validate="one_to_one")
     ratio = np.divide(
