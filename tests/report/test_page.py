@@ -84,6 +84,20 @@ def test_every_figure_is_shown_and_described(opened: Callable[..., Any], page: P
         assert len(text) > 40
 
 
+def test_the_page_begins_with_every_question_and_its_answer(opened: Callable[..., Any], page: Path, small: Any) -> None:
+    browser = opened(page)
+    rows = browser.execute_script(
+        "return [...document.querySelectorAll('#glance tbody tr')].map(r => [...r.children].map(c => c.innerText))"
+    )
+    said = [row for group in glance(Results.read(small.results)).values() for row in group]
+    assert rows == [[row.question, row.answer, row.sure, row.test] for row in said]
+    above = browser.execute_script(
+        "return document.querySelector('#glance').getBoundingClientRect().bottom"
+        " < document.querySelector('#material').getBoundingClientRect().top"
+    )
+    assert above
+
+
 def test_every_section_says_something(opened: Callable[..., Any], page: Path, small: Any) -> None:
     browser = opened(page)
     found = browser.execute_script(
