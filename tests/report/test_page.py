@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from interlingua.report.glance import glance
 from interlingua.report.page import write_page
 from interlingua.report.results import Results
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from interlingua.report.headings import headed
 from interlingua.report.results import PROBE_NAMES, Results, cell_title
 from interlingua.report.section import Section, between, listing, p_text
 
@@ -35,60 +36,19 @@ def audit_section(results: Results) -> Section:
             )
             + f" (in at least 80 % of {power['draws'].iloc[0]} draws; by the held-out r alone)."
         )
-    audited = {
-        "variable": "variable",
-        "language": "language",
-        "n_words": "words",
-        "r_oof": "r, held-out words",
-        "r_oof_low": "low",
-        "r_oof_high": "high",
-        "other_norm": "other norm",
-        "n_shared": "shared words",
-        "r_other_norm": "r with it",
-        "flag": "flagged",
-        "reason": "why",
-    }
+    audited = headed(
+        "variable language n_words r_oof r_oof_low r_oof_high other_norm n_shared r_other_norm flag reason"
+    )
     if not (table["n_shared"] > 0).any():
         audited = {
             key: heading for key, heading in audited.items() if key not in ("other_norm", "n_shared", "r_other_norm")
         }
-    worst = {
-        "variable": "variable",
-        "language": "language",
-        "word": "word",
-        "z_rating": "rating (z)",
-        "z_predicted": "predicted (z)",
-        "difference": "difference",
-    }
-    power_headings = {
-        "variable": "variable",
-        "language": "language",
-        "share": "share shuffled",
-        "r_oof": "r, held-out words",
-        "detected": "detected",
-        "draws": "draws",
-    }
+    worst = headed("variable language word z_rating z_predicted difference")
+    power_headings = headed("variable language share r_oof detected draws")
     tables = [("Audit of the ratings", table, audited)]
     if "flagged_overlap" in results.tables:
-        overlap = {
-            "model": "model",
-            "variable": "variable",
-            "method": "ranking",
-            "languages": "languages",
-            "n_pairs": "pairs",
-            "mean_fe": "fold enrichment",
-            "p_below_05": "pairs with p < .05",
-            "same_sign": "same sign",
-        }
-        slopes = {
-            "method": "ranking",
-            "formula": "model",
-            "languages": "languages",
-            "estimate": "B of MPO",
-            "t": "t",
-            "p_permutation": "p (permutation)",
-            "p": "p (Satterthwaite)",
-        }
+        overlap = headed("model variable method languages n_pairs mean_fe p_below_05 same_sign")
+        slopes = headed("method formula languages estimate t p_permutation p", p="p (Satterthwaite)")
         tables.append(("Overlap with and without the flagged languages", results.tables["flagged_overlap"], overlap))
         alignment = results.tables["flagged_alignment"]
         alignment = alignment[alignment["estimate"].notna()]
@@ -118,55 +78,17 @@ def scrutiny_section(results: Results) -> Section:
     ]
     if "controls" in results.tables:
         findings += _controls(results)
-    left_out = {
-        "model": "model",
-        "variable": "variable",
-        "method": "ranking",
-        "language": "left out",
-        "n_units": "units",
-        "r_zero_shot": "r, no training",
-        "r_zero_shot_low": "low",
-        "r_zero_shot_high": "high",
-        "random_r_zero_shot": "random units",
-        "percentile_r_zero_shot": "percentile",
-        "r_set": "r, trained",
-        "random_r_set": "random units, trained",
-        "median_percentile": "single units, median percentile",
-    }
-    confounds = {
-        "model": "model",
-        "variable": "variable",
-        "language": "language",
-        "covariates": "partialled out",
-        "r2_covariates": "R² of the covariates",
-        "r": "r",
-        "r_partial": "r, partial",
-        "r_partial_low": "low",
-        "r_partial_high": "high",
-        "top_k_kept": "units kept",
-        "k": "of",
-        "note": "note",
-    }
-    curve = {
-        "model": "model",
-        "variable": "variable",
-        "method": "ranking",
-        "k": "units",
-        "expected": "expected",
-        "mean_overlap": "shared",
-        "mean_fe": "fold enrichment",
-        "same_sign": "same sign",
-    }
-    agreement = {
-        "model": "model",
-        "variable": "variable",
-        "language": "language",
-        "method_a": "ranking",
-        "method_b": "and",
-        "shared": "shared",
-        "k": "of",
-        "same_sign": "same sign",
-    }
+    left_out = headed(
+        "model variable method language n_units r_zero_shot r_zero_shot_low r_zero_shot_high random_r_zero_shot "
+        "percentile_r_zero_shot r_set random_r_set median_percentile",
+        language="left out",
+    )
+    confounds = headed(
+        "model variable language covariates r2_covariates r r_partial r_partial_low r_partial_high top_k_kept k note",
+        r="r",
+    )
+    curve = headed("model variable method k expected mean_overlap mean_fe same_sign", k="units")
+    agreement = headed("model variable language method_a method_b shared k same_sign")
     tables: list[tuple[str, pd.DataFrame, dict[str, str]]] = []
     if "leave_one_out" in results.tables:
         of_headline = results.of("leave_one_out", method=results.headline)
@@ -180,21 +102,11 @@ def scrutiny_section(results: Results) -> Section:
     return Section("scrutiny", "How firm is it?", findings, ["leave_one_out", "k_curve"], tables)
 
 
-_CONTROLS = {
-    "model": "model",
-    "variable": "variable",
-    "method": "ranking",
-    "control": "control",
-    "corrected_fe": "corrected fold enrichment",
-    "control_corrected_fe": "of the control",
-    "control_p_fe": "p of the control",
-    "units_in_all": "units in all languages",
-    "control_units_in_all": "of the control",
-    "same_sign": "same sign",
-    "control_same_sign": "of the control",
-    "r_top": "r of the top units",
-    "control_r_top": "of the control",
-}
+_CONTROLS = headed(
+    "model variable method control corrected_fe control_corrected_fe control_p_fe units_in_all "
+    "control_units_in_all same_sign control_same_sign r_top control_r_top",
+    corrected_fe="corrected fold enrichment",
+)
 
 
 _COVARIATES = {"length": "length", "n_subwords": "number of sub-words", "log_frequency": "log frequency"}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from interlingua.report.headings import headed
 from interlingua.report.results import PROBE_NAMES, Results, cell_title
 from interlingua.report.scrutiny import audit_section, scrutiny_section, with_sound_p
 from interlingua.report.section import Section, listing, p_text, signed, span
@@ -78,17 +79,8 @@ def _material(results: Results) -> Section:
         + f"{span(seen['words'])} words and {span(seen['sentences'])} sentences a language, "
         f"{span(seen['train_words'])} words for training and {span(seen['test_words'])} for testing; no word stands in both."
     ]
-    headings = {
-        "name": "language",
-        "family": "family",
-        "role": "role",
-        "norms": "norms",
-        "rated_words": "rated words",
-        "words": "words used",
-        "sentences": "sentences",
-        "licence": "licence of the norms",
-    }
-    noted = {"language": "language", "kind": "what", "count": "how many", "detail": "detail"}
+    headings = headed("name family role norms rated_words words sentences licence")
+    noted = headed("language kind count detail")
     tables = [("Table 1. Languages and norms", languages, headings)]
     if len(issues):
         tables.append(("What was noticed in the data", issues, noted))
@@ -104,20 +96,7 @@ def _performance(results: Results) -> Section:
             f"{cell_title(model, variable)}, {PROBE_NAMES[probe]}: mean r {rows['r'].mean():.3f} over {len(rows)} "
             f"languages, from {worst.r:.2f} ({results.names[worst.language]}) to {best.r:.2f} ({results.names[best.language]})."
         )
-    headings = {
-        "model": "model",
-        "variable": "variable",
-        "language": "language",
-        "probe": "probe",
-        "r": "r (sentences)",
-        "r_low": "low",
-        "r_high": "high",
-        "r_word": "r (words)",
-        "r_word_low": "low ",
-        "r_word_high": "high ",
-        "n_nonzero": "weights ≠ 0",
-        "gap": "duality gap",
-    }
+    headings = headed("model variable language probe r r_low r_high r_word r_word_low r_word_high n_nonzero gap")
     return Section(
         "performance",
         "Can the rating be read from the network?",
@@ -147,19 +126,7 @@ def _layers(results: Results) -> Section:
         )
     chosen = results.of("layer_choice", chosen=True)[["model", "variable", "layer"]]
     at_layer = results.of("probes", curve="layer").merge(chosen, on=["model", "variable", "layer"])
-    headings = {
-        "model": "model",
-        "variable": "variable",
-        "language": "language",
-        "probe": "probe",
-        "r": "r (sentences)",
-        "r_low": "low",
-        "r_high": "high",
-        "r_word": "r (words)",
-        "r_cv": "r (CV, training words)",
-        "l2": "penalty",
-        "n_nonzero": "weights ≠ 0",
-    }
+    headings = headed("model variable language probe r r_low r_high r_word r_cv l2 n_nonzero")
     tables = [("Probes of the chosen layer, held-out words", at_layer.sort_values("probe", kind="stable"), headings)]
     return Section("layers", "In which layer?", findings, ["layers"], tables)
 
@@ -184,55 +151,22 @@ def _sharing(results: Results) -> Section:
     tables: list[tuple[str, pd.DataFrame, dict[str, str]]] = []
     if "null" in results.tables:
         null = results.tables["null"]
-        cell = {"model": "model", "variable": "variable", "method": "ranking"}
-        enrichment = {
-            "mean_fe": "fold enrichment",
-            "null_fe": "permuted",
-            "corrected_fe": "corrected",
-            "p_fe": "p",
-            "null_share_p05": "pairs with p < .05, permuted",
-            "r_top": "r of the top units",
-            "draws": "draws",
-        }
-        beyond = {
-            "highest_degree": "highest degree",
-            "null_highest_degree": "permuted",
-            "p_highest_degree": "p",
-            "p_omnibus": "p over all degrees",
-            "same_sign": "same sign",
-            "null_same_sign": "permuted",
-            "p_signed_fe": "p",
-        }
+        enrichment = headed("model variable method mean_fe null_fe corrected_fe p_fe null_share_p05 r_top draws")
+        beyond = headed(
+            "model variable method highest_degree null_highest_degree p_highest_degree p_omnibus same_sign null_same_sign "
+            "p_signed_fe"
+        )
         tables += [
-            ("Ranking methods compared on real and permuted ratings", null, cell | enrichment),
-            ("Degrees and signs on real and permuted ratings", null, cell | beyond),
+            ("Ranking methods compared on real and permuted ratings", null, enrichment),
+            ("Degrees and signs on real and permuted ratings", null, beyond),
         ]
-    highest = {
-        "model": "model",
-        "variable": "variable",
-        "method": "ranking",
-        "languages": "languages",
-        "degree": "degree",
-        "observed": "units",
-        "expected": "expected",
-        "fe": "fold enrichment",
-        "p": "p",
-        "n_subsets": "sets of that degree",
-        "p_bonferroni": "p × sets",
-        "units": "unit ids",
-    }
+    highest = headed("model variable method languages degree observed expected fe p n_subsets p_bonferroni units")
     tables.append(("Intersections of the highest degree", results.tables["highest_degree"], highest))
-    degrees = {
-        "model": "model",
-        "variable": "variable",
-        "method": "ranking",
-        "n_languages": "at least so many languages",
-        "observed": "units",
-        "expected": "expected (uniform)",
-        "p": "p",
-        "null_mean": "permuted ratings",
-        "p_permutation": "p (permuted)",
-    }
+    degrees = headed(
+        "model variable method n_languages observed expected p null_mean p_permutation",
+        expected="expected (uniform)",
+        p_permutation="p (permuted)",
+    )
     of_headline = results.of("degrees", method=results.headline)
     tables.append(("Units by number of languages", of_headline, degrees))
     return Section("sharing", "Do languages share units?", findings, ["pairs", "intersections", "degrees"], tables)
@@ -251,21 +185,12 @@ def _unseen(results: Results) -> Section:
             f"{100 * first.baseline_share_p05_cluster:.0f} % have p < .05 ({100 * first.baseline_share_p05:.0f} % with the "
             f"paper's ordinary errors)."
         )
-    headings = {
-        "model": "model",
-        "variable": "variable",
-        "language": "language",
-        "unit": "unit",
-        "n_languages": "shared by",
-        "b": "B",
-        "t": "t (plain)",
-        "t_cluster": "t (clustered)",
-        "p_cluster": "p (clustered)",
-        "percentile": "percentile in layer",
-        "baseline_abs_b": "random |B|",
-        "baseline_abs_t": "random |t|",
-        "baseline_abs_t_cluster": "random |t| (clustered)",
-    }
+    headings = headed(
+        "model variable language unit n_languages b t t_cluster p_cluster percentile baseline_abs_b "
+        "baseline_abs_t baseline_abs_t_cluster",
+        n_languages="shared by",
+        t="t (plain)",
+    )
     return Section(
         "unseen",
         "Do they work in a language that was not asked?",
@@ -278,19 +203,7 @@ def _unseen(results: Results) -> Section:
 def _alignment(results: Results) -> Section:
     models = with_sound_p(results.of("alignment_models", method=results.headline))
     findings = [_alignment_finding(row) for row in models.itertuples()]
-    headings = {
-        "method": "ranking",
-        "formula": "model",
-        "n": "n",
-        "estimate": "B of MPO",
-        "se": "SE",
-        "t": "t",
-        "ci_low": "bootstrap low",
-        "ci_high": "bootstrap high",
-        "p_permutation": "p (permutation)",
-        "df": "df",
-        "p": "p (Satterthwaite)",
-    }
+    headings = headed("method formula n estimate se t ci_low ci_high p_permutation df p", p="p (Satterthwaite)")
     return Section(
         "alignment",
         "Do languages that share more do better?",
@@ -320,17 +233,7 @@ def _replication(results: Results) -> Section:
         f"Of {len(table)} published figures {counts.get('yes', 0)} agree with ours, {counts.get('no', 0)} do not, and "
         f"{counts.get('not run', 0)} were not run in this study."
     ]
-    headings = {
-        "model": "model",
-        "variable": "variable",
-        "quantity": "quantity",
-        "detail": "",
-        "published": "published",
-        "ours": "ours",
-        "tolerance": "may differ by",
-        "agrees": "agrees",
-        "why": "note",
-    }
+    headings = headed("model variable quantity detail published ours tolerance agrees why", detail="")
     return Section(
         "replication", "The published figures beside ours", findings, tables=[("Replication", table, headings)]
     )
