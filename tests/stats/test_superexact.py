@@ -224,12 +224,13 @@ class TestMomentSeries:
 
 class TestTable:
     @pytest.fixture
-    def thirteen(self, shared: Path) -> dict[str, list[int]]:
-        table = pd.read_csv(shared / "golden" / "sets13_100of768.csv")
+    def thirteen(self) -> dict[str, list[int]]:
+        table = pd.read_csv(HERE / "data" / "sets13_100of768.csv")
         return {name: table[name].tolist() for name in table}
 
-    def test_r_on_thirteen_sets(self, shared: Path, thirteen: dict[str, list[int]]) -> None:
-        in_r = pd.read_csv(shared / "golden" / "supertest13_R_sample.csv")
+    def test_r_on_thirteen_sets(self, thirteen: dict[str, list[int]]) -> None:
+        """R SuperExactTest 1.2.1, ``supertest(sets, n=768)``, on random sets: copies of the developers' golden files."""
+        in_r = pd.read_csv(HERE / "data" / "supertest13_R_sample.csv")
         in_r["sets"] = in_r["Intersections"].str.replace(" & ", " ")
         table = superexact(thirteen, 768)
         assert len(table) == 2**13 - 14
