@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from interlingua.report.glance import Row, glance
@@ -95,10 +96,24 @@ def test_alignment_takes_the_permutation_p(results: Results, estimate: float, p:
     assert row.answer.startswith(answer)
 
 
-def test_a_flagged_language_is_named(results: Results) -> None:
-    audit = results.tables["audit"]
+def test_a_flagged_language_is_named_and_left_out(results: Results) -> None:
+    audit, probes = results.tables["audit"], results.tables["probes"]
     results.tables["audit"] = audit.assign(flag=audit["language"] == "es")
-    assert answers(results)["Do the ratings belong to the words?"].answer == "Not in Spanish"
+    results.tables["probes"] = probes.assign(r_word_low=probes["r_word_low"].where(probes["language"] != "es", -0.1))
+    both = [results.tables["pairs_summary"].assign(languages=which) for which in ("all", "without es")]
+    results.tables["flagged_overlap"] = pd.concat([both[0], both[1].assign(mean_fe=1.25, n_pairs=1, p_below_05=1)])
+    models = results.tables["alignment_models"].assign(estimate=0.01, p_permutation=0.01)
+    without = models.assign(languages="without es", p_permutation=0.3)
+    results.tables["flagged_alignment"] = pd.concat([models.assign(languages="all"), without])
+
+    rows = answers(results)
+    assert rows["Do the ratings belong to the words?"].answer == "Not in Spanish"
+    assert rows["Does the model know valence?"].answer.startswith("In all but Spanish: ")
+    assert rows["And without Spanish?"].answer == "1.25 times as many units as independent sets"
+    all_of_them, without_spanish = glance(results)["all models and variables"]
+    assert all_of_them.answer.startswith("Yes: ")
+    assert without_spanish.question == "And without Spanish?"
+    assert without_spanish.answer.startswith("Not shown: ")
 
 
 def test_what_a_study_did_not_do_is_not_asked(results: Results) -> None:

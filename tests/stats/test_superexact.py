@@ -229,7 +229,7 @@ class TestTable:
         return {name: table[name].tolist() for name in table}
 
     def test_r_on_thirteen_sets(self, thirteen: dict[str, list[int]]) -> None:
-        """R SuperExactTest 1.2.1, ``supertest(sets, n=768)``, on random sets: copies of the developers' golden files."""
+        """R SuperExactTest 1.2.1, ``supertest(sets, n=768)``, random sets: copies of the developers' golden files."""
         in_r = pd.read_csv(HERE / "data" / "supertest13_R_sample.csv")
         in_r["sets"] = in_r["Intersections"].str.replace(" & ", " ")
         table = superexact(thirteen, 768)

@@ -28,8 +28,8 @@ def glance(results: Results) -> dict[str, list[Row]]:
     groups: dict[str, list[Row]] = {}
     for model, variable in results.cells:
         cell = _Cell(results, model, variable)
-        rows = [cell.audit(), cell.knows(), *cell.shares(), *cell.control(), *cell.left_out(), *cell.unseen()]
-        groups[cell_title(model, variable)] = [*rows, *cell.confounds(), cell.stable()]
+        rows = [cell.audit(), cell.knows(), *cell.shares(), *cell.unflagged(), *cell.control(), *cell.left_out()]
+        groups[cell_title(model, variable)] = [*rows, *cell.unseen(), *cell.confounds(), cell.stable()]
     if len(groups) == 1:
         groups[next(iter(groups))] += _alignment(results)
     else:
@@ -69,12 +69,12 @@ class _Cell:
         probe = str(self.rows("layer_choice", ranked=False)["probe"].iloc[0])
         curve = str(self.rows("layer_choice", ranked=False)["curve"].iloc[0])
         rows = self.results.of("probes", **self.where, probe=probe, curve=curve, layer=self.layer)
-        in_all = (rows["r_word_low"] > 0).all()
+        unknown = rows.loc[~(rows["r_word_low"] > 0), "language"]
+        known = "No" if len(unknown) == len(rows) else f"In all but {self.names(unknown)}" if len(unknown) else "Yes"
         return Row(
             f"Does the model know {self.variable}?",
             f"A linear probe of layer {self.layer}, on words it was not fitted to",
-            f"{'Yes' if in_all else 'Not in every language'}: r = {rows['r_word'].mean():.2f} over words, mean of "
-            f"{len(rows)} languages",
+            f"{known}: r = {rows['r_word'].mean():.2f} over words, mean of {len(rows)} languages",
             f"95 % intervals over words lie between {signed(rows['r_word_low'].min(), 2)} and "
             f"{signed(rows['r_word_high'].max(), 2)}",
         )
@@ -109,6 +109,18 @@ class _Cell:
             _permuted(row.p_signed_fe, row.draws),
         )
         return [shared, signs]
+
+    def unflagged(self) -> list[Row]:
+        return [
+            Row(
+                f"And {_without(self.results, row.languages)}?",
+                "The sharing again, leaving out whose ratings don't belong to its words",
+                f"{row.mean_fe:.2f} times as many units as independent sets",
+                f"p < .05 in {row.p_below_05} of {row.n_pairs} pairs of languages, uncorrected",
+            )
+            for row in self.rows("flagged_overlap").itertuples()
+            if row.languages != "all"
+        ]
 
     def control(self) -> list[Row]:
         return [
@@ -182,10 +194,12 @@ class _Cell:
 
 
 def _alignment(results: Results) -> list[Row]:
-    models = results.of("alignment_models", method=results.headline, source="simpler")
+    name = "flagged_alignment" if "flagged_alignment" in results.tables else "alignment_models"
+    models = results.of(name, method=results.headline, source="simpler")
+    which = models["languages"] if "languages" in models else ["all"] * len(models)
     return [
         Row(
-            "Do languages that share more do better?",
+            "Do languages that share more do better?" if languages == "all" else f"And {_without(results, languages)}?",
             f"{row.formula}, languages permuted",
             f"{'Yes' if row.p_permutation < LEVEL and row.estimate > 0 else 'Not shown'}: r changes by "
             f"{signed(row.estimate, 4)} with each unit more that a language shares on average",
@@ -196,9 +210,14 @@ def _alignment(results: Results) -> list[Row]:
                 else ""
             ),
         )
-        for row in models.itertuples()
+        for languages, row in zip(which, models.itertuples(), strict=True)
         if pd.notna(row.estimate)
     ]
+
+
+def _without(results: Results, languages: str) -> str:
+    """Return "without Chinese" from "without zh"."""
+    return f"without {listing(results.names[code] for code in languages.split()[1:])}"
 
 
 def _yes(p: float) -> str:

@@ -82,6 +82,23 @@ class Results:
             rows = rows[rows[column] == value]
         return rows
 
+    @cached_property
+    def performance(self) -> pd.DataFrame:
+        """The probes of the whole network or, in a study without them, those of the chosen layers."""
+        whole = self.of("probes", curve="whole")
+        if len(whole):
+            return whole
+        of_layers = (
+            self.of("probes", model=model, variable=variable, curve="layer", layer=self.layer(model, variable))
+            for model, variable in self.cells
+        )
+        return pd.concat(of_layers, ignore_index=True)
+
+    @property
+    def reads_network(self) -> bool:
+        """Whether there are probes of the whole network."""
+        return bool((self.performance["curve"] == "whole").all())
+
     def null(self, **where: Any) -> pd.DataFrame:
         """Return the rows of the permuted-ratings table; none where no ratings were permuted."""
         return self.of("null", **where) if "null" in self.tables else pd.DataFrame()

@@ -88,9 +88,9 @@ def _material(results: Results) -> Section:
 
 
 def _performance(results: Results) -> Section:
-    whole = results.of("probes", curve="whole")
+    table = results.performance
     findings = []
-    for (model, variable, probe), rows in whole.groupby(["model", "variable", "probe"], sort=False):
+    for (model, variable, probe), rows in table.groupby(["model", "variable", "probe"], sort=False):
         best, worst = rows.loc[rows["r"].idxmax()], rows.loc[rows["r"].idxmin()]
         findings.append(
             f"{cell_title(model, variable)}, {PROBE_NAMES[probe]}: mean r {rows['r'].mean():.3f} over {len(rows)} "
@@ -99,10 +99,16 @@ def _performance(results: Results) -> Section:
     headings = headed("model variable language probe r r_low r_high r_word r_word_low r_word_high n_nonzero gap")
     return Section(
         "performance",
-        "Can the rating be read from the network?",
+        "Can the rating be read from the network?" if results.reads_network else "Can the rating be read from a layer?",
         findings,
         ["performance"],
-        [("Whole-network probes, held-out words", whole, headings)],
+        [
+            (
+                f"{'Whole-network probes' if results.reads_network else 'Probes of the chosen layer'}, held-out words",
+                table,
+                headings,
+            )
+        ],
     )
 
 

@@ -150,12 +150,30 @@ def _highest_units(highest: pd.DataFrame, model: str, variable: str, method: str
     return dict(sorted(units.items()))
 
 
-def alignment_tables(study: Study, fitted: Fitted, pairs: pd.DataFrame) -> Frames:
-    """Relate each language's mean pairwise overlap to its whole-network r (section 7), for every ranking."""
+def performance(study: Study, probes: pd.DataFrame, layers: Mapping[tuple[str, str], int]) -> pd.DataFrame:
+    """Return each language's r as section 7 takes it: of a probe of the whole network or, without one, of the layer.
+
+    Columns ``model, variable, language, probe, reads, r``, with ``reads`` "whole network" or, say, "layer 7".
+    """
+    whole = select(probes, curve="whole")
+    if len(whole):
+        probe = next(name for name in ("elastic-net", "adam") if name in set(whole["probe"]))
+        rows = select(whole, probe=probe).assign(reads="whole network")
+    else:
+        of_layers = select(probes, probe=study.layer.probe, curve="layer")
+        rows = pd.concat(
+            select(of_layers, model=model, variable=variable, layer=layer).assign(reads=f"layer {layer}")
+            for (model, variable), layer in layers.items()
+        )
+    return rows[["model", "variable", "language", "probe", "reads", "r"]]
+
+
+def alignment_tables(
+    study: Study, fitted: Fitted, layers: Mapping[tuple[str, str], int], pairs: pd.DataFrame
+) -> Frames:
+    """Relate each language's mean pairwise overlap to its performance (section 7), for every ranking."""
     points, models = [], []
-    whole = fitted.probes[fitted.probes["curve"] == "whole"]
-    probe = next(name for name in ("elastic-net", "adam", *study.probes.methods) if name in set(whole["probe"]))
-    r = whole.loc[whole["probe"] == probe, ["model", "variable", "language", "r"]]
+    r = performance(study, fitted.probes, layers)
     for method in study.units.methods:
         rows = [
             mpo(cell).assign(model=model, variable=variable, method=method, layer=layer)
@@ -164,7 +182,7 @@ def alignment_tables(study: Study, fitted: Fitted, pairs: pd.DataFrame) -> Frame
             )
         ]
         table = pd.concat(rows, ignore_index=True).merge(r, on=["model", "variable", "language"])
-        points.append(table[["model", "variable", "method", "layer", "language", "mpo", "r"]].assign(probe=probe))
+        points.append(table[["model", "variable", "method", "layer", "language", "mpo", "r", "probe", "reads"]])
         seed = derive_seed(study.seed, "alignment", method)
         fits = alignment_models(table, draws=study.alignment.draws, seed=seed)
         models.append(fits.assign(method=method))

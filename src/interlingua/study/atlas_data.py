@@ -49,7 +49,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "degrees": ("method", "n_languages", "observed", "expected", "p", "null_mean", "p_permutation"),
     "highest_degree": ("method", "languages", "degree", "observed", "expected", "fe", "p", "p_bonferroni", "units"),
     "null": ("method", "draws", "null_fe", "corrected_fe", "p_fe", "null_highest_degree"),
-    "alignment_points": ("method", "language", "mpo", "r", "probe"),
+    "alignment_points": ("method", "language", "mpo", "r", "probe", "reads"),
     "stability": ("language", "unit", "frequency"),
 }
 

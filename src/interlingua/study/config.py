@@ -114,8 +114,13 @@ class Study(Section):
                 f"languages: {len(self.seen)} of them choose the units; it takes two to share any, and the super "
                 f"exact test is made for {MOST_LANGUAGES} at most"
             )
-        if not {"elastic-net", "adam"} & set(self.probes.methods):
-            raise ValueError("probes.methods: add 'elastic-net' (or 'adam'), which reads the whole network")
+        whole = {"elastic-net", "adam"} & set(self.probes.methods)
+        if self.probes.whole and not whole:
+            raise ValueError(
+                "probes.methods: add 'elastic-net' (or 'adam'), which reads the whole network; or probes.whole = false"
+            )
+        if "adam" in whole and not self.probes.whole:
+            raise ValueError("probes.whole: 'adam' is a probe of the whole network: leave it out of probes.methods")
         if self.units.headline not in self.units.methods:
             raise ValueError(f"units.headline: '{self.units.headline}' is not among units.methods")
         for name in self.units.methods:
@@ -130,6 +135,8 @@ class Study(Section):
             raise ValueError(f"layer.probe: '{self.layer.probe}' is not among probes.methods")
         if self.layer.choose == "cv" and self.layer.curve == "zeroed":
             raise ValueError("layer.choose: the zeroed curve has no cross-validated r; use layer.choose = 'test'")
+        if self.layer.curve == "zeroed" and not self.probes.whole:
+            raise ValueError("layer.curve: the zeroed curve needs probes of the whole network: probes.whole = true")
         if self.layer.probe == "adam" and self.layer.curve == "layer":
             raise ValueError("layer.curve: Adam is fitted to the whole network only; use layer.curve = 'zeroed'")
         return self

@@ -37,7 +37,7 @@ def control_study(study: Study) -> Study | None:
             "models": tuple(specs),
             "languages": {code: study.languages[code] for code in study.seen},
             "unseen": (),
-            "probes": study.probes.model_copy(update={"methods": probes}),
+            "probes": study.probes.model_copy(update={"methods": probes, "whole": study.layer.curve == "zeroed"}),
             "units": study.units.model_copy(update={"methods": tuple(methods)}),
         }
     )

@@ -128,7 +128,9 @@ def estimate_phases(
             size = (facts["width"] / 384) ** 2 * (0.5 + len(job.contexts) / 8320)
             size *= sum(job.language in material.rated_languages(variable) for variable in study.variables)
             probes = part.probes.methods
-            whole = _WHOLE_S * ("elastic-net" in probes) + _ADAM_S * part.probes.adam_epochs / 500 * ("adam" in probes)
+            whole = _WHOLE_S * (
+                part.probes.whole and "elastic-net" in probes
+            ) + _ADAM_S * part.probes.adam_epochs / 500 * ("adam" in probes)
             probing += size * (whole + facts["layers"] * _LAYER_S * len(probes) / 3)
             ranking += size * facts["layers"] * _RANK_S * len(part.units.methods) / 4
             draws = size * len(repeatable(part)) * study.units.permutations * _DRAW_S

@@ -211,7 +211,7 @@ def _tables(
         controls = everything.of(model.name for model in models if model.control)
         tables |= control_tables(part, controls, tables, phase, cache)
     tables |= analysis.transfer_tables(study, fitted, layers, tables["highest_degree"])
-    tables |= analysis.alignment_tables(study, fitted, tables["pairs"])
+    tables |= analysis.alignment_tables(study, fitted, layers, tables["pairs"])
     tokenizers = {model.name: model.tokenizer for model in models}
     tables |= scrutiny_tables(study, material, fitted, layers, tables, tokenizers, phase)
     if study.preset == "paper":
@@ -266,9 +266,10 @@ def look_at_models(study: Study, *, control: bool = False) -> list[ModelInStudy]
 
 def default_workers(models: Sequence[ModelInStudy], jobs: Sequence[Job]) -> int:
     """Return how many workers there are cores and memory for."""
-    units = max(model.facts["layers"] * model.facts["width"] for model in models)
+    units = max(model.facts["width"] * (model.facts["layers"] if model.study.probes.whole else 1) for model in models)
     rows = max(len(job.contexts) for job in jobs)
-    # Probes of the whole network take the most: the standardised inputs, their Gram matrix, and copies of both.
+    # Probes of the whole network, or else of a layer, take the most: the standardised inputs, their Gram matrix, and
+    # copies of both.
     return max(1, int(min(cores(), 0.8 * memory() / (2 * 8 * units * (units + rows)))))
 
 

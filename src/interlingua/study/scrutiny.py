@@ -270,7 +270,7 @@ def _without_flagged(study: Study, fitted: Fitted, layers: Layers, verdicts: pd.
 
     rest = Fitted(kept(fitted.probes), kept(fitted.rankings), fitted.jobs)
     again = overlap_tables(study, rest, dict(layers))
-    again |= alignment_tables(study, rest, again["pairs"])
+    again |= alignment_tables(study, rest, layers, again["pairs"])
     names = " ".join(sorted(set(flagged["language"])))
     keys = ["model", "variable", "method"]
     columns = [*keys, "n_pairs", "mean_fe", "p_below_05", "same_sign"]

@@ -82,6 +82,9 @@ class Probes(Section):
         "elastic-net-cv",
         "elastic-net",
     )
+    whole: bool = True
+    """Fit probes of the whole network, too, as the paper does. Their memory grows with the square of all units: without
+    them large models can be studied, performance is that of the chosen layer, and there is no zeroed curve."""
     l1: Annotated[float, Field(ge=0)] = 0.001
     l2: Annotated[float, Field(ge=0)] = 0.001
     folds: Annotated[int, Field(ge=2)] = 5

@@ -92,6 +92,7 @@ def probe_task(
             variable,
             model=job.model,
             probes=options.methods,
+            whole=options.whole,
             folds=options.folds,
             standardise=options.standardise,
             l1=options.l1,

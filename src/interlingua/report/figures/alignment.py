@@ -30,7 +30,7 @@ def draw(results: Results) -> tuple[Figure, str]:
             axis.plot(ends, intercept + slope * ends, color=colour, linewidth=1, alpha=0.6)
         axis.set_title(cell_title(model, variable))
         axis.set_xlabel("mean pairwise overlap (units)")
-        axis.set_ylabel("Pearson r, whole network")
+        axis.set_ylabel(f"Pearson r, {rows['reads'].iloc[0]}")
         axis.margins(0.12)
     caption = (
         f"Sharing and performance (the paper's Figure 4): {points['language'].nunique()} languages a panel. Lines: least "

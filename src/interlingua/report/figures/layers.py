@@ -16,9 +16,10 @@ CURVE_NAMES = {"layer": "a probe a layer", "zeroed": "whole-network probe, other
 def draw(results: Results) -> tuple[Figure, str]:
     """Return Figure 3 and its caption: mean r by layer for every probe and kind of curve, languages behind."""
     cells = results.cells
-    figure, axes = panels(2 * len(cells), height=3.2)
+    curves = [curve for curve in CURVE_NAMES if len(results.of("probes", curve=curve))]
+    figure, axes = panels(len(curves) * len(cells), height=3.2)
     for number, (model, variable) in enumerate(cells):
-        for axis, curve in zip(axes[2 * number : 2 * number + 2], CURVE_NAMES, strict=True):
+        for axis, curve in zip(axes[len(curves) * number :], curves, strict=False):
             rows = results.of("probes", model=model, variable=variable, curve=curve)
             lead = "ridge" if "ridge" in set(rows["probe"]) else rows["probe"].iloc[0]
             for _, of_language in rows[rows["probe"] == lead].groupby("language", sort=False):
@@ -42,8 +43,12 @@ def draw(results: Results) -> tuple[Figure, str]:
     n = results.tables["probes"]["language"].nunique()
     caption = (
         f"Performance by layer (the paper's Figure 3). Thick lines: mean r over {n} languages for each probe; thin grey "
-        "lines: single languages (of ridge where it was fitted); dotted: the layer whose units are compared. Left: a probe "
-        "of its own for each layer. Right: the paper's figure, the whole-network probe with all other layers zeroed when "
-        "it is tested. No smoothing (the paper fits polynomials of degree 8)."
+        "lines: single languages (of ridge where it was fitted); dotted: the layer whose units are compared. "
     )
+    if len(curves) == 2:
+        caption += (
+            "Left: a probe of its own for each layer. Right: the paper's figure, the whole-network probe with all other "
+            "layers zeroed when it is tested. "
+        )
+    caption += "No smoothing (the paper fits polynomials of degree 8)."
     return figure, caption

@@ -1,4 +1,4 @@
-"""Figure 2: how well the rating can be read from the whole network, by language."""
+"""Figure 2: how well the rating can be read, by language."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 def draw(results: Results) -> tuple[Figure, str]:
     """Return Figure 2 and its caption: r by sentence with its 95 % interval over words."""
     cells = results.cells
-    whole = results.of("probes", curve="whole")
-    probes = list(dict.fromkeys(whole["probe"]))
-    n_languages = whole["language"].nunique()
+    table = results.performance
+    probes = list(dict.fromkeys(table["probe"]))
+    n_languages = table["language"].nunique()
     figure, axes = panels(len(cells), height=1.2 + 0.3 * n_languages)
     for axis, (model, variable) in zip(axes, cells, strict=True):
-        rows = whole[(whole["model"] == model) & (whole["variable"] == variable)]
+        rows = table[(table["model"] == model) & (table["variable"] == variable)]
         order = rows.groupby("language")["r"].mean().sort_values().index
         place = {language: position for position, language in enumerate(order)}
         for number, probe in enumerate(probes):
@@ -40,10 +40,11 @@ def draw(results: Results) -> tuple[Figure, str]:
         axis.set_xlabel("Pearson r on held-out words' sentences")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
-    words = sorted({int(n) for n in whole["n_test_words"]})
-    sentences = sorted({int(n) for n in whole["n_test"]})
+    words = sorted({int(n) for n in table["n_test_words"]})
+    sentences = sorted({int(n) for n in table["n_test"]})
     caption = (
-        "Whole-network probes by language (the paper's Figure 2). Points: Pearson r between predicted and rated values "
+        f"{'Whole-network probes' if results.reads_network else 'Probes of the chosen layer'} by language (the paper's "
+        "Figure 2). Points: Pearson r between predicted and rated values "
         f"over {_range(sentences)} test sentences a language; bars: 95 % BCa bootstrap intervals over the "
         f"{_range(words)} test words, not the sentences."
     )

@@ -276,7 +276,7 @@
         marginRight: 30,
         inset: 12,
         x: { label: "mean number of units shared with the others (MPO)" },
-        y: { label: "r of the whole network", grid: true },
+        y: { label: `r, ${(points[0] || {}).reads}`, grid: true },
         marks: [
           Plot.dot(rows, { x: "mpo", y: "r", fill: Atlas.colours.main, r: 4 }),
           ...Atlas.labels(rows, "mpo", "r", "language", width - 98, 222),

@@ -1,0 +1,80 @@
+"""A study without probes of the whole network: what large models have room for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from interlingua.errors import ConfigError
+from interlingua.report.results import Results
+from interlingua.report.story import sections
+from interlingua.study.config import load_study
+from interlingua.study.plan import make_plan
+from interlingua.study.results import read_tables
+from interlingua.study.runner import run
+
+CHANGES = {"probes.whole": False, "probes.methods": ["ridge", "elastic-net"], "scrutiny.controls": []}
+METHODS = {"units.methods": ["correlation", "ridge", "elastic-net"]}
+
+
+@pytest.fixture(scope="module")
+def results(small: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    study = load_study(small.file, overrides=CHANGES | METHODS)
+    output = tmp_path_factory.mktemp("layers") / "results"
+    return run(study, output=output, workers=1, cache_dir=small.cache, show_progress=False)
+
+
+def test_performance_is_that_of_the_chosen_layer(small: Any, results: Path) -> None:
+    tables, with_network = read_tables(results), read_tables(small.results)
+    assert set(tables["probes"]["curve"]) == {"layer"}
+    points = tables["alignment_points"]
+    for variable, rows in points.groupby("variable"):
+        layer = int(rows["layer"].iloc[0])
+        assert set(rows["reads"]) == {f"layer {layer}"}
+        probes = tables["probes"].query("probe == 'ridge' and layer == @layer and variable == @variable")
+        r = probes.set_index("language")["r"]
+        assert all(r[row.language] == row.r for row in rows.itertuples())
+    # All else is as it was.
+    same = ["language", "variable", "probe", "layer", "r"]
+    of_layers = with_network["probes"].query("curve == 'layer' and probe != 'elastic-net-cv'")
+    pd.testing.assert_frame_equal(
+        tables["probes"][same].sort_values(same[:4], ignore_index=True),
+        of_layers[same].sort_values(same[:4], ignore_index=True),
+    )
+    assert set(with_network["alignment_points"]["reads"]) == {"whole network"}
+
+
+def test_the_report_says_what_was_read(results: Path) -> None:
+    by_key = {section.key: section for section in sections(Results.read(results))}
+    assert by_key["performance"].title == "Can the rating be read from a layer?"
+    assert [title for title, _, _ in by_key["performance"].tables] == ["Probes of the chosen layer, held-out words"]
+    for name in ("performance", "layers", "alignment"):
+        assert (results / "figures" / f"{name}.svg").stat().st_size > 1000
+    svg = (results / "figures" / "alignment.svg").read_text(encoding="utf-8")
+    assert "Pearson r, layer" in svg
+    assert "whole network" not in svg + (results / "figures" / "layers.svg").read_text(encoding="utf-8")
+
+
+def test_it_is_planned_without_the_network(small: Any) -> None:
+    study = load_study(small.file, overrides=CHANGES | METHODS)
+    with_network = load_study(small.file, overrides=CHANGES | METHODS | {"probes.whole": True})
+    assert make_plan(study).phases["probes"] < make_plan(with_network).phases["probes"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"probes.methods": ["ridge"]}, "or probes.whole = false"),
+        ({"probes.whole": False, "probes.methods": ["ridge", "adam"]}, "'adam' is a probe of the whole network"),
+        (
+            {"probes.whole": False, "layer.curve": "zeroed", "layer.choose": "test"},
+            "zeroed curve needs probes of the whole",
+        ),
+    ],
+)
+def test_what_needs_the_network_says_so(small: Any, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        load_study(small.file, overrides=METHODS | {"units.methods": ["correlation"]} | changes)
