@@ -1,4 +1,4 @@
-"""Make the pictures of the atlas in docs/images from a run of the built-in study.
+"""Make the pictures of the report and the atlas in docs/images from a run of the built-in study.
 
 python docs/make_pictures.py RESULTS    RESULTS: what `interlingua demo --output RESULTS` wrote
 
@@ -32,8 +32,8 @@ look();
 """
 
 
-def make(page: Path) -> None:
-    """Photograph every view."""
+def make(results: Path) -> None:
+    """Photograph the top of the report, and every view of the atlas."""
     with tempfile.TemporaryDirectory() as profile:
         options = webdriver.ChromeOptions()
         for argument in (
@@ -47,9 +47,21 @@ def make(page: Path) -> None:
         options.binary_location = "/usr/bin/chromium"
         driver = webdriver.Chrome(options=options, service=Service("/usr/bin/chromedriver"))
         try:
-            _photograph_all(driver, page.resolve().as_uri())
+            _photograph_report(driver, (results / "report.html").resolve().as_uri())
+            _photograph_all(driver, (results / "atlas" / "index.html").resolve().as_uri())
         finally:
             driver.quit()
+
+
+def _photograph_report(driver: Any, url: str) -> None:
+    driver.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 1040, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    )
+    driver.get(url)
+    end = driver.execute_script("return document.getElementById('glance').getBoundingClientRect().bottom + scrollY")
+    clip = {"x": 0, "y": 0, "width": 1040, "height": end + 20, "scale": 1}
+    shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
+    _save(shot["data"], "report-glance")
 
 
 def _photograph_all(driver: Any, url: str) -> None:
@@ -93,10 +105,14 @@ def photograph(
     driver.get("about:blank")
     driver.get(url + address)
     driver.execute_async_script(DRAWN, view, selector)
-    picture = Image.open(io.BytesIO(base64.b64decode(driver.get_screenshot_as_base64()))).convert("RGB")
+    _save(driver.get_screenshot_as_base64(), name)
+
+
+def _save(screenshot: str, name: str) -> None:
+    picture = Image.open(io.BytesIO(base64.b64decode(screenshot))).convert("RGB")
     IMAGES.mkdir(exist_ok=True)
     picture.quantize(128).save(IMAGES / f"{name}.png", optimize=True)
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]) / "atlas" / "index.html")
+    make(Path(sys.argv[1]))

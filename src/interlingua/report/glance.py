@@ -127,9 +127,9 @@ class _Cell:
             Row(
                 "Is it learnt?" if row.kind == "untrained" else "Does it take many languages?",
                 f"The same analysis of {control_name(row)}",
-                f"{_yes(row.p_fe) if row.corrected_fe > row.control_corrected_fe else 'No'}: there languages share "
-                f"{row.control_corrected_fe:.2f} times as many as on permuted ratings, in the model {row.corrected_fe:.2f}",
-                f"units in all languages: {row.control_units_in_all} and {row.units_in_all}",
+                f"{_yes(row.p_fe) if row.corrected_fe > row.control_corrected_fe else 'No'}: {row.control_corrected_fe:.2f} "
+                f"times as many shared units as on permuted ratings there, {row.corrected_fe:.2f} times here",
+                f"units in all languages: {row.control_units_in_all} there, {row.units_in_all} here",
             )
             for row in self.rows("controls").itertuples()
         ]
