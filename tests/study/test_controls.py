@@ -31,7 +31,7 @@ def reversed_run(small: Any, minilm: Path, tmp_path_factory: pytest.TempPathFact
 def test_controls_are_what_they_are_as_a_study_s_own_models(small: Any, reversed_run: Path) -> None:
     ours, theirs = read_tables(small.results), read_tables(reversed_run)
     assert ours["controls"]["kind"].unique().tolist() == ["untrained"]
-    assert theirs["controls"]["kind"].unique().tolist() == ["monolingual"]
+    assert theirs["controls"]["kind"].unique().tolist() == ["other"]
     keys = ["variable", "method"]
     one = ours["controls"].set_index(keys)
     other = theirs["controls"].set_index(keys)
@@ -69,6 +69,13 @@ def test_a_control_runs_through_what_the_comparison_needs(small: Any) -> None:
     assert part is not None
     assert set(part.units.methods) == {"ridge", "correlation"}
     assert part.probes.methods == ("ridge",)
+    demo = control_study(load_study("demo"), 384)
+    assert demo is not None
+    assert demo.models == ("untrained:builtin:e5-small", "builtin:minilm-en")
+    assert demo.units.k == 71 / 384
+    given = control_study(load_study(small.file, overrides={"layer.choose": 6}))
+    assert given is not None
+    assert given.layer.choose == "cv"
     paper = load_study("paper")
     part = control_study(paper)
     assert part is not None

@@ -13,8 +13,12 @@ from scipy import stats
 
 from interlingua.models import Activations
 from interlingua.probes.out_of_fold import out_of_fold
+from interlingua.study.analysis import Fitted, chosen_layers
+from interlingua.study.cache import Cache
 from interlingua.study.config import load_study
 from interlingua.study.results import read_tables
+from interlingua.study.runner import look_at, make_jobs
+from interlingua.study.scrutiny import without_flagged
 from interlingua.study.sources import gather
 
 
@@ -98,3 +102,48 @@ def test_the_audit_flags_nothing_and_its_r_belongs_to_the_ratings(small: Any, ta
     by_word = dict(zip(words, y, strict=True))
     shuffled = dict(zip(by_word, np.random.default_rng(0).permutation(list(by_word.values())), strict=True))
     assert out_of_fold(X, np.array([shuffled[w] for w in words]), words, folds=5, seed=1).r < row["r_oof"] - 0.2
+
+
+def flagged(small: Any, tables: dict[str, pd.DataFrame], languages: list[str]) -> dict[str, pd.DataFrame]:
+    """Return what is set beside the main results if these languages are flagged; all that it needs is in the cache."""
+    study = load_study(small.file)
+    material, models = look_at(study, small.cache)
+    cache = Cache(small.cache, "only-cache")
+    fitted = Fitted(tables["probes"], tables["rankings"], make_jobs(material, models, cache))
+    audit = tables["audit"]
+    return without_flagged(
+        study,
+        fitted,
+        chosen_layers(tables["layer_choice"]),
+        tables,
+        audit.assign(flag=audit["language"].isin(languages)),
+        lambda _, tasks: [task.function(*task.arguments, lambda _: None) for task in tasks],
+        cache,
+    )
+
+
+def test_the_main_results_without_a_flagged_language(small: Any, tables: dict[str, pd.DataFrame]) -> None:
+    found = flagged(small, tables, ["es"])
+    overlap = found["flagged_overlap"].set_index(["variable", "languages", "method"])
+    figures = ["n_pairs", "mean_fe", "corrected_fe", "p_fe", "p_own_fe", "same_sign"]
+    # Spanish has no lengths.
+    for_length = overlap.loc["length", figures]
+    pd.testing.assert_frame_equal(for_length.loc["all"], for_length.loc["without es"])
+    valence = overlap.loc["valence"]
+    assert set(valence.loc["all", "n_pairs"]) == {3}
+    assert set(valence.loc["without es", "n_pairs"]) == {1}
+    pairs = tables["pairs"].query("variable == 'valence' and language_a == 'en' and language_b == 'fr'")
+    left = valence.loc["without es", "mean_fe"]
+    assert left.to_dict() == pytest.approx(dict(zip(pairs["method"], pairs["fe"], strict=True)))
+    corrected = dict(zip(pairs["method"], pairs["fe_corrected"], strict=True))
+    assert valence.loc["without es", "corrected_fe"].to_dict() == pytest.approx(corrected)
+    assert set(found["flagged_alignment"]["languages"]) == {"all", "without es"}
+
+
+@pytest.mark.parametrize("languages", [["en", "fr"], ["en", "es", "fr"]])
+def test_where_too_few_languages_are_left_nothing_is_set_beside(
+    small: Any, tables: dict[str, pd.DataFrame], languages: list[str]
+) -> None:
+    assert flagged(small, tables, languages) == {}
+    in_one = flagged(small, tables, ["fr"])["flagged_overlap"]
+    assert set(in_one.loc[in_one["languages"] != "all", "variable"]) == {"valence"}

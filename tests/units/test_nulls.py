@@ -17,9 +17,10 @@ from interlingua.units import rank_units
 from interlingua.units.methods import LayerData
 from interlingua.units.nulls import (
     Sharing,
+    null_signs,
     null_summary,
+    own_codes,
     permute_by_word,
-    permuted_signs,
     signs_of_rankings,
     top_signs,
 )
@@ -157,15 +158,15 @@ def design() -> Design:
 def test_permuted_signs_are_the_top_of_a_ranking_of_permuted_ratings(
     design: Design, method: str, penalty: tuple[float, float] | None
 ) -> None:
-    signs = permuted_signs(design, "valence", 1, method, K, draws=5, seed=3, penalty=penalty)
+    signs = null_signs(design, "valence", 1, method, K, draws=5, seed=3, penalty=penalty)
     assert signs.shape == (5, WIDTH)
     assert set(np.unique(signs)) <= {-1, 0, 1}
     assert (np.abs(signs).sum(axis=1) <= K).all()
     assert len({tuple(row) for row in signs}) == 5
-    again = permuted_signs(design, "valence", 1, method, K, draws=5, seed=3, penalty=penalty)
+    again = null_signs(design, "valence", 1, method, K, draws=5, seed=3, penalty=penalty)
     assert np.array_equal(signs, again)
     # In a layer of noise every unit is as likely as any other.
-    noise = permuted_signs(design, "valence", 0, method, K, draws=200, seed=4, penalty=penalty)
+    noise = null_signs(design, "valence", 0, method, K, draws=200, seed=4, penalty=penalty)
     assert np.abs(noise).mean(axis=0).max() < 2.5 * K / WIDTH
     assert noise.sum(axis=0).mean() == pytest.approx(0, abs=5)
 
@@ -174,7 +175,7 @@ def test_correlation_on_permuted_ratings_is_numpys(design: Design) -> None:
     rated = design.rated("valence")
     y, _ = rated.ratings("valence")
     permuted = permute_by_word(y, rated.train_words, 3, seed=3)
-    signs = permuted_signs(design, "valence", 1, "correlation", K, draws=3, seed=3)
+    signs = null_signs(design, "valence", 1, "correlation", K, draws=3, seed=3)
     for draw in range(3):
         r = np.array([np.corrcoef(column, permuted[:, draw])[0, 1] for column in rated.train(1).T])
         top = np.argsort(-np.abs(r))[:K]
@@ -220,3 +221,81 @@ def test_opposite_signs_count_against_each_other() -> None:
     assert sharing.same_sign[0] == 0.5
     assert sharing.signed_fe[0] == 0
     assert sharing.mean_fe[0] == pytest.approx(4 / (4 * 4 / WIDTH))
+
+
+def test_ratings_of_an_own_code_are_encoded_as_well_as_asked_each_in_its_own_direction(design: Design) -> None:
+    rng = np.random.default_rng(9)
+    words = np.repeat(np.arange(400), 2)
+    X = stats.zscore(rng.normal(size=(400, 20))[words] @ rng.normal(size=(20, 20)) + rng.normal(size=(800, 20)))
+    y = rng.uniform(size=400)[words]
+    drawn = own_codes(X, y, words, 0.7, 60, seed=1)
+    assert drawn.shape == (800, 60)
+    by_word = drawn[::2]
+    np.testing.assert_array_equal(by_word, drawn[1::2])  # a word has one rating
+    np.testing.assert_allclose(by_word.mean(axis=0), 0, atol=1e-12)
+    means = (X[::2] + X[1::2]) / 2
+    fitted = means @ np.linalg.lstsq(means, by_word, rcond=None)[0]
+    explained = np.array([np.corrcoef(a, b)[0, 1] ** 2 for a, b in zip(fitted.T, by_word.T, strict=True)])
+    # .49, and of the rest what 20 of 400 degrees of freedom fit by chance.
+    assert explained.mean() == pytest.approx(0.49 + 0.51 * 20 / 400, abs=0.02)
+    between = np.corrcoef(by_word.T)[np.triu_indices(60, 1)]
+    assert np.abs(between.mean()) < 0.03
+    assert np.abs(between).max() < 0.9
+    # Without any strength they are permuted ratings.
+    none = own_codes(X, y, words, -0.2, 3, seed=1)
+    for column in none[::2].T:
+        np.testing.assert_allclose(np.sort(column), np.sort(stats.zscore(y[::2])))
+
+
+def test_units_that_go_together_are_shared_by_codes_of_their_own(design: Design) -> None:
+    """The same groups of units in every language, and ratings that all of them encode, unrelated to each other's."""
+    rng = np.random.default_rng(10)
+    loadings = np.repeat(np.eye(4), WIDTH // 4, axis=1)
+    words = np.repeat(np.arange(200), 2)
+    p_permuted, p_own = [], []
+    for _ in range(25):
+        observed, permuted, own = [], [], []
+        for code in ("en", "es", "fr"):
+            X = (3 * rng.normal(size=(200, 4)) @ loadings)[words] + rng.normal(size=(400, WIDTH))
+            y = own_codes(stats.zscore(X), rng.normal(size=200)[words], words, 0.9, 1, seed=int(rng.integers(1e9)))[
+                :, 0
+            ]
+            frame = {"language": code, "word": [f"w{w}" for w in words], "valence": y}
+            contexts = pd.DataFrame(frame | {"split": np.where(words % 20 == 0, "test", "train")})
+            language = Design(Activations.from_arrays([X.astype(np.float32)], {"language": code}), contexts)
+            rating, _ = language.ratings("valence")
+            data = LayerData(language.train(0), rating, language.train_words, 0, WIDTH, {})
+            ranking = rank_units(data, "correlation").assign(language=code)
+            observed += signs_of_rankings(ranking, K).values()
+            for null, r in ((permuted, None), (own, 0.9)):
+                seed = int(rng.integers(1e9))
+                null.append(null_signs(language, "valence", 0, "correlation", K, draws=19, seed=seed, r=r))
+        summary, degrees, _ = null_summary(observed, permuted, own)
+        p_permuted.append(summary["p_fe"])
+        p_own.append(summary["p_own_fe"])
+        assert summary["own_fe_low"] <= summary["own_fe"] <= summary["own_fe_high"]
+        assert degrees["p_own"].between(0.05, 1).all()
+    assert np.mean(p_own) == pytest.approx(0.5, abs=0.2)
+
+
+def test_a_sparse_probe_s_pairs_are_compared_by_their_enrichment() -> None:
+    """Twice the units on permuted ratings share more units by chance, which is no evidence against the pair."""
+    rng = np.random.default_rng(11)
+    small = sets([0, 1, 2, 3], [0, 1, 2, 5])
+    large = [np.zeros((99, WIDTH), np.int8) for _ in range(2)]
+    for signs in large:
+        for row in signs:
+            row[rng.choice(WIDTH, 24, replace=False)] = 1
+    _, _, pairs = null_summary(small, large)
+    assert pairs["null_mean"].item() > 3  # more units than the 3 observed
+    assert pairs["fe_corrected"].item() == pytest.approx(3 / (16 / WIDTH), rel=0.1)
+    assert pairs["p_permutation"].item() == 0.01
+
+
+def test_pairs_without_units_have_no_enrichment() -> None:
+    observed = sets([0, 1], [0, 1], [])
+    permuted = [np.concatenate([row] * 19) for row in observed]
+    summary, _, pairs = null_summary(observed, permuted)
+    assert summary["mean_fe"] == pytest.approx(2 / (4 / WIDTH))
+    assert summary["null_fe"] == summary["mean_fe"]
+    assert pairs["p_permutation"].isna().tolist() == [False, True, True]

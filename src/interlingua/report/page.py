@@ -41,6 +41,11 @@ _P_VALUES = (
     "p_omnibus",
     "p_highest_degree",
     "p_signed_fe",
+    "p_own",
+    "p_own_fe",
+    "p_own_highest_degree",
+    "p_own_omnibus",
+    "p_own_signed_fe",
     "baseline_p",
 )
 
@@ -114,7 +119,7 @@ def _kind(column: pd.Series) -> str:
 
 def _cell(results: Results, column: str, value: Any) -> str:
     if isinstance(value, str):
-        if column == "language":
+        if column in ("language", "language_a", "language_b"):
             return str(results.names.get(value, value))
         return PROBE_NAMES.get(value, value.removeprefix("builtin:")) or "–"
     if value is None or pd.isna(value):

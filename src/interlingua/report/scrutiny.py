@@ -47,7 +47,9 @@ def audit_section(results: Results) -> Section:
     power_headings = headed("variable language share r_oof detected draws")
     tables = [("Audit of the ratings", table, audited)]
     if "flagged_overlap" in results.tables:
-        overlap = headed("model variable method languages n_pairs mean_fe p_below_05 same_sign")
+        overlap = headed(
+            "model variable method languages n_pairs mean_fe corrected_fe p_fe p_own_fe p_below_05 same_sign"
+        )
         slopes = headed("method formula languages estimate t p_permutation p", p="p (Satterthwaite)")
         tables.append(("Overlap with and without the flagged languages", results.tables["flagged_overlap"], overlap))
         alignment = results.tables["flagged_alignment"]
@@ -103,7 +105,7 @@ def scrutiny_section(results: Results) -> Section:
 
 
 _CONTROLS = headed(
-    "model variable method control corrected_fe control_corrected_fe control_p_fe units_in_all "
+    "model variable method control corrected_fe control_corrected_fe control_p_fe fe_ratio fe_ratio_low fe_ratio_high units_in_all "
     "control_units_in_all same_sign control_same_sign r_top control_r_top",
     corrected_fe="corrected fold enrichment",
 )
@@ -176,7 +178,11 @@ def _controls(results: Results) -> list[str]:
 
 def control_name(row: Any) -> str:
     """Return what a control is, from its row of the table ``controls``."""
-    return "the same model with random weights" if row.kind == "untrained" else f"the monolingual model {row.control}"
+    return (
+        "the same model with random weights"
+        if row.kind == "untrained"
+        else f"the control {row.control.removeprefix('builtin:')}"
+    )
 
 
 def covariates(rows: pd.DataFrame) -> str:

@@ -150,26 +150,32 @@ def _sharing(results: Results) -> Section:
                 text += f"; {100 * row.same_sign:.0f} % of the shared units have the same sign"
             for null in results.null(model=model, variable=variable, method=row.method).itertuples():
                 text += (
-                    f". Permuted ratings: fold enrichment {null.null_fe:.2f}, {100 * null.null_share_p05:.0f} % of pairs "
+                    f". Codes of their own: fold enrichment {null.own_fe:.2f}; permuted ratings: {null.null_fe:.2f}, {100 * null.null_share_p05:.0f} % of pairs "
                     f"'significant'; r on held-out words from the top units alone {null.r_top:.2f}"
                 )
             findings.append(text + ".")
     tables: list[tuple[str, pd.DataFrame, dict[str, str]]] = []
     if "null" in results.tables:
         null = results.tables["null"]
-        enrichment = headed("model variable method mean_fe null_fe corrected_fe p_fe null_share_p05 r_top draws")
+        enrichment = headed(
+            "model variable method mean_fe null_fe corrected_fe p_fe own_fe p_own_fe null_share_p05 r_top draws"
+        )
         beyond = headed(
-            "model variable method highest_degree null_highest_degree p_highest_degree p_omnibus same_sign null_same_sign "
-            "p_signed_fe"
+            "model variable method highest_degree null_highest_degree p_highest_degree p_own_highest_degree p_omnibus "
+            "p_own_omnibus same_sign null_same_sign signed_fe p_signed_fe p_own_signed_fe"
         )
         tables += [
             ("Ranking methods compared on real and permuted ratings", null, enrichment),
             ("Degrees and signs on real and permuted ratings", null, beyond),
         ]
+    pairs = headed(
+        "model variable language_a language_b observed expected fe p p_bh p_by null_mean fe_corrected p_permutation same_sign"
+    )
+    tables.append(("Pairs of languages", results.of("pairs", method=results.headline), pairs))
     highest = headed("model variable method languages degree observed expected fe p n_subsets p_bonferroni units")
     tables.append(("Intersections of the highest degree", results.tables["highest_degree"], highest))
     degrees = headed(
-        "model variable method n_languages observed expected p null_mean p_permutation",
+        "model variable method n_languages observed expected p null_mean p_permutation own_mean p_own",
         expected="expected (uniform)",
         p_permutation="p (permuted)",
     )

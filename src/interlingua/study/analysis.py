@@ -49,6 +49,11 @@ class Fitted:
             [job for job in self.jobs if job.model in names],
         )
 
+    def best_r(self, model: str, variable: str, language: str, layer: int) -> float:
+        """Return the highest r over test words of the language's probes of `layer`."""
+        rows = select(self.probes, model=model, variable=variable, language=language, curve="layer", layer=layer)
+        return float(rows["r_word"].max())
+
     def penalties(
         self, methods: Iterable[str], model: str, variable: str, language: str, layer: int
     ) -> dict[str, Penalty | None]:

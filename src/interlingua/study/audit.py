@@ -1,74 +1,168 @@
-"""Do a study's ratings belong to their words? Its norms against a second one, before any model runs."""
+"""Do a study's ratings belong to their words? By a second norm and, where there is none, by the study's first model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from interlingua.errors import NormsError
 from interlingua.norms import NormComparison, compare_norms, load_norms
-from interlingua.probes.norm_audit import LEAST_R, contexts_norms
+from interlingua.probes.norm_audit import LEAST_R, audit, contexts_norms
 from interlingua.study.cache import default_cache_dir
 from interlingua.study.config import Study
 from interlingua.study.sources import Material, gather
 
+if TYPE_CHECKING:
+    from interlingua.study.held_out import HeldOut
+
 #: The variable whose norms agree well enough for a second norm to judge a first (see `interlingua.probes.norm_audit`).
 JUDGED = "valence"
-#: Words shown of a flagged language.
+#: Words shown of a language.
 WORST_WORDS = 10
+#: Languages that it takes for a low r on held-out words to be seen among the others. Of shuffled ratings of the
+#: built-in study that is half of the time with four languages, nearly always with five, always with six.
+LEAST_LANGUAGES = 4
+#: Who can judge a language's ratings.
+BY_NORM, BY_MODEL = "norm", "model"
 
 
 @dataclass(frozen=True, eq=False)
 class NormAudit:
-    """A study's ratings against a second norm.
+    """A study's ratings against a second norm, and against what a model predicts of words that it was not fitted to.
 
     Attributes
     ----------
     table : DataFrame
-        A row a language and variable: `language, variable, other, n_shared, r, low, high` (Pearson's r on the
-        shared words with its 95 % interval), `flag`: of valence, whether the whole interval lies below .7.
+        A row a language and variable: `language, variable`; `other, n_shared, r, low, high` (the second norm, "" if
+        there is none, Pearson's r on the shared words with its 95 % interval); `model, layer, n_words, r_held_out,
+        held_out_low, held_out_high, sd_below` (of the seen languages, for variables of which one of these lacks a
+        second norm; else "", -1, 0 and NaN; `sd_below` as in `interlingua.probes.norm_audit.audit`); `judge` (whose
+        word `flag` goes by: "norm", "model", or "" if nobody can tell); `flag`.
     worst : dict of (str, str) to DataFrame
-        (language, variable) of those flagged to the words that disagree most: `word, z_a` (the study's rating) and
-        `z_b` (the second norm's), standardised over the shared words.
+        (language, variable) of those flagged, and of those that the model predicted but can't judge, to the words
+        that disagree most: `word, z_a` (the study's rating) and `z_b` (the second norm's, or else the prediction),
+        standardised over the words.
     """
 
     table: pd.DataFrame
     worst: dict[tuple[str, str], pd.DataFrame]
 
 
-def audit_norms(study: Study, against: str = "labmt") -> NormAudit:
-    """Compare every language's ratings with the norm `against`, where it has the language and variable.
+def audit_norms(
+    study: Study,
+    against: str = "labmt",
+    *,
+    use_model: bool = True,
+    cache_dir: Path | None = None,
+    workers: int | None = None,
+    show_progress: bool | None = None,
+) -> NormAudit:
+    """Compare every language's ratings with the norm `against`, and those that it lacks with a model's predictions.
+
+    Parameters
+    ----------
+    study : Study
+        Whose ratings.
+    against : str
+        The second norm; "" for none.
+    use_model : bool
+        Ask the study's first model where a seen language has no second norm. Its activations are read from the cache
+        or left there for a run.
+    cache_dir : Path, optional
+        The cache; the user's by default.
+    workers, show_progress
+        As for `interlingua.study.runner.run`.
+
+    Returns
+    -------
+    NormAudit
 
     Raises
     ------
     InterlinguaError
-        If the study's own sources can't be read.
+        If the study's own sources can't be read, or the model can't be had.
     """
-    material = gather(study, default_cache_dir())
+    root = cache_dir or default_cache_dir()
+    material = gather(study, root)
+    comparisons = {
+        variable: compare_with(material, variable, material.rated_languages(variable), against)
+        for variable in study.variables
+    }
+    asked = [
+        variable
+        for variable in study.variables
+        if set(material.rated_languages(variable)) & set(study.seen) - set(comparisons[variable])
+    ]
+    held_out: dict[str, HeldOut] = {}
+    if use_model and asked:
+        # Here, as the runner imports this module; and only now does a model have to be loaded.
+        from interlingua.study.held_out import predict_ratings
+
+        held_out = predict_ratings(study, material, asked, cache_dir=root, workers=workers, show_progress=show_progress)
     rows, worst = [], {}
     for variable in study.variables:
-        codes = material.rated_languages(variable)
-        found = compare_with(material, variable, codes, against)
-        for code in codes:
-            other = found.get(code)
-            flag = other is not None and variable == JUDGED and other.r_high < LEAST_R
-            rows.append(
-                {
-                    "language": code,
-                    "variable": variable,
-                    "other": other.source_b if other else "",
-                    "n_shared": other.n if other else 0,
-                    "r": other.r if other else float("nan"),
-                    "low": other.r_low if other else float("nan"),
-                    "high": other.r_high if other else float("nan"),
-                    "flag": flag,
-                }
-            )
-            if flag and other is not None:
+        found = held_out.get(variable)
+        verdict = _by_model(variable, found, comparisons[variable]) if found else None
+        for code in material.rated_languages(variable):
+            other = comparisons[variable].get(code)
+            row = {"language": code, "variable": variable, **_by_norm(variable, other)}
+            if found and verdict is not None and code in verdict.index:
+                row |= _held_out_row(found, verdict.loc[code], row)
+            rows.append(row)
+            if row["flag"] and row["judge"] == BY_NORM and other is not None:
                 worst[code, variable] = other.disagreements.head(WORST_WORDS)
+            elif found and code in found.predictions and (row["flag"] or (other is None and not row["judge"])):
+                words = found.predictions[code].words.head(WORST_WORDS)
+                worst[code, variable] = words.rename(columns={"z_rating": "z_a", "z_predicted": "z_b"})
     return NormAudit(pd.DataFrame(rows), worst)
+
+
+def _by_norm(variable: str, other: NormComparison | None) -> dict[str, Any]:
+    """Return the columns of a language's row that need no model, and those of the model empty."""
+    nan = float("nan")
+    return {
+        "other": other.source_b if other else "",
+        "n_shared": other.n if other else 0,
+        "r": other.r if other else nan,
+        "low": other.r_low if other else nan,
+        "high": other.r_high if other else nan,
+        "model": "",
+        "layer": -1,
+        "n_words": 0,
+        "r_held_out": nan,
+        "held_out_low": nan,
+        "held_out_high": nan,
+        "sd_below": nan,
+        "judge": BY_NORM if other and variable == JUDGED else "",
+        "flag": other is not None and variable == JUDGED and other.r_high < LEAST_R,
+    }
+
+
+def _by_model(variable: str, found: HeldOut, comparisons: Mapping[str, NormComparison]) -> pd.DataFrame:
+    """Return the verdict on the languages that the model predicted, by both sources of evidence."""
+    seen = {code: other for code, other in comparisons.items() if code in found.predictions}
+    return audit(found.predictions, seen, least_r=LEAST_R if variable == JUDGED else None).set_index("language")
+
+
+def _held_out_row(found: HeldOut, verdict: pd.Series, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of a language's row that the model fills or changes."""
+    enough = len(found.predictions) >= LEAST_LANGUAGES
+    flagged_by_model = bool(verdict["flag"]) and not row["flag"]
+    return {
+        "model": found.model,
+        "layer": found.layer,
+        "n_words": int(verdict["n_words"]),
+        "r_held_out": float(verdict["r_oof"]),
+        "held_out_low": float(verdict["r_oof_low"]),
+        "held_out_high": float(verdict["r_oof_high"]),
+        "sd_below": float(verdict["sd_below"]),
+        "judge": BY_MODEL if flagged_by_model or (enough and not row["judge"]) else row["judge"],
+        "flag": bool(verdict["flag"]),
+    }
 
 
 def compare_with(material: Material, variable: str, codes: Sequence[str], against: str) -> Mapping[str, NormComparison]:

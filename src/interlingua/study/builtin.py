@@ -8,7 +8,7 @@ from typing import Any
 #: Study files as they would stand in TOML.
 BUILTIN: Mapping[str, Mapping[str, Any]] = {
     # multilingual-e5-small and labMT valence. The top 71 of 384 units, so that two independent sets share 13
-    # on average, as in the paper (100 of 768).
+    # on average, as in the paper (100 of 768). The English control has as many units in a layer.
     "demo": {
         "name": "demo",
         "models": ["builtin:e5-small"],
@@ -20,6 +20,7 @@ BUILTIN: Mapping[str, Mapping[str, Any]] = {
         "sampling": {"words": 520, "sentences": 8},
         "extraction": {"dtype": "auto", "store_dtype": "float16"},
         "units": {"k": 71},
+        "scrutiny": {"controls": ["untrained", "builtin:minilm-en"]},
     },
     # de Varda & Marelli (2024): mBERT and XLM-R, the authors' public languages, Finnish unseen. Spanish,
     # Portuguese and Turkish are not public; Polish has arousal unless `supplement` gives its words and valence.

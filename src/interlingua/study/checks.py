@@ -66,11 +66,11 @@ def check_models(study: Study, models: Sequence[ModelInStudy]) -> None:
                 f"models: two of them are called '{model.name}' in results; rename the folder of one of them"
             )
         layers = model.facts["layers"]
-        if isinstance(study.layer.choose, int) and study.layer.choose >= layers:
+        if isinstance(model.study.layer.choose, int) and model.study.layer.choose >= layers:
             raise ConfigError(
-                f"layer.choose: {model.name} has no layer {study.layer.choose}; its layers are 0 to {layers - 1}"
+                f"layer.choose: {model.name} has no layer {model.study.layer.choose}; its layers are 0 to {layers - 1}"
             )
         try:
-            resolve_k(study.units.k, model.facts["width"])
+            resolve_k(model.study.units.k, model.facts["width"])
         except ConfigError as error:
             raise ConfigError(f"units.k: {error}") from None

@@ -135,6 +135,11 @@ class Study(Section):
             raise ValueError(f"layer.probe: '{self.layer.probe}' is not among probes.methods")
         if self.layer.choose == "cv" and self.layer.curve == "zeroed":
             raise ValueError("layer.choose: the zeroed curve has no cross-validated r; use layer.choose = 'test'")
+        if self.layer.curve == "zeroed" and self.layer.probe not in ("elastic-net", "adam"):
+            raise ValueError(
+                f"layer.curve: '{self.layer.probe}' is not fitted to the whole network, so it has no zeroed curve; use "
+                "layer.probe = 'elastic-net' or 'adam'"
+            )
         if self.layer.curve == "zeroed" and not self.probes.whole:
             raise ValueError("layer.curve: the zeroed curve needs probes of the whole network: probes.whole = true")
         if self.layer.probe == "adam" and self.layer.curve == "layer":

@@ -6,21 +6,28 @@ from collections.abc import Callable
 from typing import Any
 
 from interlingua.models.registry import UNTRAINED
+from interlingua.seeds import derive_seed
 from interlingua.study.analysis import Fitted, chosen_layers, layer_choice, overlap_tables
 from interlingua.study.cache import Cache, Frames
 from interlingua.study.config import Study
 from interlingua.study.nulls import null_tables
 from interlingua.study.workers import Task
 from interlingua.units import methods as ranking_methods
-from interlingua.units.controls import control_table
+from interlingua.units.controls import NullTables, control_table
 
 
-def control_study(study: Study) -> Study | None:
+def control_study(study: Study, width: int | None = None) -> Study | None:
     """Return what the controls of a study run through, None if there are no controls.
 
-    That is the seen languages, the layer chosen in the same way, and of the rankings the headline and |correlation|, if
-    they can be repeated on permuted ratings, with the probes that they need.
+    That is the seen languages, the layer chosen in the same way (by cross-validation if its number is given), and of
+    the rankings the headline and |correlation|, if they can be repeated on permuted ratings, with the probes that they
+    need. With the `width` of the study's model, a number of top units becomes a share, so that controls of another
+    width choose as large a part of theirs.
     """
+    layer = study.layer
+    if isinstance(layer.choose, int):  # a layer of the study's model, which controls need not have
+        layer = layer.model_copy(update={"choose": "test" if layer.curve == "zeroed" else "cv"})
+    k = study.units.k if width is None or isinstance(study.units.k, float) else study.units.k / width
     specs: list[str] = []
     for control in study.scrutiny.controls:
         trained = [spec for spec in study.models if not spec.startswith(UNTRAINED)]
@@ -38,7 +45,8 @@ def control_study(study: Study) -> Study | None:
             "languages": {code: study.languages[code] for code in study.seen},
             "unseen": (),
             "probes": study.probes.model_copy(update={"methods": probes, "whole": study.layer.curve == "zeroed"}),
-            "units": study.units.model_copy(update={"methods": tuple(methods)}),
+            "layer": layer,
+            "units": study.units.model_copy(update={"methods": tuple(methods), "k": k}),
         }
     )
 
@@ -52,6 +60,8 @@ def control_tables(
 ) -> Frames:
     """Return ``controls``: the study's models beside those of `part`, which is from `control_study`."""
     layers = chosen_layers(layer_choice(part, fitted.probes))
-    shared = overlap_tables(part, fitted, layers)
-    nulls = null_tables(part, fitted, layers, shared, phase, cache, name="controls")
-    return {"controls": control_table(tables["null"], tables["degrees"], nulls["null"], nulls["degrees"])}
+    found = overlap_tables(part, fitted, layers)
+    found |= null_tables(part, fitted, layers, found, phase, cache, name="controls")
+    models, controls = (NullTables(source["null"], source["degrees"], source["pairs"]) for source in (tables, found))
+    seed = derive_seed(part.seed, "controls")
+    return {"controls": control_table(models, controls, draws=part.alignment.draws, seed=seed)}

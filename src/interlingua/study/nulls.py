@@ -1,4 +1,4 @@
-"""The permuted-ratings null of a study: one task a language, then the comparison of the ranking methods."""
+"""A study's permuted ratings, and ratings that each language encodes in its own way; the rankings compared on them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from interlingua.study.steps import Job, OnProgress, probe_key
 from interlingua.study.workers import Task
 from interlingua.units import methods as ranking_methods
 from interlingua.units import resolve_k
-from interlingua.units.nulls import null_summary, permuted_signs, signs_of_rankings
+from interlingua.units.nulls import null_signs, null_summary, signs_of_rankings
 from interlingua.units.stability import Penalty
 
 
@@ -34,15 +34,16 @@ def null_task(
     layer: int,
     k: int,
     penalties: dict[str, Penalty | None],
+    r: float,
     tops: dict[str, list[int]],
     study: Study,
     cache: Cache,
     on_progress: OnProgress,
 ) -> pd.DataFrame:
-    """Rank one language's units on permuted ratings by every method.
+    """Rank one language's units by every method on permuted ratings, and on ratings that it encodes in its own way.
 
-    Returns a row a method: ``method``, ``r_top`` (r on held-out words of a ridge probe that sees the top units
-    only) and ``signs`` (bytes of the int8 array (draws, width)).
+    `r` is how well the real ratings are predicted. Returns a row a method: ``method``, ``r_top`` (r on held-out words
+    of a ridge probe that sees the top units only), ``permuted`` and ``own`` (bytes of the int8 arrays (draws, width)).
     """
     key = content_key(
         probes=probe_key(job, variable, study.probes, study.seed),
@@ -59,19 +60,24 @@ def null_task(
         probes = SubsetRidge(design, variable, layer, folds=study.probes.folds, seed=seed)
         rows = []
         for number, method in enumerate(penalties):
-            signs = permuted_signs(
-                design,
-                variable,
-                layer,
-                method,
-                k,
-                draws=study.units.permutations,
-                seed=derive_seed(study.seed, "permuted ratings", job.model, job.language, variable, method),
-                penalty=penalties[method],
-            )
+            signs = {
+                name: null_signs(
+                    design,
+                    variable,
+                    layer,
+                    method,
+                    k,
+                    draws=study.units.permutations,
+                    seed=derive_seed(study.seed, what, job.model, job.language, variable, method),
+                    penalty=penalties[method],
+                    r=strength,
+                    folds=study.probes.folds,
+                ).tobytes()
+                for name, what, strength in (("permuted", "permuted ratings", None), ("own", "own codes", r))
+            }
             top = np.array(tops[method], dtype=np.int64)
             r_top = probes.r_sentences(top, probes.weights(top)) if len(top) else float("nan")
-            rows.append({"method": method, "r_top": r_top, "signs": signs.tobytes()})
+            rows.append({"method": method, "r_top": r_top, **signs})
             on_progress((number + 1) / len(penalties))
         return {"null": pd.DataFrame(rows)}
 
@@ -109,6 +115,7 @@ def null_tables(
                 layer,
                 k,
                 fitted.penalties(methods, model, variable, language, layer),
+                fitted.best_r(model, variable, language, layer),
                 {method: _top_indices(rows, language, k) for method, rows in by_method.items()},
                 study,
                 cache,
@@ -121,9 +128,12 @@ def null_tables(
         of_cell = pd.concat([next(done) for _ in languages], ignore_index=True)
         for method in methods:
             rows = of_cell[of_cell["method"] == method]
-            permuted = [np.frombuffer(signs, dtype=np.int8).reshape(draws, -1) for signs in rows["signs"]]
+            permuted, own = (
+                [np.frombuffer(signs, dtype=np.int8).reshape(draws, -1) for signs in rows[name]]
+                for name in ("permuted", "own")
+            )
             observed = list(signs_of_rankings(by_method[method], k).values())
-            summary, by_degree, by_pair = null_summary(observed, permuted)
+            summary, by_degree, by_pair = null_summary(observed, permuted, own)
             cell = {"model": model, "variable": variable, "method": method, "layer": layer}
             summaries.append({**cell, **summary, "r_top": float(rows["r_top"].mean())})
             degrees.append(by_degree.assign(**cell))

@@ -206,14 +206,14 @@ def _tables(
     }
     tables |= analysis.overlap_tables(study, fitted, layers)
     tables |= null_tables(study, fitted, layers, tables, phase, cache)
-    part = control_study(study)
+    part = next((model.study for model in models if model.control), None)
     if part is not None:
         controls = everything.of(model.name for model in models if model.control)
         tables |= control_tables(part, controls, tables, phase, cache)
     tables |= analysis.transfer_tables(study, fitted, layers, tables["highest_degree"])
     tables |= analysis.alignment_tables(study, fitted, layers, tables["pairs"])
     tokenizers = {model.name: model.tokenizer for model in models}
-    tables |= scrutiny_tables(study, material, fitted, layers, tables, tokenizers, phase)
+    tables |= scrutiny_tables(study, material, fitted, layers, tables, tokenizers, phase, cache)
     if study.preset == "paper":
         n_languages = {
             variable: len(set(material.rated_languages(variable)) & set(study.seen)) for variable in study.variables
@@ -237,7 +237,8 @@ def look_at(study: Study, cache_dir: Path) -> tuple[Material, list[ModelInStudy]
     check_material(study, material)
     models = look_at_models(study)
     if controls:
-        models += look_at_models(controls, control=True)
+        part = control_study(study, models[0].facts["width"])
+        models += look_at_models(part or controls, control=True)
     check_models(study, models)
     return material, models
 

@@ -19,8 +19,9 @@ from interlingua.probes.out_of_fold import OutOfFold, out_of_fold
 from interlingua.seeds import derive_seed
 from interlingua.study.analysis import Fitted, alignment_tables, overlap_tables, select
 from interlingua.study.audit import JUDGED, compare_with
-from interlingua.study.cache import Frames
+from interlingua.study.cache import Cache, Frames
 from interlingua.study.config import Study
+from interlingua.study.nulls import null_tables
 from interlingua.study.sources import Material
 from interlingua.study.steps import Job, OnProgress
 from interlingua.study.workers import Task
@@ -171,6 +172,7 @@ def scrutiny_tables(
     tables: Frames,
     tokenizers: Mapping[str, Any],
     phase: Callable[[str, list[Task]], list[Any]],
+    cache: Cache,
 ) -> Frames:
     """Return the tables of the scrutiny, for every model and variable at its layer."""
     cells = [
@@ -216,7 +218,7 @@ def scrutiny_tables(
             add("audit_words", one.held_out.words.head(WORST_WORDS), **where, language=code)
         add("audit_power", _power(study, fitted, model, variable, layer, held_out, verdict), **where)
     result = {name: _cell_first(pd.concat(frames, ignore_index=True)) for name, frames in parts.items()}
-    result |= _without_flagged(study, fitted, layers, result["audit"], tables)
+    result |= without_flagged(study, fitted, layers, tables, result["audit"], phase, cache)
     return result
 
 
@@ -257,35 +259,49 @@ def _power(
     return table.assign(language=language)
 
 
-def _without_flagged(study: Study, fitted: Fitted, layers: Layers, verdicts: pd.DataFrame, tables: Frames) -> Frames:
-    """Set the main results beside those without the languages that the audit flags."""
+def without_flagged(
+    study: Study,
+    fitted: Fitted,
+    layers: Layers,
+    tables: Frames,
+    verdicts: pd.DataFrame,
+    phase: Callable[[str, list[Task]], list[Any]],
+    cache: Cache,
+) -> Frames:
+    """Set the main results beside those without the languages that the audit flags, where two or more are left."""
     flagged = verdicts[verdicts["flag"]]
     if flagged.empty:
         return {}
     out = set(zip(flagged["model"], flagged["variable"], flagged["language"], strict=True))
 
     def kept(table: pd.DataFrame) -> pd.DataFrame:
-        keys = zip(table["model"], table["variable"], table["language"], strict=True)
-        return table[[key not in out for key in keys]]
+        keys = list(zip(table["model"], table["variable"], table["language"], strict=True))
+        left = pd.Series([key[:2] for key in set(keys) - out]).value_counts()
+        return table[[key not in out and left[key[:2]] >= 2 for key in keys]]
 
     rest = Fitted(kept(fitted.probes), kept(fitted.rankings), fitted.jobs)
-    again = overlap_tables(study, rest, dict(layers))
-    again |= alignment_tables(study, rest, layers, again["pairs"])
+    cells = {
+        cell: layer for cell, layer in layers.items() if len(select(rest.rankings, model=cell[0], variable=cell[1]))
+    }
+    if not cells:
+        return {}
+    again = overlap_tables(study, rest, cells)
+    again |= null_tables(study, rest, cells, again, phase, cache, name="scrutiny")  # every language is in the cache
+    again |= alignment_tables(study, rest, cells, again["pairs"])
     names = " ".join(sorted(set(flagged["language"])))
     keys = ["model", "variable", "method"]
-    columns = [*keys, "n_pairs", "mean_fe", "p_below_05", "same_sign"]
-    overlaps = [
-        source["pairs_summary"][columns].assign(languages=which)
-        for which, source in (("all", tables), (f"without {names}", again))
-    ]
-    models = [
-        source["alignment_models"].assign(languages=which)
-        for which, source in (("all", tables), (f"without {names}", again))
-    ]
+    found = (("all", tables), (f"without {names}", again))
+    overlaps = []
+    for which, source in found:
+        rows = source["pairs_summary"][[*keys, "n_pairs", "mean_fe", "p_below_05", "p_bh_below_05", "same_sign"]]
+        if "null" in source:
+            rows = rows.merge(source["null"][[*keys, "corrected_fe", "p_fe", "p_own_fe"]], on=keys, how="left")
+        overlaps.append(rows.assign(languages=which))
+    models = [source["alignment_models"].assign(languages=which) for which, source in found]
     return {
         "flagged_overlap": pd.concat(overlaps, ignore_index=True).sort_values(keys, kind="stable", ignore_index=True),
         "flagged_alignment": pd.concat(models, ignore_index=True).sort_values(
-            ["method", "formula"], kind="stable", ignore_index=True
+            ["method", "source"], kind="stable", ignore_index=True
         ),
     }
 

@@ -1,9 +1,12 @@
-"""The null that the super exact test lacks: permuted ratings, probes refitted, the whole analysis repeated.
+"""The nulls that the super exact test lacks: permuted ratings, and languages that each have a code of their own.
 
 The uniform null takes every unit to be as likely as any other to be ranked high. It is not so: units of large
 variance or with outlying values win in any probe, whatever the rating, and languages then seem to share them.
 Here the ratings are permuted among the words of each language (a word keeps its sentences, so the
 dependence within words stays), the probes are fitted again, and the units ranked and compared again.
+
+Permuted ratings are nowhere encoded. Languages that do encode a rating, but each in a direction of its own, can share
+units because units go together in the same groups in every language. The second null draws such ratings.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from numpy.typing import NDArray
 
 from interlingua.errors import StatsError
 from interlingua.probes import Design, refit_layer
+from interlingua.probes.design import column_scale
+from interlingua.probes.subsets import WordMeans
 from interlingua.stats.superexact import superexact_sf
 from interlingua.units.methods import LayerData, get
 
@@ -57,7 +62,52 @@ def permute_by_word(
     return permuted[words]
 
 
-def permuted_signs(
+def own_codes(
+    X: NDArray[np.float64],
+    y: NDArray[np.float64],
+    words: NDArray[np.int64],
+    r: float,
+    draws: int,
+    *,
+    seed: int,
+) -> NDArray[np.float64]:
+    """Return ratings that the layer encodes as well as the real ones, each draw in a random direction.
+
+    A draw is ``r s + sqrt(1 - r^2) e``: s the words' mean activations projected on a random direction (independent
+    normal weights of the standardised units), e the ratings permuted among the words, both standardised.
+
+    Parameters
+    ----------
+    X : ndarray, shape (m, width)
+        Standardised activations.
+    y : ndarray, shape (m,)
+        Ratings.
+    words : ndarray of int, shape (m,)
+        The word of each sentence, numbered from 0.
+    r : float
+        How well the real ratings can be predicted for other words; below 0 counts as 0.
+    draws, seed : int
+        How many, and their seed.
+
+    Returns
+    -------
+    ndarray, shape (m, draws)
+        Mean 0 and SD 1 over words.
+    """
+    means = WordMeans.of(X, y, words)
+    rng = np.random.default_rng(seed)
+    signal = _standardised(means.X @ rng.normal(size=(X.shape[1], draws)))
+    noise = _standardised(np.column_stack([rng.permutation(means.y) for _ in range(draws)]))
+    strength = min(max(r, 0.0), 1.0)
+    return np.asarray((strength * signal + np.sqrt(1 - strength**2) * noise)[words])
+
+
+def _standardised(columns: NDArray[np.float64]) -> NDArray[np.float64]:
+    mean, scale = column_scale(columns)
+    return (columns - mean) / scale
+
+
+def null_signs(
     design: Design,
     variable: str,
     layer: int,
@@ -67,8 +117,10 @@ def permuted_signs(
     draws: int,
     seed: int,
     penalty: tuple[float, float] | None = None,
+    r: float | None = None,
+    folds: int = 5,
 ) -> Signs:
-    """Rank one language's units on permuted ratings.
+    """Rank one language's units on ratings drawn under a null hypothesis.
 
     Parameters
     ----------
@@ -83,10 +135,14 @@ def permuted_signs(
     k : int
         Units at the top.
     draws, seed : int
-        Permutations, and their seed; give languages different ones.
+        How many, and their seed; give languages different ones.
     penalty : (float, float), optional
         l1 and l2 of an elastic net: the paper's, or those that cross-validation chose on the real ratings (choosing
         them again for every draw would cost thirty fits each). Ridge chooses again for every draw.
+    r : float, optional
+        Draw `own_codes` of this strength; permuted ratings (`permute_by_word`) by default.
+    folds : int
+        Of ridge's cross-validation.
 
     Returns
     -------
@@ -95,17 +151,17 @@ def permuted_signs(
     """
     design = design.rated(variable)
     y, _ = design.ratings(variable)
-    permuted = permute_by_word(y, design.train_words, draws, seed=seed)
     ranking = get(method)
-    X = design.train(layer)
+    X, words = design.train(layer), design.train_words
+    drawn = permute_by_word(y, words, draws, seed=seed) if r is None else own_codes(X, y, words, r, draws, seed=seed)
     l1, l2 = penalty or (None, None)
     weights = None
     if ranking.needs is not None:
-        weights = refit_layer(design, layer, permuted, ranking.needs[0], l1=l1, l2=l2, seed=seed)
+        weights = refit_layer(design, layer, drawn, ranking.needs[0], l1=l1, l2=l2, folds=folds, seed=seed)
     signs = np.zeros((draws, design.width), dtype=np.int8)
     for draw in range(draws):
         fitted = {} if weights is None or ranking.needs is None else {(*ranking.needs, layer): weights[draw]}
-        data = LayerData(X, permuted[:, draw], design.train_words, layer, design.width, fitted)
+        data = LayerData(X, drawn[:, draw], words, layer, design.width, fitted)
         signs[draw] = top_signs(ranking.scores(data), k)
     return signs
 
@@ -126,8 +182,10 @@ class Sharing:
     ----------
     pairs : ndarray of int64, shape (draws, n_pairs)
         Units shared by each pair of languages, pairs in the order of `itertools.combinations`.
+    fe : ndarray, shape (draws, n_pairs)
+        Their fold enrichment; NaN where one of the two has no units.
     mean_fe : ndarray, shape (draws,)
-        Mean fold enrichment over pairs.
+        Mean fold enrichment over the pairs that have one; 0 if none has.
     at_least : ndarray of int64, shape (draws, n_languages)
         Units in the top of at least 1, 2, ... languages.
     highest : ndarray of int64, shape (draws,)
@@ -142,6 +200,7 @@ class Sharing:
     """
 
     pairs: NDArray[np.int64]
+    fe: NDArray[np.float64]
     mean_fe: NDArray[np.float64]
     at_least: NDArray[np.int64]
     highest: NDArray[np.int64]
@@ -163,22 +222,28 @@ class Sharing:
         sizes = np.rint(chosen.sum(axis=2)).astype(np.int64)
         expected = sizes[:, first] * sizes[:, second] / width
 
-        def over_expected(units: NDArray[np.int64]) -> NDArray[np.float64]:
-            per_pair = np.divide(units, expected, out=np.zeros(units.shape), where=expected > 0)
-            return np.asarray(per_pair.mean(axis=1))
-
+        fe = np.divide(pairs, expected, out=np.full(pairs.shape, np.nan), where=expected > 0)
+        signed_fe = np.divide(agreement, expected, out=np.full(pairs.shape, np.nan), where=expected > 0)
         counts = np.rint(chosen.sum(axis=1)).astype(np.int64)
         at_least = np.stack([(counts >= d).sum(axis=1) for d in range(1, n_languages + 1)], axis=1)
         total = pairs.sum(axis=1)
         return cls(
             pairs=pairs,
-            mean_fe=over_expected(pairs),
+            fe=fe,
+            mean_fe=_mean_known(fe),
             at_least=at_least,
             highest=counts.max(axis=1),
             same_sign=np.divide(same.sum(axis=1), total, out=np.full(draws, np.nan), where=total > 0),
-            signed_fe=over_expected(agreement),
+            signed_fe=_mean_known(signed_fe),
             share_p05=_share_p05(pairs, sizes, first, second, width),
         )
+
+
+def _mean_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of each row over what is not NaN; 0 where nothing is."""
+    known = np.isfinite(values)
+    total = np.where(known, values, 0.0).sum(axis=1)
+    return np.asarray(np.divide(total, known.sum(axis=1), out=np.zeros(len(values)), where=known.any(axis=1)))
 
 
 def _share_p05(
@@ -196,9 +261,9 @@ def _share_p05(
 
 
 def null_summary(
-    observed: Sequence[Signs], permuted: Sequence[Signs]
+    observed: Sequence[Signs], permuted: Sequence[Signs], own: Sequence[Signs] | None = None
 ) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
-    """Compare what languages share with what they share when ratings are permuted.
+    """Compare what languages share with what they share under the null hypotheses.
 
     Every p is ``(1 + draws at least as extreme) / (1 + draws)``, one-tailed.
 
@@ -208,6 +273,9 @@ def null_summary(
         A language each: the signs of its top units, shape (1, width).
     permuted
         A language each: the same on permuted ratings, shape (draws, width).
+    own
+        A language each: the same on ratings that each language encodes in its own way (`own_codes`), if they were
+        drawn.
 
     Returns
     -------
@@ -218,59 +286,64 @@ def null_summary(
         null_same_sign``, and ``signed_fe, null_signed_fe, p_signed_fe``: do the units that are shared with the same
         sign outnumber those with opposite ones; ``null_share_p05``, how often the super exact test rejects on permuted
         ratings (.05 if it holds its level); ``p_omnibus``, one test over all degrees: are there more units in at least
-        d languages than permuted ratings give, for whichever d stands out most.
+        d languages than permuted ratings give, for whichever d stands out most. With `own`, also ``own_fe, own_fe_low,
+        own_fe_high, p_own_fe, p_own_highest_degree, p_own_signed_fe, p_own_omnibus``: the same against it.
     degrees : DataFrame
-        ``n_languages, null_mean, p_permutation`` for units in at least so many languages.
+        ``n_languages, null_mean, p_permutation`` for units in at least so many languages; with `own`, ``own_mean,
+        p_own``.
     pairs : DataFrame
-        ``null_mean, fe_corrected, p_permutation``, in the order of `itertools.combinations`.
+        ``null_mean`` (units), ``fe_corrected, p_permutation`` (by the fold enrichment, as a sparse probe may choose
+        fewer than k units), in the order of `itertools.combinations`.
     """
     real, null = Sharing.of(observed), Sharing.of(permuted)
-    draws = len(null.mean_fe)
-
-    def p(values: NDArray[Any], value: float) -> float:
-        return (1 + int((values >= value).sum())) / (1 + draws)
-
-    low, high = np.quantile(null.mean_fe, [0.025, 0.975])
-    null_fe = float(null.mean_fe.mean())
-    summary = {
-        "draws": draws,
-        "mean_fe": float(real.mean_fe[0]),
-        "null_fe": null_fe,
-        "null_fe_low": float(low),
-        "null_fe_high": float(high),
+    summary: dict[str, float] = {"draws": len(null.mean_fe), "mean_fe": float(real.mean_fe[0])}
+    summary |= _against(real, null, "null_", "")
+    null_fe = summary["null_fe"]
+    summary |= {
         "corrected_fe": float(real.mean_fe[0]) / null_fe if null_fe else float("nan"),
-        "p_fe": p(null.mean_fe, real.mean_fe[0]),
         "highest_degree": int(real.highest[0]),
         "null_highest_degree": float(null.highest.mean()),
-        "p_highest_degree": p(_higher(null.at_least, real.at_least[0]), 0),
         "same_sign": float(real.same_sign[0]),
         "null_same_sign": float(np.nanmean(null.same_sign)) if np.isfinite(null.same_sign).any() else float("nan"),
         "signed_fe": float(real.signed_fe[0]),
         "null_signed_fe": float(null.signed_fe.mean()),
-        "p_signed_fe": p(null.signed_fe, real.signed_fe[0]),
         "null_share_p05": float(null.share_p05.mean()),
-        "p_omnibus": _omnibus(real.at_least[0], null.at_least),
     }
-    degrees = pd.DataFrame(
-        {
-            "n_languages": np.arange(1, real.at_least.shape[1] + 1),
-            "null_mean": null.at_least.mean(axis=0),
-            "p_permutation": [
-                p(null.at_least[:, column], real.at_least[0, column]) for column in range(real.at_least.shape[1])
-            ],
-        }
-    )
-    null_mean = null.pairs.mean(axis=0)
-    pairs = pd.DataFrame(
-        {
-            "null_mean": null_mean,
-            "fe_corrected": np.divide(
-                real.pairs[0], null_mean, out=np.full(len(null_mean), np.nan), where=null_mean > 0
-            ),
-            "p_permutation": [p(null.pairs[:, pair], real.pairs[0, pair]) for pair in range(real.pairs.shape[1])],
-        }
+    degrees = pd.DataFrame({"n_languages": np.arange(1, real.at_least.shape[1] + 1)})
+    degrees["null_mean"] = null.at_least.mean(axis=0)
+    degrees["p_permutation"] = _p(null.at_least, real.at_least)
+    if own is not None:
+        coded = Sharing.of(own)
+        summary |= _against(real, coded, "own_", "own_")
+        degrees["own_mean"] = coded.at_least.mean(axis=0)
+        degrees["p_own"] = _p(coded.at_least, real.at_least)
+    pairs = pd.DataFrame({"null_mean": null.pairs.mean(axis=0)})
+    of_null = _mean_known(null.fe.T)
+    pairs["fe_corrected"] = np.divide(real.fe[0], of_null, out=np.full(len(of_null), np.nan), where=of_null > 0)
+    pairs["p_permutation"] = np.where(
+        np.isfinite(real.fe[0]), _p(np.nan_to_num(null.fe, nan=0.0), np.nan_to_num(real.fe, nan=0.0)), np.nan
     )
     return summary, degrees, pairs
+
+
+def _against(real: Sharing, null: Sharing, prefix: str, of_p: str) -> dict[str, float]:
+    """Return the mean FE of a null with its interval, and the p of each statistic against it."""
+    low, high = np.quantile(null.mean_fe, [0.025, 0.975])
+    higher = _higher(null.at_least, real.at_least[0])
+    return {
+        f"{prefix}fe": float(null.mean_fe.mean()),
+        f"{prefix}fe_low": float(low),
+        f"{prefix}fe_high": float(high),
+        f"p_{of_p}fe": float(_p(null.mean_fe, real.mean_fe[0])),
+        f"p_{of_p}highest_degree": float(_p(higher, 0)),
+        f"p_{of_p}signed_fe": float(_p(null.signed_fe, real.signed_fe[0])),
+        f"p_{of_p}omnibus": _omnibus(real.at_least[0], null.at_least),
+    }
+
+
+def _p(draws: NDArray[Any], real: Any) -> NDArray[np.float64]:
+    """Return the one-tailed p of each column."""
+    return np.asarray((1 + (draws >= real).sum(axis=0)) / (1 + len(draws)))
 
 
 def _higher(draws: NDArray[np.int64], real: NDArray[np.int64]) -> NDArray[np.int64]:
