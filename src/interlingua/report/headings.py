@@ -101,6 +101,7 @@ _HEADINGS = {
     "reason": "why",
     "same_sign": "same sign",
     "se": "SE",
+    "signed_fe": "signed fold enrichment",
     "share": "share shuffled",
     "t_cluster": "t (clustered)",
     "tolerance": "may differ by",

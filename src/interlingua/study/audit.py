@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from interlingua.errors import NormsError
-from interlingua.norms import NormComparison, compare_norms, load_norms
+from interlingua.norms import NormComparison, all_cards, compare_norms, get_card, is_card, load_norms
 from interlingua.probes.norm_audit import LEAST_R, audit, contexts_norms
 from interlingua.study.cache import default_cache_dir
 from interlingua.study.config import Study
@@ -84,8 +84,9 @@ def audit_norms(
     Raises
     ------
     InterlinguaError
-        If the study's own sources can't be read, or the model can't be had.
+        If there is no such second norm, the study's own sources can't be read, or the model can't be had.
     """
+    check_second_norm(against)
     root = cache_dir or default_cache_dir()
     material = gather(study, root)
     comparisons = {
@@ -163,6 +164,19 @@ def _held_out_row(found: HeldOut, verdict: pd.Series, row: Mapping[str, Any]) ->
         "judge": BY_MODEL if flagged_by_model or (enough and not row["judge"]) else row["judge"],
         "flag": bool(verdict["flag"]),
     }
+
+
+def check_second_norm(name: str) -> None:
+    """Raise unless `name` is a norm that some language may have: a card, a source with a card a language, a file, or "".
+
+    Raises
+    ------
+    NormsError
+        With the names that come near.
+    """
+    editions = any(card.name.startswith(f"{name}-") for card in all_cards())
+    if name and not (editions or is_card(name) or Path(name).is_file()):
+        get_card(name)
 
 
 def compare_with(material: Material, variable: str, codes: Sequence[str], against: str) -> Mapping[str, NormComparison]:

@@ -16,6 +16,7 @@ from interlingua.errors import ConfigError, StoreError, suggest
 from interlingua.models import LoadedModel, load_model, one_thread, parse_spec
 from interlingua.study import analysis
 from interlingua.study.atlas_data import write_atlas
+from interlingua.study.audit import check_second_norm
 from interlingua.study.cache import Cache, Frames, Policy, default_cache_dir
 from interlingua.study.checks import check_material, check_models
 from interlingua.study.config import Study
@@ -230,6 +231,7 @@ def look_at(study: Study, cache_dir: Path) -> tuple[Material, list[ModelInStudy]
     InterlinguaError
         If anything is missing or wrong.
     """
+    check_second_norm(study.scrutiny.audit_against)
     controls = control_study(study)
     for spec in (*study.models, *(controls.models if controls else ())):
         parse_spec(spec)
