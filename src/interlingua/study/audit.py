@@ -167,7 +167,7 @@ def _held_out_row(found: HeldOut, verdict: pd.Series, row: Mapping[str, Any]) ->
 
 
 def check_second_norm(name: str) -> None:
-    """Raise unless `name` is a norm that some language may have: a card, a source with a card a language, a file, or "".
+    """Raise unless `name` is a norm that a language may have: a card, a source with a card a language, a file, or "".
 
     Raises
     ------
