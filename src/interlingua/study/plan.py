@@ -21,9 +21,9 @@ _EFFICIENCY = 0.45
 #: Seconds on one core, measured on the built-in study (width 384, 3,328 training sentences): the exact Eq. 1 on
 #: the whole network, all probes of a layer, Adam for 500 epochs. They grow with the square of the width.
 _WHOLE_S, _LAYER_S, _ADAM_S = 3.0, 0.4, 12.0
-#: The same for one draw of permuted ratings, the rankings of a layer, the scrutiny of a language, and one draw of its
+#: The same for one draw of ratings under a null, the rankings of a layer, the scrutiny of a language, and one draw of its
 #: words.
-_DRAW_S, _RANK_S, _SCRUTINY_S, _STABILITY_S = 0.015, 0.05, 3.0, 0.045
+_DRAW_S, _RANK_S, _SCRUTINY_S, _STABILITY_S = 0.011, 0.05, 3.0, 0.045
 _FIXED_S = 12.0
 
 
@@ -133,7 +133,7 @@ def estimate_phases(
             ) + _ADAM_S * part.probes.adam_epochs / 500 * ("adam" in probes)
             probing += size * (whole + facts["layers"] * _LAYER_S * len(probes) / 3)
             ranking += size * facts["layers"] * _RANK_S * len(part.units.methods) / 4
-            draws = size * len(repeatable(part)) * study.units.permutations * _DRAW_S
+            draws = size * len(repeatable(part)) * 2 * study.units.permutations * _DRAW_S  # of two nulls
             if by_name[job.model].control:
                 controls += draws
             else:

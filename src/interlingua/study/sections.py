@@ -114,7 +114,7 @@ class Units(Section):
     random_units: Positive = 100
     """Random units of the layer that the unseen language's units are compared with (Table 2)."""
     permutations: Annotated[int, Field(ge=0)] = 200
-    """Draws of permuted ratings (0: none)."""
+    """Draws of permuted ratings, and of ratings that each language encodes in its own way (0: none)."""
 
 
 class Scrutiny(Section):
