@@ -21,8 +21,8 @@ _EFFICIENCY = 0.45
 #: Seconds on one core, measured on the built-in study (width 384, 3,328 training sentences): the exact Eq. 1 on
 #: the whole network, all probes of a layer, Adam for 500 epochs. They grow with the square of the width.
 _WHOLE_S, _LAYER_S, _ADAM_S = 3.0, 0.4, 12.0
-#: The same for one draw of ratings under a null, the rankings of a layer, the scrutiny of a language, and one draw of its
-#: words.
+#: The same for one draw of ratings under a null, the rankings of a layer, the scrutiny of a language, and one draw of
+#: its words.
 _DRAW_S, _RANK_S, _SCRUTINY_S, _STABILITY_S = 0.011, 0.05, 3.0, 0.045
 _FIXED_S = 12.0
 
