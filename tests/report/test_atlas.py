@@ -138,6 +138,10 @@ def test_overview_shows_the_numbers_of_the_tables(page: Page, atlas: Any) -> Non
     claim = page.text(".claim")
     assert f"share {summary.mean_overlap:.1f} on average, {summary.mean_fe:.2f} times" in claim
     assert f"{null.corrected_fe:.2f} times what permuted ratings give" in claim
+    assert (
+        f"{null.mean_fe / null.own_fe:.2f} times what ratings give that each language encodes in a way of its own"
+        in claim
+    )
     pairs = atlas.table("pairs", variable="valence", method="correlation")
     for shown, row in zip(page.numbers("pairs"), pairs.itertuples(), strict=True):
         assert int(shown["observed"]) == row.observed

@@ -48,7 +48,7 @@ TABLES: Mapping[str, tuple[str, ...]] = {
     "pairs_summary": ("method", "n_pairs", "mean_overlap", "mean_fe", "fe_over_1", "p_below_05", "p_bh_below_05"),
     "degrees": ("method", "n_languages", "observed", "expected", "p", "null_mean", "p_permutation"),
     "highest_degree": ("method", "languages", "degree", "observed", "expected", "fe", "p", "p_bonferroni", "units"),
-    "null": ("method", "draws", "null_fe", "corrected_fe", "p_fe", "null_highest_degree"),
+    "null": ("method", "draws", "null_fe", "corrected_fe", "p_fe", "own_fe", "p_own_fe", "null_highest_degree"),
     "alignment_points": ("method", "language", "mpo", "r", "probe", "reads"),
     "stability": ("language", "unit", "frequency"),
 }

@@ -62,7 +62,7 @@
     const sentences = [
       `${among}, two languages share ${fixed(summary.mean_overlap, 1)} on average, ${fixed(summary.mean_fe, 2)} times what independent sets would (${fixed(mean("expected"), 1)}).`,
     ];
-    if (nulls) sentences.push(`That is ${fixed(nulls.corrected_fe, 2)} times what permuted ratings give (p ${equals(nulls.p_fe)}, ${nulls.draws} permutations).`);
+    if (nulls) sentences.push(`That is ${fixed(nulls.corrected_fe, 2)} times what permuted ratings give (p ${equals(nulls.p_fe)}, ${nulls.draws} permutations), and ${fixed(summary.mean_fe / nulls.own_fe, 2)} times what ratings give that each language encodes in a way of its own (p ${equals(nulls.p_own_fe)}).`);
     sentences.push(`${summary.p_bh_below_05} of ${summary.n_pairs} pairs share more than chance (corrected p < .05).`);
     const [best] = highest;
     if (best) {
