@@ -18,6 +18,7 @@ from interlingua.study.results import read_tables
 from interlingua.study.runner import run
 
 CHANGES = {"probes.whole": False, "probes.methods": ["ridge", "elastic-net"], "scrutiny.controls": []}
+ZEROED = {"layer.curve": "zeroed", "layer.choose": "test", "layer.probe": "elastic-net"}
 METHODS = {"units.methods": ["correlation", "ridge", "elastic-net"]}
 
 
