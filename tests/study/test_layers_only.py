@@ -70,10 +70,8 @@ def test_it_is_planned_without_the_network(small: Any) -> None:
     [
         ({"probes.methods": ["ridge"]}, "or probes.whole = false"),
         ({"probes.whole": False, "probes.methods": ["ridge", "adam"]}, "'adam' is a probe of the whole network"),
-        (
-            {"probes.whole": False, "layer.curve": "zeroed", "layer.choose": "test"},
-            "zeroed curve needs probes of",
-        ),
+        (ZEROED | {"probes.whole": False}, "zeroed curve needs probes of"),
+        (ZEROED | {"layer.probe": "ridge"}, "'ridge' is not fitted to the whole network"),
     ],
 )
 def test_what_needs_the_network_says_so(small: Any, changes: dict[str, Any], message: str) -> None:

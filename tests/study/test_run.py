@@ -208,5 +208,7 @@ def test_the_null_stands_beside_what_was_observed(tables: dict[str, pd.DataFrame
         assert 0.25 <= null.loc[cell, "p_fe"] <= 1  # (1 + k) / (1 + 3)
     pairs = tables["pairs"]
     assert pairs["p_permutation"].isin([0.25, 0.5, 0.75, 1]).all()
-    shown = pairs[pairs["null_mean"] > 0]
+    # A sparse probe may choose fewer units on other ratings; the others choose as many.
+    shown = pairs[(pairs["null_mean"] > 0) & pairs["method"].isin(["correlation", "ridge"])]
+    assert len(shown)
     assert (shown["fe_corrected"] * shown["null_mean"]).to_numpy() == pytest.approx(shown["observed"].to_numpy())
