@@ -258,3 +258,20 @@ def test_columns_by_name_position_and_repeated_name(tmp_path: Path) -> None:
         column_at(table, "M W", path)
     with pytest.raises(NormsError, match="3 columns, so no column 3 counted from 0"):
         column_at(table, 3, path)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [(6, 1, "encrypted"), (8, 99, "compression method is not supported")],
+)
+def test_an_archive_that_can_t_be_unpacked(tmp_path: Path, field: int, value: int, message: str) -> None:
+    """Flags and compression method of the entry, in its own header and in the directory (APPNOTE 4.3.7 and 4.3.12)."""
+    path = tmp_path / "norms.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("norms.csv", "word,valence\nsun,8\n")
+    content = bytearray(path.read_bytes())
+    for signature, offset in ((b"PK\x03\x04", field), (b"PK\x01\x02", field + 2)):
+        content[content.index(signature) + offset] = value
+    path.write_bytes(content)
+    with pytest.raises(NormsError, match=f"norms.zip can't be unpacked: .*{message}"):
+        read_table(path)

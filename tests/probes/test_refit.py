@@ -78,6 +78,7 @@ def test_ridge_chooses_the_penalty_of_each_column_by_itself(design: Design, draw
     assert len(set(penalties)) > 1
     alone = refit_layer(design, 1, columns[:, [2]], "ridge", seed=5)
     assert alone[0] == pytest.approx(weights[2])
+    assert not np.array_equal(weights, refit_layer(design, 1, columns, "ridge", folds=2, seed=5))
 
 
 def test_the_real_ratings_give_the_probes_of_the_study(

@@ -14,6 +14,8 @@ from interlingua.errors import StoreError
 from interlingua.report import build_report
 from interlingua.report.page import _number
 from interlingua.report.results import Results
+from interlingua.report.scrutiny import with_sound_p
+from interlingua.report.story import headline, sections
 
 
 @pytest.mark.parametrize(
@@ -73,8 +75,6 @@ def test_without_unseen_languages_and_permutations_the_rest_is_told(small: Any, 
     results = Path(shutil.copytree(small.results, tmp_path / "results"))
     for name in ("transfer", "transfer_units", "null"):
         (results / "tables" / f"{name}.parquet").unlink()
-    from interlingua.report.story import headline, sections
-
     read = Results.read(results)
     keys = [section.key for section in sections(read)]
     assert "unseen" not in keys
@@ -85,8 +85,6 @@ def test_without_unseen_languages_and_permutations_the_rest_is_told(small: Any, 
 
 
 def test_a_unit_that_fails_in_an_unseen_language_is_not_said_to_work(small: Any) -> None:
-    from interlingua.report.story import headline
-
     read = Results.read(small.results)
     transfer = read.tables["transfer"]
     read.tables["transfer"] = transfer.assign(p_cluster=0.04)
@@ -102,3 +100,23 @@ def test_every_table_that_is_read_is_a_frame(small: Any) -> None:
     assert read.names["fr"] == "French"
     assert isinstance(read.null(method="ridge"), pd.DataFrame)
     assert len(read.null(method="ridge")) == 2
+
+
+def test_satterthwaite_s_p_stands_only_where_it_has_to(small: Any) -> None:
+    read = Results.read(small.results)
+    models = read.tables["alignment_models"]
+    assert models["p"].notna().any()
+    papers = models.assign(source="paper", p=0.03, df=2.0, p_permutation=0.2)
+    simpler = models.assign(source="simpler", p=0.04, df=9.0, p_permutation=0.3)
+    without = simpler.assign(p_permutation=float("nan"))
+    shown = with_sound_p(pd.concat([papers.head(1), simpler.head(1), without.head(1)]))
+    assert shown["p"].isna().tolist() == [False, True, False]
+    assert shown["df"].isna().tolist() == [False, True, False]
+    assert shown["p_permutation"].tolist()[:2] == [0.2, 0.3]
+
+    read.tables["alignment_models"] = pd.concat([papers, simpler], ignore_index=True).assign(estimate=0.01, t=1.0)
+    [section] = [part for part in sections(read) if part.key == "alignment"]
+    of_paper = [text for text in section.findings if "Satterthwaite" in text]
+    assert len(of_paper) == len(section.findings) / 2
+    assert all("p = .0300, which rejects too often" in text for text in of_paper)
+    assert all("permutation of languages p = " in text for text in section.findings)

@@ -13,7 +13,12 @@ import pytest
 import statsmodels.api as sm
 
 from interlingua.models import Activations
+from interlingua.probes import Design
+from interlingua.seeds import derive_seed
+from interlingua.study.config import load_study
 from interlingua.study.results import CONTENTS, read_tables
+from interlingua.study.sources import gather
+from interlingua.units.nulls import Sharing, null_signs
 
 CELL = ["model", "variable", "method", "layer"]
 COLUMNS = {
@@ -197,6 +202,22 @@ def test_alignment_takes_the_mean_pairwise_overlap_and_the_whole_network(tables:
         assert points.loc[code, "mpo"] == pytest.approx(mine["observed"].mean())
         assert points.loc[code, "r"] == pytest.approx(whole[code])
     assert set(tables["alignment_models"]["method"]) == set(METHODS)
+
+
+def test_own_codes_are_as_strong_as_the_layer_s_best_probe(small: Any, tables: dict[str, pd.DataFrame]) -> None:
+    study = load_study(small.file)
+    material = gather(study, small.cache)
+    null = where(tables["null"], variable="valence", method="correlation").iloc[0]
+    signs = []
+    for code in ("en", "es", "fr"):
+        probes = where(tables["probes"], language=code, variable="valence", curve="layer", layer=null["layer"])
+        assert probes["r_word"].nunique() > 1
+        design = Design(activations_of(small, code), material.language(code))
+        seed = derive_seed(study.seed, "own codes", null["model"], code, "valence", "correlation")
+        options = {"draws": 3, "seed": seed, "r": probes["r_word"].max()}
+        signs.append(null_signs(design, "valence", int(null["layer"]), "correlation", 50, **options))
+    assert null["own_fe"] == pytest.approx(Sharing.of(signs).mean_fe.mean())
+    assert null["own_fe"] != null["null_fe"]
 
 
 def test_the_null_stands_beside_what_was_observed(tables: dict[str, pd.DataFrame]) -> None:
