@@ -57,8 +57,8 @@ def uniform_sets(seed: int, *, languages: int = 8, size: int = 50, n: int = 384)
 
 def null_ratings(
     seed: int,
-    *,
     method: str = "correlation",
+    *,
     own: float | None = None,
     languages: int = 5,
     width: int = 96,
@@ -205,9 +205,11 @@ Simulation = Callable[[int], Iterator[Rejected]]
 NULLS: dict[str, tuple[Simulation, float]] = {
     "sets are uniform draws": (uniform_sets, 1.0),
     "ratings permuted, units go together": (null_ratings, 0.5),
-    "the same, ridge": (lambda seed: null_ratings(seed, method="ridge"), 0.2),
-    "the same, elastic net": (lambda seed: null_ratings(seed, method="elastic-net"), 0.2),
+    "the same, ridge": (lambda seed: null_ratings(seed, "ridge"), 0.2),
+    "the same, elastic net": (lambda seed: null_ratings(seed, "elastic-net"), 0.2),
     "each language has a code of its own": (lambda seed: null_ratings(seed, own=0.8, n_words=160), 0.5),
+    "a code of its own, ridge": (lambda seed: null_ratings(seed, "ridge", own=0.8, n_words=160), 0.2),
+    "a code of its own, elastic net": (lambda seed: null_ratings(seed, "elastic-net", own=0.8, n_words=160), 0.2),
     "a unit says nothing, half between words": (unseen_language, 1.0),
     "sharing says nothing of r": (lambda seed: alignment(seed, interaction=False), 0.2),
     "the same, languages differ by variable": (lambda seed: alignment(seed, interaction=True), 0.2),
