@@ -101,7 +101,7 @@ def study_folder(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Path
 @pytest.fixture(scope="session")
 def small(study_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> SmallStudy:
     """Run the small study once for all tests, in this process."""
-    from interlingua.study.config import load_study
+    from interlingua.run.study import load_study
     from interlingua.study.runner import run
 
     folder = tmp_path_factory.mktemp("small")

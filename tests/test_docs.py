@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from interlingua.study.config import load_study
+from interlingua.run.study import load_study
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", "docs/library.md"]

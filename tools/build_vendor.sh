@@ -8,8 +8,8 @@ trap 'rm -rf "$work"' EXIT
 cp "$root"/tools/vendor/package.json "$root"/tools/vendor/package-lock.json "$root"/tools/vendor/entry.js "$work"
 cd "$work"
 npm ci --ignore-scripts --no-audit --no-fund
-vendor="$root/src/interlingua/report/atlas/static/vendor"
-mkdir -p "$vendor" "$root/tests/report/vendor"
+vendor="$root/src/interlingua/atlas/page/vendor"
+mkdir -p "$vendor" "$root/tests/atlas/vendor"
 npx esbuild entry.js --bundle --minify --format=iife --target=es2020 --charset=utf8 --legal-comments=none \
     --metafile=meta.json --outfile="$vendor/vendor.js"
 cp node_modules/tabulator-tables/dist/css/tabulator_simple.min.css "$vendor/tabulator.css"
@@ -28,5 +28,5 @@ for (const name of [...packages].sort()) {
   if (!licence) throw new Error(`${name} has no licence file`);
   console.log(`${"=".repeat(80)}\n${name} ${about.version} (${about.license})\n\n${fs.readFileSync(path.join(folder, licence), "utf8").trim()}\n`);
 }' > "$vendor/LICENSES.txt"
-cp node_modules/axe-core/axe.min.js "$root/tests/report/vendor/axe.min.js"
-cp node_modules/axe-core/LICENSE "$root/tests/report/vendor/axe-LICENSE.txt"
+cp node_modules/axe-core/axe.min.js "$root/tests/atlas/vendor/axe.min.js"
+cp node_modules/axe-core/LICENSE "$root/tests/atlas/vendor/axe-LICENSE.txt"

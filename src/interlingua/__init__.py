@@ -28,11 +28,12 @@ if TYPE_CHECKING:
     from interlingua.models import Activations, extract, load_model
     from interlingua.norms import Norms, load_norms
     from interlingua.probes import choose_layer, fit_probes
-    from interlingua.report import build_report
-    from interlingua.study.config import Study, load_study
-    from interlingua.study.plan import make_plan
-    from interlingua.study.results import read_tables
-    from interlingua.study.runner import run
+    from interlingua.run.folder import read_tables
+    from interlingua.run.plan import make_plan
+    from interlingua.run.report import build_report
+    from interlingua.run.run import run
+    from interlingua.run.study import load_study
+    from interlingua.study.config import Study
     from interlingua.units import LayerData, alignment_models, mpo, overlap, rank_units, transfer
 
 _HOME = {
@@ -49,11 +50,12 @@ _HOME = {
     "models": ("Activations", "extract", "load_model"),
     "probes": ("choose_layer", "fit_probes"),
     "units": ("LayerData", "alignment_models", "mpo", "overlap", "rank_units", "transfer"),
-    "study.config": ("Study", "load_study"),
-    "study.plan": ("make_plan",),
-    "study.runner": ("run",),
-    "study.results": ("read_tables",),
-    "report": ("build_report",),
+    "study.config": ("Study",),
+    "run.study": ("load_study",),
+    "run.plan": ("make_plan",),
+    "run.run": ("run",),
+    "run.folder": ("read_tables",),
+    "run.report": ("build_report",),
 }
 _MODULE = {name: module for module, names in _HOME.items() for name in names}
 

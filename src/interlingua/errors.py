@@ -38,6 +38,14 @@ class StoreError(InterlinguaError):
     """A file or folder can't be read or written."""
 
 
+class WorkerError(InterlinguaError):
+    """A process that computes has ended by itself."""
+
+
+class TableError(InterlinguaError):
+    """A table is not what its declaration says."""
+
+
 class StatsError(InterlinguaError, ValueError):
     """Arguments for which a statistic is not defined."""
 

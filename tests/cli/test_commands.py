@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from interlingua.study.config import Study, load_study
+from interlingua.study.config import Study
+from interlingua.run.study import load_study
 
 Cli = Callable[..., Any]
 COMMANDS = ("demo", "run", "plan", "report", "atlas", "new", "models", "norms")
@@ -142,7 +143,7 @@ def test_the_paper_preset_makes_the_papers_choices() -> None:
 
 
 def test_settings_are_toml_or_text(study_folder: Path) -> None:
-    from interlingua.study.config import parse_override
+    from interlingua.study.reading import parse_override
 
     settings = ["units.k=0.25", "layer.choose=test", 'unseen=["fr"]', "layer.choose=4", "models=builtin:e5-small"]
     study = load_study(study_folder / "study.toml", overrides=dict(map(parse_override, settings)))

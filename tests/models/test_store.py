@@ -11,6 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 from interlingua.errors import StoreError
 from interlingua.models import Activations
+from interlingua.tables.layout import Layout
 
 
 @pytest.fixture
@@ -44,6 +45,7 @@ def test_a_layer_may_be_changed_without_changing_the_store(activations: Activati
 def test_whole_network_has_the_units_in_the_order_of_their_ids(activations: Activations, layers: np.ndarray) -> None:
     whole = activations.whole()
     assert whole.shape == (7, 15)
+    assert activations.layout == Layout.even(3, 5)
     for layer, index in ((0, 0), (1, 3), (2, 4)):
         np.testing.assert_array_equal(whole[:, layer * activations.width + index], layers[layer, :, index])
 

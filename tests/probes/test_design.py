@@ -54,6 +54,13 @@ def test_gram_matrices(study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
     assert fresh.gram(1) is fresh.gram(1)
 
 
+def test_units_stand_as_in_the_activations(study: Study) -> None:
+    design = Design(*study)
+    assert design.layout == study[0].layout
+    block = design.layout.block(2)
+    np.testing.assert_array_equal(design.train(WHOLE)[:, block], design.train(2))
+
+
 def test_products_with_ratings(study: Study) -> None:
     design = Design(*study)
     y, _ = design.ratings("valence")

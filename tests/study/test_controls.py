@@ -10,9 +10,8 @@ import pandas as pd
 import pytest
 
 from interlingua.errors import ModelError
-from interlingua.study.config import load_study
-from interlingua.study.controls import control_study
 from interlingua.study.plan import make_plan
+from interlingua.run.study import load_study
 from interlingua.study.results import read_tables
 from interlingua.study.runner import run
 
@@ -63,33 +62,11 @@ def test_the_report_sets_the_control_beside_the_model(small: Any) -> None:
     assert f"the same model with random weights shares {row['control_corrected_fe']:.2f} times" in html
 
 
-def test_a_control_runs_through_what_the_comparison_needs(small: Any) -> None:
-    study = load_study(small.file, overrides={"units.headline": "ridge"})
-    part = control_study(study)
-    assert part is not None
-    assert set(part.units.methods) == {"ridge", "correlation"}
-    assert part.probes.methods == ("ridge",)
-    demo = control_study(load_study("demo"), 384)
-    assert demo is not None
-    assert demo.models == ("untrained:builtin:e5-small", "builtin:minilm-en")
-    assert demo.units.k == 71 / 384
-    given = control_study(load_study(small.file, overrides={"layer.choose": 6}))
-    assert given is not None
-    assert given.layer.choose == "cv"
-    paper = load_study("paper")
-    part = control_study(paper)
-    assert part is not None
-    assert part.models == ("untrained:mbert", "untrained:xlm-r")
-    assert part.probes.methods == ("elastic-net",)
-    assert part.languages.keys() == set(paper.seen)
-    assert [row["role"] for row in make_plan(study).rows].count("control") == 3
-
-
-@pytest.mark.parametrize("changes", [{"scrutiny.controls": []}, {"units.permutations": 0}])
-def test_no_controls(small: Any, changes: dict[str, Any]) -> None:
-    study = load_study(small.file, overrides=changes)
-    assert control_study(study) is None
-    assert {row["role"] for row in make_plan(study).rows} == {"seen", "unseen"}
+def test_the_plan_counts_controls(small: Any) -> None:
+    roles = [row["role"] for row in make_plan(load_study(small.file)).rows]
+    assert roles.count("control") == 3
+    without = make_plan(load_study(small.file, overrides={"scrutiny.controls": []}))
+    assert {row["role"] for row in without.rows} == {"seen", "unseen"}
 
 
 def test_a_control_that_does_not_exist_says_so_at_once(small: Any, tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ pytest.importorskip("sentencex", reason="needs the extra 'corpora'")
 
 from interlingua.contexts import Contexts
 from interlingua.errors import ConfigError, ContextsError
-from interlingua.study.build import build_contexts
-from interlingua.study.config import Study, load_study
+from interlingua.run.contexts import build_contexts
+from interlingua.study.config import Study
+from interlingua.run.study import load_study
 from interlingua.study.sources import gather
 
 SIDES = ["left", "right", "near", "far", "above", "below"]
@@ -97,6 +98,40 @@ def test_what_was_found_is_kept_until_the_corpus_changes(folder: Path, monkeypat
     corpus.write_text(corpus.read_text(encoding="utf-8") * 2 + "1\tThe sea is blue and wide now.\n", encoding="utf-8")
     gather(study, folder / "cache")
     assert calls == ["en", "de", "en", "de"]
+
+
+def test_a_corpus_that_grows_is_searched_in_its_new_files_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import interlingua.contexts.corpora.search as module
+
+    read: list[str] = []
+    search = module.search_shard
+    monkeypatch.setattr(module, "search_shard", lambda *a, **k: read.append(a[1].name) or search(*a, **k))
+    (folder / "corpus").mkdir()
+    (folder / "made-sentences.txt").rename(folder / "corpus/a-sentences.txt")
+    study = load_study(
+        folder / "study.toml", overrides={"languages.en.corpus": "corpus", "languages.de.corpus.source": "corpus"}
+    )
+    found = per_word(gather(study, folder / "cache").contexts, "en")
+    (folder / "corpus/b-sentences.txt").write_text(
+        "".join(f"{n}\tThe sea is {side} of a house now.\n" for n, side in enumerate(SIDES)), encoding="utf-8"
+    )
+    assert per_word(gather(study, folder / "cache").contexts, "en") == {"sea": 4} | found
+    assert read == [*["a-sentences.txt"] * 2, *["b-sentences.txt"] * 2]
+
+
+def test_a_search_that_fails_leaves_no_entry(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import interlingua.study.corpus as module
+
+    def broken(*_: Any, **__: Any) -> None:
+        raise ContextsError("the corpus breaks off")
+
+    study = load_study(folder / "study.toml")
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "search_corpus", broken)
+        with pytest.raises(ContextsError, match="breaks off"):
+            gather(study, folder / "cache")
+    assert not [path for path in (folder / "cache").rglob("*") if path.is_file()]
+    assert per_word(gather(study, folder / "cache").contexts, "en") == dict.fromkeys(WORDS[2:], 4)
 
 
 def test_the_section_survives_being_written_out(folder: Path) -> None:

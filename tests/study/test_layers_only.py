@@ -12,8 +12,8 @@ from interlingua.errors import ConfigError
 from interlingua.report.results import Results
 from interlingua.report.story import sections
 from interlingua.study.analysis import select
-from interlingua.study.config import load_study
 from interlingua.study.plan import make_plan
+from interlingua.run.study import load_study
 from interlingua.study.results import read_tables
 from interlingua.study.runner import run
 

@@ -15,7 +15,8 @@ import pytest
 
 from interlingua.errors import StoreError
 from interlingua.study import runner, steps
-from interlingua.study.config import Study, load_study
+from interlingua.study.config import Study
+from interlingua.run.study import load_study
 from interlingua.study.runner import run
 
 

@@ -15,7 +15,7 @@ import statsmodels.api as sm
 from interlingua.models import Activations
 from interlingua.probes import Design
 from interlingua.seeds import derive_seed
-from interlingua.study.config import load_study
+from interlingua.run.study import load_study
 from interlingua.study.results import CONTENTS, read_tables
 from interlingua.study.sources import gather
 from interlingua.units.nulls import Sharing, null_signs
@@ -165,7 +165,7 @@ def test_observed_overlaps_are_intersections_of_the_rankings(tables: dict[str, p
 def test_correlation_ranking_and_transfer_equal_scipy_and_statsmodels_on_the_activations(
     small: Any, tables: dict[str, pd.DataFrame]
 ) -> None:
-    from interlingua.study.config import load_study
+    from interlingua.run.study import load_study
     from interlingua.study.sources import gather
 
     material = gather(load_study(small.file), small.cache)

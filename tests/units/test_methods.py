@@ -32,6 +32,25 @@ def test_names() -> None:
     assert methods.names() == ("adam", "correlation", "elastic-net", "elastic-net-cv", "ridge")
 
 
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [
+        ("adam", "adam"),
+        ("correlation", "correlation"),
+        ("elastic-net", "elastic_net"),
+        ("elastic-net-cv", "elastic_net"),
+        ("ridge", "ridge"),
+    ],
+)
+def test_the_file_that_registers_a_method_is_known(name: str, file: str) -> None:
+    assert methods.module_of(name) == f"interlingua.units.methods.{file}"
+
+
+def test_an_unknown_method_has_no_file() -> None:
+    with pytest.raises(ConfigError, match="unknown ranking method 'rigde'"):
+        methods.module_of("rigde")
+
+
 @pytest.mark.parametrize("name", ["elastic-net", "elastic-net-cv", "ridge"])
 def test_probes_of_the_layer(data: LayerData, name: str) -> None:
     method = methods.get(name)
@@ -69,6 +88,11 @@ def test_weights_of_another_width(data: LayerData) -> None:
         methods.get("adam").scores(short)
 
 
+def test_the_layer_s_units_have_the_paper_s_ids(data: LayerData) -> None:
+    assert data.layout.block(1) == slice(6, 12)
+    assert data.layout.unit(1, np.arange(WIDTH)).tolist() == [6, 7, 8, 9, 10, 11]
+
+
 def test_shapes_must_agree(data: LayerData) -> None:
     with pytest.raises(StatsError, match="7 units"):
         dataclasses.replace(data, width=7)
@@ -87,6 +111,7 @@ def test_own_method(data: LayerData, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "_METHODS", dict(registry._METHODS))
     mine = methods.register(Variance())
     assert methods.get("variance") is mine
+    assert methods.module_of("variance") == __name__
     assert "variance" in methods.names()
     with pytest.raises(ConfigError, match="'variance' exists already"):
         methods.register(Variance())

@@ -1,4 +1,4 @@
-"""The permuted-ratings null: what is permuted, what is counted, and that it holds its level."""
+"""The nulls: what is permuted, what is counted, and that they hold their level."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from interlingua.errors import StatsError
+from interlingua.errors import ConfigError, StatsError
 from interlingua.models import Activations
 from interlingua.probes import Design
-from interlingua.units import rank_units
+from interlingua.units import nulls, rank_units
 from interlingua.units.methods import LayerData
 from interlingua.units.nulls import (
+    Null,
     Sharing,
     null_signs,
     null_summary,
     own_codes,
     permute_by_word,
+    registry,
     signs_of_rankings,
     top_signs,
 )
@@ -129,8 +131,8 @@ def test_languages_that_agree_stand_out() -> None:
     assert summary["signed_fe"] == summary["mean_fe"]
     assert (summary["highest_degree"], summary["same_sign"]) == (3, 1)
     assert list(degrees["n_languages"]) == [1, 2, 3]
-    assert degrees["p_permutation"].tolist() == pytest.approx([1.0, 0.01, 0.01])
-    assert pairs["p_permutation"].tolist() == pytest.approx([0.01] * 3)
+    assert degrees["p_null"].tolist() == pytest.approx([1.0, 0.01, 0.01])
+    assert pairs["p_null"].tolist() == pytest.approx([0.01] * 3)
     null = [np.mean([(a[d] * b[d] != 0).sum() for d in range(99)]) for a, b in combinations(permuted, 2)]
     assert pairs["null_mean"].tolist() == pytest.approx(null)
     assert pairs["fe_corrected"].tolist() == pytest.approx([K / mean for mean in null])
@@ -254,7 +256,8 @@ def test_units_that_go_together_are_shared_by_codes_of_their_own() -> None:
     words = np.repeat(np.arange(200), 2)
     p_own = []
     for _ in range(25):
-        observed, permuted, own = [], [], []
+        observed: list[np.ndarray] = []
+        drawn: dict[str, list[np.ndarray]] = {"permuted": [], "own codes": []}
         for code in ("en", "es", "fr"):
             X = (3 * rng.normal(size=(200, 4)) @ loadings)[words] + rng.normal(size=(400, WIDTH))
             y = own_codes(stats.zscore(X), rng.normal(size=200)[words], words, 0.9, 1, seed=int(rng.integers(1e9)))[
@@ -267,13 +270,15 @@ def test_units_that_go_together_are_shared_by_codes_of_their_own() -> None:
             data = LayerData(language.train(0), rating, language.train_words, 0, WIDTH, {})
             ranking = rank_units(data, "correlation").assign(language=code)
             observed += signs_of_rankings(ranking, K).values()
-            for null, r in ((permuted, None), (own, 0.9)):
+            for null, signs in drawn.items():
                 seed = int(rng.integers(1e9))
-                null.append(null_signs(language, "valence", 0, "correlation", K, draws=19, seed=seed, r=r))
-        summary, degrees, _ = null_summary(observed, permuted, own)
-        p_own.append(summary["p_own_fe"])
-        assert summary["own_fe_low"] <= summary["own_fe"] <= summary["own_fe_high"]
-        assert degrees["p_own"].between(0.05, 1).all()
+                signs.append(
+                    null_signs(language, "valence", 0, "correlation", K, draws=19, seed=seed, null=null, r=0.9)
+                )
+        summary, degrees, _ = null_summary(observed, drawn["own codes"])
+        p_own.append(summary["p_fe"])
+        assert summary["null_fe_low"] <= summary["null_fe"] <= summary["null_fe_high"]
+        assert degrees["p_null"].between(0.05, 1).all()
     assert np.mean(p_own) == pytest.approx(0.5, abs=0.2)
 
 
@@ -288,7 +293,7 @@ def test_a_sparse_probe_s_pairs_are_compared_by_their_enrichment() -> None:
     _, _, pairs = null_summary(small, large)
     assert pairs["null_mean"].item() > 3  # more units than the 3 observed
     assert pairs["fe_corrected"].item() == pytest.approx(3 / (16 / WIDTH), rel=0.1)
-    assert pairs["p_permutation"].item() == 0.01
+    assert pairs["p_null"].item() == 0.01
 
 
 def test_pairs_without_units_have_no_enrichment() -> None:
@@ -297,4 +302,65 @@ def test_pairs_without_units_have_no_enrichment() -> None:
     summary, _, pairs = null_summary(observed, permuted)
     assert summary["mean_fe"] == pytest.approx(2 / (4 / WIDTH))
     assert summary["null_fe"] == summary["mean_fe"]
-    assert pairs["p_permutation"].isna().tolist() == [False, True, True]
+    assert pairs["p_null"].isna().tolist() == [False, True, True]
+
+
+def test_nulls_are_known_by_name_in_their_order() -> None:
+    assert nulls.names() == ("permuted", "own codes")
+    assert [nulls.get(name).label for name in nulls.names()] == ["permuted ratings", "codes of their own"]
+    # Seeds are derived from these: another word, and every published draw is another.
+    assert [nulls.get(name).seed_label for name in nulls.names()] == ["permuted ratings", "own codes"]
+    assert [nulls.module_of(name).split(".")[-1] for name in nulls.names()] == ["permuted", "own_codes"]
+    for look_up in (nulls.get, nulls.module_of):
+        with pytest.raises(ConfigError, match=r"did you mean 'permuted'\?\): use one of permuted, own codes"):
+            look_up("permutted")
+
+
+def test_a_null_of_one_s_own(design: Design, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Reversed(Null):
+        name = "reversed"
+        label = seed_label = "reversed ratings"
+        says = "The ratings are turned round."
+        order = 15
+
+        def draw(self, X, y, words, r, draws, *, seed):  # type: ignore[no-untyped-def]
+            return np.repeat(-y[:, None], draws, axis=1)
+
+    monkeypatch.setattr(registry, "_NULLS", dict(registry._NULLS))
+    mine = nulls.register(Reversed())
+    assert nulls.get("reversed") is mine
+    assert nulls.names() == ("permuted", "reversed", "own codes")
+    assert nulls.module_of("reversed") == __name__
+    with pytest.raises(ConfigError, match="'reversed' exists already"):
+        nulls.register(Reversed())
+    turned = null_signs(design, "valence", 1, "correlation", K, draws=2, seed=0, null="reversed")
+    rated = design.rated("valence")
+    y, _ = rated.ratings("valence")
+    ranking = rank_units(LayerData(rated.train(1), y, rated.train_words, 1, WIDTH, {}), "correlation")
+    real = signs_of_rankings(ranking.assign(language="en"), K)["en"]
+    assert (turned == -real).all()
+
+
+def test_own_codes_need_their_strength(design: Design) -> None:
+    with pytest.raises(StatsError, match="'own codes' needs r"):
+        null_signs(design, "valence", 1, "correlation", K, draws=2, seed=0, null="own codes")
+    rated = design.rated("valence")
+    y, _ = rated.ratings("valence")
+    drawn = own_codes(rated.train(1), y, rated.train_words, 0.5, 2, seed=0)
+    got = nulls.get("own codes").draw(rated.train(1), y, rated.train_words, 0.5, 2, seed=0)
+    np.testing.assert_array_equal(got, drawn)
+    plain = nulls.get("permuted").draw(rated.train(1), y, rated.train_words, None, 2, seed=0)
+    np.testing.assert_array_equal(plain, permute_by_word(y, rated.train_words, 2, seed=0))
+
+
+def test_what_a_summary_says() -> None:
+    rng = np.random.default_rng(12)
+    observed, drawn = [[random_signs(rng, draws) for _ in range(3)] for draws in (1, 9)]
+    summary, degrees, pairs = null_summary(observed, drawn)
+    assert list(summary) == [
+        *("draws", "mean_fe", "null_fe", "null_fe_low", "null_fe_high", "corrected_fe", "p_fe"),
+        *("highest_degree", "null_highest_degree", "p_highest_degree", "p_omnibus"),
+        *("same_sign", "null_same_sign", "signed_fe", "null_signed_fe", "p_signed_fe", "null_share_p05"),
+    ]
+    assert list(degrees) == ["n_languages", "null_mean", "p_null"]
+    assert list(pairs) == ["null_mean", "fe_corrected", "p_null"]

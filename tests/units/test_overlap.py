@@ -210,6 +210,9 @@ def test_bad_arguments(rankings: pd.DataFrame) -> None:
         overlap(rankings[rankings["language"] == "en"], WIDTH, k=K, seed=0)
     with pytest.raises(StatsError, match="2 layers of 10 units"):
         overlap({"a": [1], "b": [11]}, 10, seed=0)
+    for below in ([-1], [-1, 3]):
+        with pytest.raises(StatsError, match="there is no unit -1"):
+            overlap({"a": below, "b": [2] * (len(below) - 1)}, 10, seed=0)
     with pytest.raises(StatsError, match="more than once"):
         overlap({"a": [1, 1], "b": [2]}, 10, seed=0)
     with pytest.raises(StatsError, match="signs of language 'b'"):

@@ -12,6 +12,6 @@ def atlas(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result folder of 'interlingua run'.")],
 ) -> None:
     """Make the atlas of a result folder again, from its tables and the activations in the cache."""
-    from interlingua.study.atlas_data import rebuild_atlas
+    from interlingua.run.atlas import rebuild_atlas
 
     typer.echo(f"atlas: {rebuild_atlas(folder)}")

@@ -35,13 +35,13 @@ def build(
     For each language that names a corpus: CODE.parquet (the sentences, without ratings), CODE.provenance.parquet,
     CODE.yield.csv, CODE.filters.csv and CODE.card.json.
     """
-    from interlingua.study.build import build_contexts
-    from interlingua.study.cache import default_cache_dir
-    from interlingua.study.config import load_study
+    from interlingua.flow import cache_root
+    from interlingua.run.contexts import build_contexts
+    from interlingua.run.study import load_study
 
     loaded = load_study(study, overrides=options.overrides(settings, None, None))
     for found, path in build_contexts(
-        loaded, output, default_cache_dir(), codes=language, workers=workers, scheduler=scheduler
+        loaded, output, cache_root(), codes=language, workers=workers, scheduler=scheduler
     ):
         card = found.card
         typer.echo(f"{path}: {card['sentences']:,} sentences of {(found.yield_table['kept'] > 0).sum():,} words")

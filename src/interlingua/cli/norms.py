@@ -66,8 +66,8 @@ def audit(
     words, and a language that it predicts much worse than the others is flagged. What it computes for that is in the
     cache for a run.
     """
-    from interlingua.study.audit import BY_MODEL, BY_NORM, audit_norms
-    from interlingua.study.config import load_study
+    from interlingua.run.audit import BY_MODEL, BY_NORM, audit_norms
+    from interlingua.run.study import load_study
 
     loaded = load_study(study, overrides=options.overrides(settings, models, data))
     try:

@@ -30,7 +30,7 @@ CachePolicy = Annotated[
 
 def overrides(settings: list[str] | None, models: list[str] | None, data: Path | None) -> dict[str, Any]:
     """Collect what the command line lays over the study file."""
-    from interlingua.study.config import parse_override
+    from interlingua.study.reading import parse_override
 
     laid: dict[str, Any] = {}
     if models:

@@ -15,9 +15,9 @@ def plan(
     workers: options.Workers = None,
 ) -> None:
     """Say what a study would do: steps, sentences, tokens, disk and time. Runs nothing."""
-    from interlingua.study.config import load_study
+    from interlingua.run.study import load_study
 
     loaded = load_study(study, overrides=options.overrides(settings, models, data))
-    from interlingua.study.plan import make_plan
+    from interlingua.run.plan import make_plan
 
     typer.echo(make_plan(loaded, workers=workers).describe())

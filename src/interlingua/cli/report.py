@@ -12,6 +12,6 @@ def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A result folder of 'interlingua run'.")],
 ) -> None:
     """Draw the figures and the report of a result folder again, from its tables."""
-    from interlingua.report import build_report
+    from interlingua.run.report import build_report
 
     typer.echo(f"report: {build_report(folder)}")

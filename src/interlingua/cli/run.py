@@ -17,11 +17,11 @@ def run(
     cache: options.CachePolicy = "reuse",
 ) -> None:
     """Run a study: from rated words to a report."""
-    from interlingua.study.config import load_study
+    from interlingua.run.study import load_study
 
     loaded = load_study(study, overrides=options.overrides(settings, models, data))
     # After the study has been read: a mistake in it is told before torch is loaded.
-    from interlingua.study.runner import run as run_study
+    from interlingua.run.run import run as run_study
 
     try:
         folder = run_study(loaded, output=output, workers=workers, policy=cache)

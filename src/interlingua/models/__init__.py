@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from interlingua.models.extraction import extract
     from interlingua.models.loading import LoadedModel, ModelShape, describe, fingerprint, load_model
-    from interlingua.models.machine import matrix_speed, one_thread
+    from interlingua.flow.processes import one_thread
+    from interlingua.models.machine import matrix_speed
     from interlingua.models.registry import CARDS, ModelCard, ModelSpec, parse_spec
     from interlingua.models.store import Activations
     from interlingua.models.targets import locate_targets, sentence_tokens, target_mask

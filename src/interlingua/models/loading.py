@@ -8,7 +8,14 @@ from typing import Any, Literal
 import torch
 
 from interlingua.errors import ConfigError, ModelError
-from interlingua.models.pretrained import fingerprint_of, load_parts, locate_commit, one_line, read_config
+from interlingua.models.pretrained import (
+    fingerprint_of,
+    load_parts,
+    load_tokenizer_of,
+    locate_commit,
+    one_line,
+    read_config,
+)
 from interlingua.models.registry import parse_spec
 
 Dtype = Literal["float32", "bfloat16", "auto"]
@@ -120,11 +127,7 @@ def load_model(
     kind = _resolve_dtype(dtype, where)
     parts = load_parts(found, getattr(torch, kind), seed, local_files_only=local_files_only)
     tokenizer = parts.tokenizer
-    if not getattr(tokenizer, "is_fast", False):
-        raise ModelError(
-            f"{found.name} has no fast tokenizer, and only those give character offsets; convert it "
-            "(tokenizer.json) or take another model"
-        )
+    _check_fast(found.name, tokenizer)
     model = _trim(parts.model).eval().to(where)
     pad_id = _pad_id(tokenizer, model.config)
     max_length = _max_length(tokenizer, model)
@@ -170,6 +173,40 @@ def fingerprint(spec: str, *, revision: str | None = None, local_files_only: boo
     """
     found = parse_spec(spec, revision)
     return fingerprint_of(found, locate_commit(found, local_files_only=local_files_only), seed)
+
+
+def resolve(dtype: Dtype, device: Device) -> tuple[str, str]:
+    """Return the number format and the device that `load_model` would take.
+
+    Raises
+    ------
+    ModelError
+        If the device is not there.
+    """
+    where = _resolve_device(device)
+    return _resolve_dtype(dtype, where), where
+
+
+def load_tokenizer(spec: str, *, revision: str | None = None, local_files_only: bool = False) -> Any:
+    """Load a model's tokenizer without its weights.
+
+    Raises
+    ------
+    ModelError
+        As `load_model`.
+    """
+    found = parse_spec(spec, revision)
+    tokenizer = load_tokenizer_of(found, local_files_only=local_files_only)
+    _check_fast(found.name, tokenizer)
+    return tokenizer
+
+
+def _check_fast(name: str, tokenizer: Any) -> None:
+    if not getattr(tokenizer, "is_fast", False):
+        raise ModelError(
+            f"{name} has no fast tokenizer, and only those give character offsets; convert it "
+            "(tokenizer.json) or take another model"
+        )
 
 
 def has_native_bfloat16(device: str) -> bool:

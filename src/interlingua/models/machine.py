@@ -1,33 +1,12 @@
-"""What the machine does for a forward pass: its speed, and how many threads it uses."""
+"""What the machine does for a forward pass: its speed."""
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Compute on one thread inside the block.
-
-    The number of threads changes the order in which sums are taken, and so the last digits of results.
-    """
-    from threadpoolctl import threadpool_limits
-
-    torch = sys.modules.get("torch")
-    threads = torch.get_num_threads() if torch else 0
-    with threadpool_limits(1):
-        if torch:
-            torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            if torch:
-                torch.set_num_threads(threads)
+from interlingua.flow.processes import one_thread
 
 
 def matrix_speed(dtype: str) -> float:

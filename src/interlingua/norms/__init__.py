@@ -9,7 +9,7 @@ from __future__ import annotations
 from interlingua.norms.audit import NormComparison, compare_norms
 from interlingua.norms.card import Layout, NormCard, Variable
 from interlingua.norms.fetch import fetch, licence_notice
-from interlingua.norms.locate import cache_root, card_folder, find_file, how_to_get
+from interlingua.norms.locate import card_folder, find_file, how_to_get
 from interlingua.norms.reader import Norms, load_norms
 from interlingua.norms.registry import all_cards, get_card, is_card, load_card
 from interlingua.norms.scaling import Scale, scale_ratings
@@ -24,7 +24,6 @@ __all__ = [
     "Scale",
     "Variable",
     "all_cards",
-    "cache_root",
     "card_folder",
     "compare_norms",
     "fetch",

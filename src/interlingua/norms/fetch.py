@@ -67,7 +67,7 @@ def fetch(
     ----------
     card : NormCard
     cache_dir : str or Path, optional
-        Root of the cache; `locate.cache_root` by default.
+        Root of the cache; `interlingua.flow.cache_root` by default.
     layout : str, optional
         Name of the publication to download ("original", "subs2vec"); by default the first that has an
         address.

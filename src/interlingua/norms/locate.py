@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from interlingua.errors import NormsError
+from interlingua.flow.cache import cache_root
 from interlingua.norms.card import Layout, NormCard
-
-
-def cache_root() -> Path:
-    """Return the user's cache folder: ``$INTERLINGUA_CACHE``, else the system's place for caches."""
-    named = os.environ.get("INTERLINGUA_CACHE")
-    return Path(named).expanduser() if named else user_cache_path("interlingua", appauthor=False)
 
 
 def card_folder(card: NormCard, cache_dir: str | Path | None = None) -> Path:

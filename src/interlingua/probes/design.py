@@ -19,6 +19,7 @@ from scipy.linalg import blas
 
 from interlingua.errors import ConfigError, ContextsError, StatsError, suggest
 from interlingua.stats.groups import group_codes
+from interlingua.tables.layout import Layout
 
 WHOLE = -1
 """The number that stands for the whole network where a layer is asked for."""
@@ -47,6 +48,10 @@ class LayerSource(Protocol):
     @property
     def width(self) -> int:
         """Units in a layer."""
+
+    @property
+    def layout(self) -> Layout:
+        """Where its units stand in the network."""
 
     @property
     def n(self) -> int:
@@ -180,6 +185,11 @@ class Design:
         """Number of units of a layer."""
         return self.activations.width
 
+    @property
+    def layout(self) -> Layout:
+        """Where the units stand in the network."""
+        return self.activations.layout
+
     def rated(self, variable: str) -> Design:
         """Return the design of the rows that have a rating of `variable`: itself where all of them have.
 
@@ -224,7 +234,7 @@ class Design:
         return train, test
 
     def train(self, layer: int) -> NDArray[np.float64]:
-        """Return the training inputs of a layer, (m, width), or of the network, (m, n_layers * width)."""
+        """Return the training inputs of a layer, (m, width), or of the network, (m, n_units)."""
         return self._matrix(layer, "train")
 
     def test(self, layer: int) -> NDArray[np.float64]:
@@ -252,7 +262,7 @@ class Design:
             if layer == WHOLE:
                 self._grams[WHOLE] = self._whole_gram()
             elif WHOLE in self._grams:
-                block = slice(layer * self.width, (layer + 1) * self.width)
+                block = self.layout.block(layer)
                 self._grams[layer] = np.ascontiguousarray(self._grams[WHOLE][block, block])
             else:
                 X = self.train(layer)
@@ -301,8 +311,8 @@ class Design:
             block -= mean
             block /= scale
             gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=1)
-        for start in range(0, n, self.width):
-            here, later = slice(start, start + self.width), slice(start + self.width, n)
+        for here in map(self.layout.block, layers):
+            later = slice(here.stop, n)
             gram[later, here] = gram[here, later].T
             gram[here, here] = np.triu(gram[here, here]) + np.triu(gram[here, here], 1).T
         return np.asarray(gram).T  # symmetric: the transpose is the same matrix in C order

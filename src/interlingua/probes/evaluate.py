@@ -66,8 +66,8 @@ def layer_contributions(design: Design, weights: ArrayLike) -> NDArray[np.float6
     ----------
     design : Design
         The inputs.
-    weights : array_like, shape (n_layers * width,)
-        Weights of the probe, unit u = layer * width + index.
+    weights : array_like, shape (n_units,)
+        Weights of the probe, by unit id.
 
     Returns
     -------
@@ -78,10 +78,9 @@ def layer_contributions(design: Design, weights: ArrayLike) -> NDArray[np.float6
     StatsError
         If the number of weights is not that of the network's units.
     """
-    flat = np.asarray(weights, dtype=np.float64)
-    if flat.shape != (design.n_layers * design.width,):
+    flat, layout = np.asarray(weights, dtype=np.float64), design.layout
+    if flat.shape != (layout.n_units,):
         raise StatsError(
             f"weights have shape {flat.shape}, but the network has {design.n_layers} x {design.width} units"
         )
-    by_layer = flat.reshape(design.n_layers, design.width)
-    return np.stack([design.test(i) @ by_layer[i] for i in range(design.n_layers)])
+    return np.stack([design.test(i) @ flat[layout.block(i)] for i in range(design.n_layers)])

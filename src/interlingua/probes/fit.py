@@ -55,7 +55,7 @@ class ProbeResults:
         relative to the null loss (NaN for Adam); `at_edge` says that the chosen penalty is the smallest or
         largest of its grid.
     weights : dict of (probe, curve, layer) to ndarray
-        Weights of standardised units; curve is "whole" (n_layers * width,) or "layer" (width,).
+        Weights of standardised units; curve is "whole" (n_units,) or "layer" (width,).
     """
 
     table: pd.DataFrame
@@ -160,7 +160,7 @@ def fit_probes(
 
     def add(fitted: FittedProbe, curve: str, layer: int, predictions: NDArray[np.float64]) -> None:
         zeroed = curve == "zeroed"
-        own = fitted.weights.reshape(-1, used.width)[layer] if zeroed else fitted.weights
+        own = fitted.weights[used.layout.block(layer)] if zeroed else fitted.weights
         row: dict[str, object] = {**named, "probe": fitted.probe, "curve": curve, "layer": layer}
         row |= asdict(evaluate(y_test, predictions, used.test_words, draws=draws, seed=language_seed))
         # Cross-validation is of the probe as a whole, never of one layer of it.

@@ -1,10 +1,11 @@
-"""What a report is made of: the tables of a result folder, its study and its record."""
+"""What pages are made of: the tables of a result folder as they are declared, its study and its record."""
 
 from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,51 +13,74 @@ from typing import Any
 import pandas as pd
 
 from interlingua.errors import StoreError
-
-#: How the probes and rankings are called in figures and text.
-PROBE_NAMES = {
-    "elastic-net": "elastic net (Eq. 1)",
-    "elastic-net-cv": "elastic net (penalty by CV)",
-    "ridge": "ridge (penalty by CV)",
-    "adam": "elastic net (Adam, as the authors ran it)",
-    "correlation": "|correlation|",
-}
-
-
-class Tables(dict[str, pd.DataFrame]):
-    """Tables by name; what an older version did not write is an error that says so."""
-
-    def __missing__(self, name: str) -> pd.DataFrame:
-        raise StoreError(f"these results have no table '{name}': another version made them; run the study again")
+from interlingua.tables.cells import select
+from interlingua.tables.schema import Table, version
 
 
 @dataclass(frozen=True)
 class Results:
-    """A result folder, read."""
+    """A result folder, read as its tables are declared.
+
+    Parameters
+    ----------
+    folder
+        It.
+    tables
+        The declared tables by name.
+    study
+        The resolved study.
+    run
+        The record of the run.
+    """
 
     folder: Path
-    tables: Tables
+    tables: Mapping[str, Table]
     study: dict[str, Any]
     run: dict[str, Any]
+    _read: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def read(cls, folder: Path) -> Results:
+    def read(cls, folder: Path, tables: Mapping[str, Table]) -> Results:
         """Read a result folder.
 
         Raises
         ------
         StoreError
-            If `folder` is not one.
+            If `folder` is not one, or another version of the package wrote it.
         """
-        files = sorted((folder / "tables").glob("*.parquet"))
         try:
             study = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))
             run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         except (OSError, ValueError):
-            files = []
-        if not files:
+            study, run = {}, None
+        if not isinstance(run, dict) or not any((folder / "tables").glob("*.parquet")):
             raise StoreError(f"{folder}: not a complete result folder; 'interlingua run' makes one")
-        return cls(folder, Tables({file.stem: pd.read_parquet(file) for file in files}), study, run)
+        if run.get("tables") != version(tables.values()):
+            raise StoreError(
+                f"{folder}: another version of interlingua made these results, with other tables: "
+                f"'interlingua run {folder / 'study.toml'} --output {folder}' makes them again"
+            )
+        return cls(folder, tables, study, run)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a declared table; without rows where the study did not ask for it.
+
+        Raises
+        ------
+        TableError
+            If its file is not what is declared.
+        KeyError
+            If no such table is declared.
+        """
+        if name not in self._read:
+            declared = self.tables[name]
+            path = self.folder / "tables" / f"{name}.parquet"
+            self._read[name] = declared.read(path) if path.is_file() else declared.empty()
+        return self._read[name]
+
+    def of(self, name: str, **where: Any) -> pd.DataFrame:
+        """Return the rows of a table where each column has the given value."""
+        return select(self.table(name), **where)
 
     @property
     def headline(self) -> str:
@@ -66,48 +90,24 @@ class Results:
     @cached_property
     def cells(self) -> list[tuple[str, str]]:
         """The (model, variable) pairs, in the study's order."""
-        rows = self.tables["pairs_summary"][["model", "variable"]].drop_duplicates()
+        rows = self.table("layer_choice")[["model", "variable"]].drop_duplicates()
         return [(str(model), str(variable)) for model, variable in rows.itertuples(index=False)]
 
     @cached_property
     def names(self) -> dict[str, str]:
         """English name of each language by its code."""
-        table = self.tables["languages"]
+        table = self.table("languages")
         return dict(zip(table["language"], table["name"], strict=True))
-
-    def of(self, table: str, **where: Any) -> pd.DataFrame:
-        """Return the rows of a table where each column has the given value."""
-        rows = self.tables[table]
-        for column, value in where.items():
-            rows = rows[rows[column] == value]
-        return rows
-
-    @cached_property
-    def performance(self) -> pd.DataFrame:
-        """The probes of the whole network or, in a study without them, those of the chosen layers."""
-        whole = self.of("probes", curve="whole")
-        if len(whole):
-            return whole
-        of_layers = (
-            self.of("probes", model=model, variable=variable, curve="layer", layer=self.layer(model, variable))
-            for model, variable in self.cells
-        )
-        return pd.concat(of_layers, ignore_index=True)
-
-    @property
-    def reads_network(self) -> bool:
-        """Whether there are probes of the whole network."""
-        return bool((self.performance["curve"] == "whole").all())
-
-    def null(self, **where: Any) -> pd.DataFrame:
-        """Return the rows of the permuted-ratings table; none where no ratings were permuted."""
-        return self.of("null", **where) if "null" in self.tables else pd.DataFrame()
 
     def layer(self, model: str, variable: str) -> int:
         """Return the layer whose units are compared."""
         return int(self.of("layer_choice", model=model, variable=variable, chosen=True)["layer"].iloc[0])
 
+    def label(self, name: str) -> str:
+        """Return what people call a probe, ranking or null."""
+        return str(self.run.get("labels", {}).get(name, name))
 
-def cell_title(model: str, variable: str) -> str:
-    """Return how a (model, variable) pair is headed."""
-    return f"{model.removeprefix('builtin:')} · {variable}"
+    @property
+    def not_asked(self) -> dict[str, str]:
+        """The questions that the study does not ask, with the reason."""
+        return dict(self.run.get("not_asked", {}))

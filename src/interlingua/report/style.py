@@ -47,6 +47,16 @@ _RC: Any = {
 }
 
 
+def colour(number: int) -> str:
+    """Return the colour of the so-many-eth thing in a figure; after the last one it begins anew."""
+    return COLOURS[number % len(COLOURS)]
+
+
+def marker(number: int) -> str:
+    """Return its marker: with as many colours as markers less one, no two of 42 things look alike."""
+    return MARKERS[(number + number // len(COLOURS)) % len(MARKERS)]
+
+
 @contextmanager
 def house_style() -> Iterator[None]:
     """Draw everything inside the block in the house style, without a screen."""

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from interlingua.models.registry import UNTRAINED
-from interlingua.seeds import derive_seed
-from interlingua.study.analysis import Fitted, chosen_layers, layer_choice, overlap_tables
-from interlingua.study.cache import Cache, Frames
 from interlingua.study.config import Study
-from interlingua.study.nulls import null_tables
-from interlingua.study.workers import Task
 from interlingua.units import methods as ranking_methods
-from interlingua.units.controls import NullTables, control_table
 
 
 def control_study(study: Study, width: int | None = None) -> Study | None:
@@ -35,7 +26,7 @@ def control_study(study: Study, width: int | None = None) -> Study | None:
     specs = [spec for spec in dict.fromkeys(specs) if spec not in study.models]
     wanted = [name for name in study.units.methods if name in (study.units.headline, "correlation")]
     methods = {name: method for name in wanted if (method := ranking_methods.get(name)).repeatable}
-    if not (specs and methods and study.units.permutations):
+    if not (specs and methods and study.units.permutations and "permuted" in study.units.nulls):
         return None
     needed = {study.layer.probe} | {method.needs[0] for method in methods.values() if method.needs is not None}
     probes = tuple(probe for probe in study.probes.methods if probe in needed)
@@ -49,19 +40,3 @@ def control_study(study: Study, width: int | None = None) -> Study | None:
             "units": study.units.model_copy(update={"methods": tuple(methods), "k": k}),
         }
     )
-
-
-def control_tables(
-    part: Study,
-    fitted: Fitted,
-    tables: Frames,
-    phase: Callable[[str, list[Task]], list[Any]],
-    cache: Cache,
-) -> Frames:
-    """Return ``controls``: the study's models beside those of `part`, which is from `control_study`."""
-    layers = chosen_layers(layer_choice(part, fitted.probes))
-    found = overlap_tables(part, fitted, layers)
-    found |= null_tables(part, fitted, layers, found, phase, cache, name="controls")
-    models, controls = (NullTables(source["null"], source["degrees"], source["pairs"]) for source in (tables, found))
-    seed = derive_seed(part.seed, "controls")
-    return {"controls": control_table(models, controls, draws=part.alignment.draws, seed=seed)}

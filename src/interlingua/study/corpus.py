@@ -1,15 +1,15 @@
-"""A language whose sentences are searched in a corpus: its section of the study file, and the search itself."""
+"""A language whose sentences are searched in a corpus."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from interlingua.contexts import Contexts, attach_ratings
 from interlingua.contexts.corpora import (
@@ -24,76 +24,19 @@ from interlingua.contexts.corpora import (
 )
 from interlingua.contexts.table import issue_table
 from interlingua.errors import ContextsError
+from interlingua.flow.cache import Cache, content_key
+from interlingua.flow.progress import Progress as Bar
+from interlingua.flow.source import source_digest
 from interlingua.norms import Norms, select_flat
 from interlingua.seeds import derive_seed
-from interlingua.study.cache import atomic_folder, code_version, content_key
-from interlingua.study.progress import Progress as Bar
+from interlingua.study.config import Study
+from interlingua.study.sections import CorpusConfig
 
-if TYPE_CHECKING:
-    from interlingua.study.config import Study
-
-Positive = Annotated[int, Field(gt=0)]
-
-
-class CorpusConfig(BaseModel):
-    """Where to search the words of a language's norms, and which sentences to take."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    source: str
-    """A file, a folder, a pattern such as ``dumps/es*.xml.bz2``, or a data set on the hub such as
-    ``wikimedia/wikipedia`` or ``wikimedia/wikipedia:20231101.es``."""
-    kind: Literal["auto", "wikipedia", "dump", "leipzig", "conll", "jsonl", "text"] = "auto"
-    """The format; by default the one that the files' names tell."""
-    shards: Positive | None = None
-    """Read only so many files, the first by name."""
-    encoding: str = "utf-8"
-    columns: Mapping[str, str] = Field(default_factory=dict)
-    """What a Parquet or JSON lines file calls ``text``, ``page``, ``url`` and ``date``."""
-    whole_sentences: bool | None = None
-    """Whether each record is one sentence already; by default as is usual for the kind."""
-    paragraphs: Literal["line", "blank"] = "line"
-    """Of plain text: each line is a paragraph, or lines are wrapped and a blank one parts paragraphs."""
-    date: str = ""
-    licence: str = ""
-    n: Positive | None = None
-    """Sentences a word; by default as many as ``sampling.sentences``."""
-    at_least: Positive | None = None
-    """Words with fewer sentences are left out; by default all that have not ``n``."""
-    min_tokens: Positive = 4
-    max_tokens: Positive = 100
-    policy: Literal["reservoir", "shortest"] = "reservoir"
-    """A fair sample of all distinct sentences, or the shortest ones, as the authors took them."""
-    forms: Literal["exact", "inflected"] = "exact"
-    segmenter: Literal["auto", "icu", "jieba", "substring"] = "auto"
-    fragments: bool = False
-    """Whether headings, captions and items of lists count as sentences."""
-
-    def open(self, code: str) -> Corpus:
-        """Look at the corpus without reading it."""
-        options = Options(self.encoding, dict(self.columns), self.whole_sentences, self.paragraphs)
-        return open_corpus(
-            self.source,
-            code,
-            kind=self.kind,
-            options=options,
-            shards=self.shards,
-            date=self.date,
-            licence=self.licence,
-        )
-
-    def choices(self, sentences: int) -> dict[str, Any]:
-        """Return the options of the search."""
-        names = ("min_tokens", "max_tokens", "policy", "forms", "segmenter", "fragments")
-        return {"n": self.n or sentences, **{name: getattr(self, name) for name in names}}
-
-
-def _from_source(value: Any) -> Any:
-    return {"source": value} if isinstance(value, str) else value
-
-
-#: A section, or the source alone.
-CorpusEntry = Annotated[CorpusConfig, BeforeValidator(_from_source)]
+#: The search's folder in the cache.
+STEP = "corpora"
+#: What decides which sentences are found, beside the options.
+_MODULES = ("interlingua.contexts.corpora.search", "interlingua.contexts.corpora.output")
+_LIBRARIES = ("icu4py", "mwparserfromhell", "mwxml", "rjieba", "sentencex", "simplemma")
 
 
 def search_language(
@@ -118,18 +61,25 @@ def search_language(
     """
     config = study.languages[code].corpus
     assert config is not None, f"languages.{code} has no corpus"
-    corpus = config.open(code)
+    corpus = _opened(config, code)
     words = list(dict.fromkeys(norms.table["word"]))
-    options = config.choices(study.sampling.sentences)
+    options = _options(config, study.sampling.sentences)
     seed = derive_seed(study.seed, "corpus", code)
-    version = code_version("contexts", "languages")
     files = [Path(shard.path).stat() for shard in corpus.shards if shard.path]
-    state = [(file.st_size, file.st_mtime_ns) for file in files]
-    key = content_key(words=words, options=options, seed=seed, corpus=asdict(corpus), files=state, code=version)
-    folder = cache_dir / "corpora" / key
-    if not folder.exists():
-        work_dir = cache_dir / "corpora" / f"shards-{version}"
-        with _shown(f"sentences of '{code}' in {corpus.name}") as show:
+    program = {"source": source_digest(_MODULES), "versions": {name: _version(name) for name in _LIBRARIES}}
+    recipe = {
+        "step": STEP,
+        "words": words,
+        "options": options,
+        "seed": seed,
+        "corpus": asdict(corpus),
+        "files": [(file.st_size, file.st_mtime_ns) for file in files],
+        **program,
+    }
+    cache, key = Cache(cache_dir), content_key(recipe)
+    if cache.peek(STEP, key) is None:
+        name = f"sentences of '{code}' in {corpus.name}"
+        with cache.claim(STEP, key, recipe) as claim, _shown(name) as show:
             found = search_corpus(
                 words,
                 corpus,
@@ -138,12 +88,12 @@ def search_language(
                 seed=seed,
                 workers=workers,
                 scheduler=scheduler,
-                work_dir=work_dir,
+                # Not the claim's own folder: a corpus that grows by a shard is searched in that shard only.
+                work_dir=cache.folder(STEP, f"shards-{content_key(program)}"),
                 on_progress=show,
             )
-        with atomic_folder(folder) as partial:
-            write_search(found, partial)
-    return read_search(folder, code)
+            write_search(found, claim.folder)
+    return read_search(cache.folder(STEP, key), code)
 
 
 def corpus_contexts(study: Study, code: str, norms: Norms, cache_dir: Path) -> Contexts:
@@ -178,13 +128,37 @@ def corpus_contexts(study: Study, code: str, norms: Norms, cache_dir: Path) -> C
     return attach_ratings(contexts, norms.table, norms.variables)
 
 
+def _opened(config: CorpusConfig, code: str) -> Corpus:
+    """Look at a corpus without reading it."""
+    return open_corpus(
+        config.source,
+        code,
+        kind=config.kind,
+        options=Options(config.encoding, dict(config.columns), config.whole_sentences, config.paragraphs),
+        shards=config.shards,
+        date=config.date,
+        licence=config.licence,
+    )
+
+
+def _options(config: CorpusConfig, sentences: int) -> dict[str, Any]:
+    names = ("min_tokens", "max_tokens", "policy", "forms", "segmenter", "fragments")
+    return {"n": config.n or sentences, **{name: getattr(config, name) for name in names}}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
+
+
 @contextmanager
 def _shown(name: str) -> Iterator[Callable[[Progress], None]]:
     with Bar({name: 60.0}) as bar:
-        report = bar.phase(name)
 
         def show(progress: Progress) -> None:
             read = f"{progress.sentences:,} sentences, {progress.megabytes:,.0f} MB, {progress.throughput:.1f} MB/s"
-            report(progress.shards / progress.of_shards, read)
+            bar.report(name, progress.shards / progress.of_shards, read)
 
         yield show

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-#: Laid under the study's own keys. ``careful`` is the set of defaults in `interlingua.study.config`;
+#: Laid under the study's own keys. ``careful`` is the set of defaults in `interlingua.study.sections`;
 #: ``paper`` makes every choice of the paper, including those that its report then argues with.
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "careful": {},

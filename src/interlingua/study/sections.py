@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from interlingua.study.corpus import CorpusEntry
+from interlingua.errors import ConfigError
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -19,6 +19,47 @@ class Section(BaseModel):
     """Frozen, and without keys that nobody reads."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CorpusConfig(Section):
+    """Where to search the words of a language's norms, and which sentences to take."""
+
+    source: str
+    """A file, a folder, a pattern such as ``dumps/es*.xml.bz2``, or a data set on the hub such as
+    ``wikimedia/wikipedia`` or ``wikimedia/wikipedia:20231101.es``."""
+    kind: Literal["auto", "wikipedia", "dump", "leipzig", "conll", "jsonl", "text"] = "auto"
+    """The format; by default the one that the files' names tell."""
+    shards: Positive | None = None
+    """Read only so many files, the first by name."""
+    encoding: str = "utf-8"
+    columns: Mapping[str, str] = Field(default_factory=dict)
+    """What a Parquet or JSON lines file calls ``text``, ``page``, ``url`` and ``date``."""
+    whole_sentences: bool | None = None
+    """Whether each record is one sentence already; by default as is usual for the kind."""
+    paragraphs: Literal["line", "blank"] = "line"
+    """Of plain text: each line is a paragraph, or lines are wrapped and a blank one parts paragraphs."""
+    date: str = ""
+    licence: str = ""
+    n: Positive | None = None
+    """Sentences a word; by default as many as ``sampling.sentences``."""
+    at_least: Positive | None = None
+    """Words with fewer sentences are left out; by default all that have not ``n``."""
+    min_tokens: Positive = 4
+    max_tokens: Positive = 100
+    policy: Literal["reservoir", "shortest"] = "reservoir"
+    """A fair sample of all distinct sentences, or the shortest ones, as the authors took them."""
+    forms: Literal["exact", "inflected"] = "exact"
+    segmenter: Literal["auto", "icu", "jieba", "substring"] = "auto"
+    fragments: bool = False
+    """Whether headings, captions and items of lists count as sentences."""
+
+
+def _from_source(value: Any) -> Any:
+    return {"source": value} if isinstance(value, str) else value
+
+
+#: A section, or the source alone.
+CorpusEntry = Annotated[CorpusConfig, BeforeValidator(_from_source)]
 
 
 class LanguageConfig(Section):
@@ -104,6 +145,12 @@ class Layer(Section):
     """The curve that chooses: a probe a layer, or the whole-network probe with the other layers zeroed."""
 
 
+def _all_nulls() -> tuple[str, ...]:
+    from interlingua.units.nulls import names
+
+    return names()
+
+
 class Units(Section):
     """How units are ranked and compared."""
 
@@ -114,7 +161,24 @@ class Units(Section):
     random_units: Positive = 100
     """Random units of the layer that the unseen language's units are compared with (Table 2)."""
     permutations: Annotated[int, Field(ge=0)] = 200
-    """Draws of permuted ratings, and of ratings that each language encodes in its own way (0: none)."""
+    """Draws of every null (0: none)."""
+    nulls: tuple[str, ...] = Field(default_factory=_all_nulls)
+    """What is drawn: permuted ratings, and ratings that each language encodes in its own way; all of them by
+    default."""
+
+    @field_validator("nulls")
+    @classmethod
+    def _nulls_that_exist(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from interlingua.units.nulls import get
+
+        for name in value:
+            try:
+                get(name)
+            except ConfigError as error:
+                raise ValueError(str(error)) from None
+            if value.count(name) > 1:
+                raise ValueError(f"'{name}' stands there twice")
+        return value
 
 
 class Scrutiny(Section):

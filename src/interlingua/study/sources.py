@@ -12,6 +12,7 @@ from interlingua.contexts import (
     attach_ratings,
     carrier_contexts,
     concat,
+    download_authors,
     downsample,
     duplicates,
     read_authors,
@@ -109,12 +110,7 @@ def gather(study: Study, cache_dir: Path) -> Material:
 
 
 def _authors(study: Study, code: str, cache_dir: Path) -> Contexts:
-    if study.data is None:
-        from interlingua.contexts import download_authors
-
-        folder = download_authors(cache_dir)
-    else:
-        folder = Path(study.data)
+    folder = download_authors(cache_dir) if study.data is None else Path(study.data)
     supplement = Path(study.supplement) if study.supplement else None
     return read_authors(folder, code, variables=study.variables, supplement=supplement)
 

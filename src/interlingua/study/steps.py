@@ -1,142 +1,141 @@
-"""The steps that run in workers: each reads its inputs, does one thing, and leaves its result in the cache."""
+"""The steps that every study takes before it asks anything: facts of the models, activations, probes, rankings."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
-from pathlib import Path
+from interlingua.flow.step import Step
+from interlingua.study.facts import FactsFile
+from interlingua.study.outputs import ActivationsFile, WeightsFile
+from interlingua.study.size import Size
+from interlingua.tables import Column, Table
+from interlingua.tables.columns import (
+    CURVE,
+    LANGUAGE,
+    LAYER,
+    METHOD,
+    MODEL,
+    PROBE,
+    R_HIGH,
+    R_LOW,
+    UNIT,
+    VARIABLE,
+    R,
+)
 
-import pandas as pd
+PROBES = Table(
+    name="probes",
+    row="a language, variable, probe, curve and layer",
+    key=("model", "language", "variable", "probe", "curve", "layer"),
+    columns=(
+        MODEL,
+        LANGUAGE,
+        VARIABLE,
+        PROBE,
+        CURVE,
+        LAYER.but(says="number of the layer, 0 = embeddings; -1 = the whole network"),
+        R.but(missing=True),
+        R_LOW.but(missing=True),
+        R_HIGH.but(missing=True),
+        Column("r_word", "Pearson's r over words (means of their sentences)", "r", "r (words)", missing=True),
+        Column("r_word_low", "lower end of its 95 % bootstrap interval over words", "r", "low", missing=True),
+        Column("r_word_high", "upper end of it", "r", "high", missing=True),
+        Column("r_cv", "mean r over folds of training words", "r", "r (CV, training words)", missing=True),
+        Column("l1", "l1 penalty, in the units of Eq. 1", "number"),
+        Column("l2", "l2 penalty, in the units of Eq. 1", "number", "penalty"),
+        Column("gap", "duality gap over the null loss", "number", "duality gap", missing=True),
+        Column("n_nonzero", "weights that are not 0", "count", "weights ≠ 0"),
+        Column("n_constant", "units without variance in the training sentences", "count"),
+        Column("n_train", "training sentences", "count"),
+        Column("n_test", "test sentences", "count"),
+        Column("n_test_words", "test words", "count"),
+        Column("at_edge", "whether the chosen penalty is the smallest or largest of its grid", "flag"),
+    ),
+    says="`r` over test sentences and `r_word` over words with bootstrap intervals over words; `r_cv`; penalties; the "
+    "duality gap. `curve`: `whole`, `layer` (a probe of the layer alone), `zeroed` (the paper's Figure 3)",
+    atlas=("language", "probe", "curve", "layer", "r", "r_low", "r_high", "r_cv", "n_test_words"),
+)
+RANKINGS = Table(
+    name="rankings",
+    row="a unit in a language, by a ranking",
+    key=(),  # some hundred thousand rows: what makes them ranks each unit once
+    columns=(
+        MODEL,
+        LANGUAGE,
+        VARIABLE,
+        METHOD,
+        LAYER,
+        UNIT,
+        Column("index", "number of the unit in its layer, from 0", "unit"),
+        Column("score", "what the ranking ranks by, 0 or more", "number"),
+        Column("sign", "direction: -1, 0 or 1", "unit"),
+        Column("rank", "1 = best; ties by unit id", "unit"),
+    ),
+    files=("parquet",),
+    says="`score`, `sign`, `rank` in every layer",
+)
+TABLES = (PROBES, RANKINGS)
 
-from interlingua.models import Activations, LoadedModel, extract, load_model
-from interlingua.models.loading import Device, Dtype
-from interlingua.probes import Design, fit_probes, load_weights, save_weights
-from interlingua.seeds import derive_seed
-from interlingua.study.cache import Cache, atomic_folder, code_version, content_key
-from interlingua.study.sections import Extraction, Probes
-from interlingua.units import LayerData, rank_units
-
-#: What a ranking says of a unit of a layer.
-LAYER_COLUMNS = ("layer", "unit", "index", "score", "sign", "rank")
-OnProgress = Callable[[float], None]
-
-
-@dataclass(frozen=True)
-class Job:
-    """One (model, language) of a study: its sentences and where its activations lie.
-
-    `spec` is what the study calls the model, `model` what results call it.
-    """
-
-    spec: str
-    model: str
-    language: str
-    contexts: pd.DataFrame
-    activations: Path
-    key: str
-
-
-@lru_cache(maxsize=1)
-def loaded_model(spec: str, dtype: Dtype, device: Device) -> LoadedModel:
-    """Return the model, kept between the tasks of one worker."""
-    return load_model(spec, dtype=dtype, device=device)
-
-
-def extract_task(job: Job, options: Extraction, on_progress: OnProgress) -> None:
-    """Compute the activations of one language and leave them in the job's file, in place of any that are there."""
-    model = loaded_model(job.spec, options.dtype, options.device)
-    # `extract` would open a finished file: under another name it computes, and what is there stays until it has.
-    fresh = job.activations.with_suffix(".fresh.safetensors")
-    fresh.unlink(missing_ok=True)
-    extract(
-        model,
-        job.contexts,
-        pooling=options.pooling,
-        boundary_piece=options.boundary_piece,
-        batch_tokens=options.batch_tokens,
-        store_dtype=options.store_dtype,
-        path=fresh,
-        on_progress=lambda done, total, _: on_progress(done / total),
-    )
-    fresh.replace(job.activations)
-
-
-def probe_key(job: Job, variable: str, options: Probes, seed: int) -> str:
-    """Return the cache key of a language's probes: the activations, the ratings and split, and every option."""
-    ratings = job.contexts[["context_id", "word", "split", variable]]
-    hashes = pd.util.hash_pandas_object(ratings, index=False).to_numpy()
-    return content_key(
-        model=job.model,
-        activations=job.key,
-        ratings=hashlib.sha256(hashes.tobytes()).hexdigest(),
-        variable=variable,
-        options=options.model_dump(mode="json"),
-        seed=seed,
-        code=code_version("probes", "stats"),
-    )
-
-
-def probe_task(
-    job: Job, variable: str, options: Probes, seed: int, cache: Cache, on_progress: OnProgress
-) -> pd.DataFrame:
-    """Fit one language's probes for one variable; return the table of `interlingua.probes.fit_probes`."""
-    loaded_model.cache_clear()  # it has done its work, and the network's Gram matrix needs the room
-    key = probe_key(job, variable, options, seed)
-    folder = cache.path("probes", key)
-    if not cache.has("probes", key):
-        results = fit_probes(
-            Activations.open(job.activations),
-            job.contexts,
-            variable,
-            model=job.model,
-            probes=options.methods,
-            whole=options.whole,
-            folds=options.folds,
-            standardise=options.standardise,
-            l1=options.l1,
-            l2=options.l2,
-            adam_epochs=options.adam_epochs,
-            draws=options.bootstrap,
-            seed=derive_seed(seed, "probes", job.language, variable),
-            on_progress=lambda done, total, _: on_progress(done / total),
-        )
-        with atomic_folder(folder) as partial:
-            results.table.to_parquet(partial / "table.parquet", index=False)
-            save_weights(partial / "weights.safetensors", results.weights)
-    return pd.read_parquet(folder / "table.parquet")
+#: Read before the graph is made, as the number of top units and the controls depend on it.
+FACTS = Step(
+    name="facts",
+    says="models",
+    function="interlingua.study.extracting:facts",
+    per=("model",),
+    reads={"weights": "weights"},
+    outputs=(FactsFile(),),
+    role="all",
+    place="device",
+)
+ACTIVATIONS = Step(
+    name="activations",
+    says="activations",
+    function="interlingua.study.extracting:activations",
+    per=("model", "language"),
+    reads={"weights": "weights", "sentences": "sentences"},
+    outputs=(ActivationsFile(),),
+    options=("extraction.pooling", "extraction.boundary_piece", "extraction.store_dtype"),
+    settings=("extraction.batch_tokens",),
+    role="all",
+    seconds=Size.forward,
+    place="device",
+)
 
 
-def rank_task(
-    job: Job, variable: str, methods: tuple[str, ...], options: Probes, seed: int, cache: Cache, on_progress: OnProgress
-) -> pd.DataFrame:
-    """Rank the units of every layer by every method; return the rankings of the contract."""
-    fitted = probe_key(job, variable, options, seed)
-    key = content_key(probes=fitted, methods=methods, code=code_version("units", "stats"))
-
-    def compute() -> Mapping[str, pd.DataFrame]:
-        design = Design(Activations.open(job.activations), job.contexts, standardise=options.standardise)
-        design = design.rated(variable)
-        y, _ = design.ratings(variable)
-        weights = load_weights(cache.path("probes", fitted) / "weights.safetensors")
-        parts = []
-        for layer in range(design.n_layers):
-            data = LayerData(design.train(layer), y, design.train_words, layer, design.width, weights)
-            parts += [rank_units(data, method).assign(method=method) for method in methods]
-            on_progress((layer + 1) / design.n_layers)
-        table = pd.concat(parts, ignore_index=True)
-        table = table.assign(model=job.model, language=job.language, variable=variable)
-        return {"rankings": table[["model", "language", "variable", "method", *LAYER_COLUMNS]]}
-
-    return cache.frames("rankings", key, compute)["rankings"]
+def _probing(size: Size) -> float:
+    options = size.study.probes
+    adam = 12.0 * options.adam_epochs / 500 * ("adam" in options.methods)
+    whole = 3.0 * (options.whole and "elastic-net" in options.methods)
+    return size.scale * (whole + adam + size.layers * 0.4 * len(options.methods) / 3)
 
 
-def activation_key(fingerprint: str, contexts: str, options: Extraction) -> str:
-    """Return the cache key of activations: model, sentences and how the target is read, never the ratings."""
-    return content_key(
-        model=fingerprint,
-        contexts=contexts,
-        options=options.model_dump(mode="json", exclude={"batch_tokens", "device"}),
-        code=code_version("models"),
-    )
+FIT = Step(
+    name="probes",
+    says="probes",
+    function="interlingua.study.fitting:probes",
+    per=("model", "language", "variable"),
+    reads={"activations": "activations", "ratings": "ratings"},
+    outputs=(PROBES, WeightsFile()),
+    options=(
+        "probes.methods",
+        "probes.whole",
+        "probes.folds",
+        "probes.standardise",
+        "probes.l1",
+        "probes.l2",
+        "probes.adam_epochs",
+        "probes.bootstrap",
+    ),
+    seeded=True,
+    seconds=_probing,
+)
+RANK = Step(
+    name="rankings",
+    says="rankings",
+    function="interlingua.study.fitting:rankings",
+    per=("model", "language", "variable"),
+    reads={"activations": "activations", "ratings": "ratings", "weights": "probe_weights"},
+    outputs=(RANKINGS,),
+    options=("units.methods", "probes.standardise"),
+    plugins={"methods": "interlingua.units.methods"},
+    seconds=lambda size: size.scale * size.layers * 0.05 * len(size.study.units.methods) / 4,
+)
+STEPS = (ACTIVATIONS, FIT, RANK)

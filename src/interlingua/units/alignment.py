@@ -15,7 +15,7 @@ from scipy import stats
 
 from interlingua.errors import StatsError
 from interlingua.stats.mixed import bootstrap_groups, mixed_model, permute_groups
-from interlingua.units.cells import cells, in_cell
+from interlingua.tables.cells import cells, in_cell
 
 PAPER_MODEL = "r ~ mpo + (mpo||model) + (mpo||variable) + (1|language)"
 """The paper's model of section 7 in lme4's language."""

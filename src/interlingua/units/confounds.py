@@ -182,11 +182,12 @@ def partial_out(
     scale = np.where(varies, norm / np.sqrt(len(X)), 1.0)
     X_left, X_test_left = X_left * varies / scale, X_test_left * varies / scale
     left = _ridge_r(X_left, y_left[:, 0], X_test_left, y_test_left[:, 0], split, X_left.T @ X_left)
+    width = rated.layout.width(layer)
     partial, plain = (
-        rank_units(LayerData(units, rating, rated.train_words, layer, rated.width, {}), "correlation")
+        rank_units(LayerData(units, rating, rated.train_words, layer, width, {}), "correlation")
         for units, rating in ((X_left, y_left[:, 0]), (X, y))
     )
-    size = resolve_k(k, rated.width)
+    size = resolve_k(k, width)
     where = {"model": model, "language": rated.language, "variable": variable, "method": PARTIAL}
     row: dict[str, object] = {
         "model": model,

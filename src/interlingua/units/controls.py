@@ -32,7 +32,8 @@ class NullTables:
     Attributes
     ----------
     null : DataFrame
-        A row a `model, variable, method, layer`: `null_fe, corrected_fe, p_fe, highest_degree, same_sign, r_top`.
+        A row a `model, variable, method, layer`, of permuted ratings only: `corrected_fe, p_fe, highest_degree,
+        same_sign` (`interlingua.units.nulls.null_summary`) and `r_top`.
     degrees : DataFrame
         `model, variable, method, n_languages, observed`: units in the top of at least so many languages.
     pairs : DataFrame

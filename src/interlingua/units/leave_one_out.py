@@ -20,7 +20,7 @@ from interlingua.probes.subsets import SubsetRidge, WordMeans
 from interlingua.seeds import derive_seed
 from interlingua.stats.bootstrap import bootstrap_r
 from interlingua.stats.correlation import pearson
-from interlingua.units.cells import cell_of, in_cell
+from interlingua.tables.cells import cell_first, cell_of, in_cell
 from interlingua.units.ranking import resolve_k
 from interlingua.units.transfer import layer_table
 
@@ -322,7 +322,7 @@ def collect(
             [table.drop(columns="index"), singles[["b", "t_cluster", "p_cluster", "percentile"]]], axis=1
         )
         units.append(in_cell(where, single))
-    return LeaveOneOut(_ordered(pd.DataFrame(rows)), _ordered(pd.concat(units, ignore_index=True)))
+    return LeaveOneOut(cell_first(pd.DataFrame(rows)), cell_first(pd.concat(units, ignore_index=True)))
 
 
 def _predict(words: WordMeans, index: Index, weights: list[NDArray[np.float64]]) -> NDArray[np.float64]:
@@ -338,8 +338,3 @@ def _random_zero_shot(here: SetFits, others: list[SetFits], random: list[Index],
 
 def _percentile(values: NDArray[np.float64], value: float) -> float:
     return float(50 * ((values < value).mean() + (values <= value).mean()))
-
-
-def _ordered(table: pd.DataFrame) -> pd.DataFrame:
-    front = [name for name in ("model", "variable", "method", "layer", "language") if name in table.columns]
-    return table[front + [name for name in table.columns if name not in front]]

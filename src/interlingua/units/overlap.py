@@ -24,7 +24,8 @@ from interlingua.errors import StatsError
 from interlingua.stats.degrees import degree_table
 from interlingua.stats.multiplicity import adjust, bonferroni_within_degree
 from interlingua.stats.superexact import superexact
-from interlingua.units.cells import cell_of, in_cell
+from interlingua.tables.cells import cell_of, in_cell
+from interlingua.tables.layout import Layout
 from interlingua.units.ranking import select_top
 
 
@@ -77,7 +78,7 @@ def overlap(
     ----------
     source : DataFrame or mapping of str to array_like of int
         Rankings of one model, variable, method and layer (columns `language, unit, score, sign, rank`),
-        or the sets themselves, language to unit ids (layer * n + index). Two to 20 languages.
+        or the sets themselves, language to unit ids (by `Layout`). Two to 20 languages.
     n : int
         Units in the layer: the universe from which the sets are drawn (the paper: 768).
     k : int or float, optional
@@ -96,8 +97,8 @@ def overlap(
     Raises
     ------
     StatsError
-        If there are fewer than two languages or more than 20, a set holds a unit twice, the units are not of
-        one layer of width `n`, or the arguments do not fit together.
+        If there are fewer than two languages or more than 20, a set holds a unit twice or a negative id, the units
+        are not of one layer of width `n`, or the arguments do not fit together.
     """
     cell: dict[str, object] = {}
     if isinstance(source, pd.DataFrame):
@@ -276,10 +277,13 @@ def _first_unit(sets: Mapping[str, NDArray[np.int64]], n: int) -> int:
     units = np.concatenate(list(sets.values()))
     if n < 1 or not len(units):
         return 0
-    layers = np.unique(units // n)
+    # Of the network no more is known than that it reaches as far as the last of these units: a layer every n units.
+    last = max(int(units.max()), 0)
+    layout = Layout.even(len(range(0, last + 1, n)), n)
+    layers = np.unique(layout.place(units)[0])
     if len(layers) > 1:
         raise StatsError(
             f"the sets hold units of {len(layers)} layers of {n} units, e.g. {units.min()} and "
             f"{units.max()}: overlap takes one layer at a time, and n is its width"
         )
-    return int(layers[0]) * n
+    return layout.first(int(layers[0]))

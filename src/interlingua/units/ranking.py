@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from interlingua.errors import ConfigError, StatsError
-from interlingua.units.cells import cell_of
+from interlingua.tables.cells import cell_of
 from interlingua.units.methods import LayerData, get
 
 
@@ -24,7 +24,7 @@ def rank_units(data: LayerData, method: str) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row a unit, the best first: `layer`, `unit` (layer * width + index, the paper's id), `index` (in
+        A row a unit, the best first: `layer`, `unit` (the paper's id, by `Layout`), `index` (in
         the layer), `score` (>= 0), `sign` (-1, 0, 1), `rank` (1 = best; ties by unit index).
 
     Raises
@@ -36,14 +36,14 @@ def rank_units(data: LayerData, method: str) -> pd.DataFrame:
     """
     signed = get(method).scores(data)
     if not np.isfinite(signed).all():
-        unit = data.layer * data.width + int(np.argmin(np.isfinite(signed)))
+        unit = data.layout.unit(data.layer, int(np.argmin(np.isfinite(signed))))
         raise StatsError(f"ranking {method!r} gives unit {unit} (layer {data.layer}) a score that is not finite")
     score = np.abs(signed)
     order = np.argsort(-score, kind="stable")  # stable: ties keep the order of the units
     return pd.DataFrame(
         {
             "layer": data.layer,
-            "unit": data.layer * data.width + order,
+            "unit": data.layout.unit(data.layer, order),
             "index": order,
             "score": score[order],
             "sign": np.sign(signed[order]).astype(np.int64),
@@ -104,8 +104,7 @@ def top_units(rankings: pd.DataFrame, k: int | float) -> dict[str, NDArray[np.in
     Returns
     -------
     dict of str to ndarray of int64
-        Language to unit ids (the paper's: layer * width + index), best first; languages in the order of
-        the table.
+        Language to unit ids (the paper's), best first; languages in the order of the table.
 
     Raises
     ------

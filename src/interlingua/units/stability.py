@@ -17,8 +17,8 @@ from interlingua.errors import ConfigError, StatsError
 from interlingua.probes import Design
 from interlingua.probes.design import column_scale
 from interlingua.probes.elastic_net import solve_gram
+from interlingua.tables.cells import cells, in_cell
 from interlingua.units import methods as ranking_methods
-from interlingua.units.cells import cells, in_cell
 from interlingua.units.nulls import top_signs
 from interlingua.units.ranking import resolve_k, select_top
 
@@ -79,14 +79,15 @@ def selection_frequency(
     design = design.rated(variable)
     y, _ = design.ratings(variable)
     X, words = design.train(layer), design.train_words
-    count = resolve_k(k, design.width)
+    width = design.layout.width(layer)
+    count = resolve_k(k, width)
     n_words = int(words.max()) + 1
     if n_words < 2:
         raise StatsError(f"a bootstrap over words needs at least two, not {n_words}")
     if draws < 1:
         raise StatsError(f"draws is {draws}, but at least one bootstrap draw is needed")
     full = _scores(X, y, words, layer, methods, {}, tol=1e-10)
-    chosen = {method: np.zeros(design.width) for method in methods}
+    chosen = {method: np.zeros(width) for method in methods}
     rng = np.random.default_rng(seed)
     for times in rng.multinomial(n_words, np.full(n_words, 1 / n_words), size=draws):
         rows = np.repeat(np.arange(len(y)), times[words])
@@ -97,7 +98,7 @@ def selection_frequency(
         pd.DataFrame(
             {
                 "method": method,
-                "index": np.arange(design.width),
+                "index": np.arange(width),
                 "score": full[method],
                 "selected": top_signs(full[method], count) != 0,
                 "frequency": chosen[method] / draws,

@@ -17,6 +17,7 @@ from scipy import stats
 from interlingua.errors import StatsError
 from interlingua.stats.clustered import cluster_ols_columns
 from interlingua.stats.correlation import centre_columns
+from interlingua.tables.layout import Layout
 
 
 def layer_table(X: ArrayLike, y: ArrayLike, words: ArrayLike, *, layer: int) -> pd.DataFrame:
@@ -49,7 +50,8 @@ def layer_table(X: ArrayLike, y: ArrayLike, words: ArrayLike, *, layer: int) -> 
     fits = cluster_ols_columns(y, _standardise(matrix), words)
     width = len(fits)
     index = np.arange(width)
-    ids = pd.DataFrame({"layer": layer, "unit": layer * width + index, "index": index})
+    units = Layout.of_layer(layer, width).unit(layer, index)
+    ids = pd.DataFrame({"layer": layer, "unit": units, "index": index})
     fits.insert(list(fits.columns).index("se_cluster"), "b_cluster", fits["b"])
     ranks = stats.rankdata(fits["t_cluster"].abs())
     return pd.concat([ids, fits], axis=1).assign(percentile=100 * (ranks - 0.5) / width)
@@ -76,7 +78,7 @@ def transfer(
     words : array_like, shape (n,)
         The word of each sentence.
     units : mapping of int to int, or sequence of int
-        Unit ids (layer * width + index), or unit id to the number of languages that share it.
+        Unit ids (of `Layout`), or unit id to the number of languages that share it.
     layer : int
         The units' layer.
     seed : int
@@ -103,13 +105,9 @@ def transfer(
     every = layer_table(X, y, words, layer=layer)
     width = len(every)
     ids = np.asarray(list(units), dtype=np.int64)
-    outside = ids[(ids < layer * width) | (ids >= (layer + 1) * width)]
-    if len(outside):
-        raise StatsError(
-            f"unit {outside[0]} is not in layer {layer}, whose units are {layer * width} to {(layer + 1) * width - 1}"
-        )
+    index = Layout.of_layer(layer, width).index_in(layer, ids)
     counts = [units[int(unit)] if isinstance(units, Mapping) else pd.NA for unit in ids]
-    table = every.iloc[ids - layer * width].reset_index(drop=True).drop(columns="index")
+    table = every.iloc[index].reset_index(drop=True).drop(columns="index")
     table.insert(2, "n_languages", pd.Series(counts, dtype="Int64"))
     drawn = np.random.default_rng(seed).choice(width, size=min(n_random, width), replace=False)
     random = every.iloc[drawn]

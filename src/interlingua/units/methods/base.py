@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlingua.errors import StatsError
+from interlingua.tables.layout import Layout
 
 ProbeKey = tuple[str, str, int]
 """(probe, curve, layer), the key of a fitted probe's weights; the layer of a whole-network probe is -1."""
@@ -33,7 +34,7 @@ class LayerData:
         Units in the layer.
     weights : mapping of (probe, curve, layer) to ndarray
         Weights of the fitted probes per standard deviation of a unit: shape (width,) for curve "layer",
-        (n_layers * width,) for curve "whole".
+        (n_units,) of the network for curve "whole".
     """
 
     X: NDArray[np.floating]
@@ -50,6 +51,11 @@ class LayerData:
                 f"{len(self.words)} words and {self.width} units"
             )
 
+    @property
+    def layout(self) -> Layout:
+        """Where the layer's units stand: layers of one width, as far as this one."""
+        return Layout.of_layer(self.layer, self.width)
+
 
 class RankingMethod(ABC):
     """Scores the units of a layer by how much of the rating they carry.
@@ -58,6 +64,8 @@ class RankingMethod(ABC):
     ----------
     name : str
         Name in studies and in the column `method`.
+    label : str
+        How figures and text call it.
     summary : str
         One line for a reader of the report: what the score is.
     needs : tuple of (str, str), or None
@@ -65,6 +73,7 @@ class RankingMethod(ABC):
     """
 
     name: str
+    label: str
     summary: str
     needs: tuple[str, str] | None = None
 

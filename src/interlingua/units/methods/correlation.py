@@ -14,6 +14,7 @@ class Correlation(RankingMethod):
     """Pearson's r of a unit with the rating over the training sentences."""
 
     name = "correlation"
+    label = "|correlation|"
     summary = "|r| of the unit with the rating over the training sentences"
 
     def scores(self, data: LayerData) -> NDArray[np.float64]:

@@ -17,7 +17,7 @@ class ProbeWeights(RankingMethod):
 
     Attributes
     ----------
-    name, summary : str
+    name, label, summary : str
         As in `RankingMethod`.
     needs : tuple of (str, str)
         The probe and its curve: "layer" for a probe of this layer alone, "whole" for the layer's slice of
@@ -25,6 +25,7 @@ class ProbeWeights(RankingMethod):
     """
 
     name: str
+    label: str
     summary: str
     needs: tuple[str, str]
 
@@ -39,7 +40,7 @@ class ProbeWeights(RankingMethod):
             )
         weights = np.asarray(data.weights[key], dtype=np.float64)
         if curve == "whole":
-            weights = weights[data.layer * data.width : (data.layer + 1) * data.width]
+            weights = weights[data.layout.block(data.layer)]
         if weights.shape != (data.width,):
             raise StatsError(
                 f"probe {probe!r} (curve {curve!r}) has {len(weights)} weights for layer {data.layer}, which "

@@ -1,0 +1,235 @@
+"""The data of the atlas: what its page shows of a study's tables, sentences and activations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from interlingua import languages
+from interlingua.atlas.columns import beside_units, described
+from interlingua.atlas.files import as_rows, copy_page, made_anew, pack, write_data
+from interlingua.atlas.words import LanguageWords, neighbours, words_that_fit
+from interlingua.models import Activations
+from interlingua.report.results import Results
+from interlingua.study.cell import Cell
+from interlingua.tables import Layout, UnitColumn
+from interlingua.tables.cells import select
+from interlingua.units import resolve_k
+
+
+@dataclass(frozen=True)
+class _Ranked:
+    """A cell with the rankings of its model and variable, in all layers."""
+
+    cell: Cell
+    rankings: pd.DataFrame
+
+    @property
+    def where(self) -> dict[str, str]:
+        return {"model": self.cell.model, "variable": self.cell.variable}
+
+    @property
+    def languages(self) -> list[str]:
+        return [str(code) for code in self.rankings["language"].unique()]
+
+    @cached_property
+    def top(self) -> pd.DataFrame:
+        """The rankings' rows of the top k of the chosen layer."""
+        rows = self.cell.rows(self.rankings)
+        return rows[(rows["rank"] <= self.cell.k) & (rows["score"] > 0)]
+
+    def shared(self) -> set[int]:
+        """Return the units at the top of two languages or more by any ranking."""
+        count = self.top.groupby(["method", "unit"])["language"].nunique()
+        return {int(unit) for unit in count[count >= 2].index.get_level_values("unit")}
+
+    def first(self, method: str) -> int | None:
+        """Return the unit at the top of most languages by `method`, of equals the one that ranks best there."""
+        if not self.shared():
+            return None
+        units = select(self.top, method=method).groupby("unit")["rank"].agg(["size", "mean"])
+        return int(units.sort_values(["size", "mean"], ascending=[False, True]).index[0])
+
+
+def write_atlas(
+    folder: Path,
+    results: Results,
+    contexts: Mapping[str, pd.DataFrame],
+    activations: Mapping[tuple[str, str], Path],
+    columns: Sequence[UnitColumn] = (),
+) -> Path:
+    """Write the atlas of a study into its result folder.
+
+    Parameters
+    ----------
+    folder
+        The result folder; ``atlas/`` in it is made anew.
+    results
+        The study's tables, and the record of its run.
+    contexts
+        The sentences of each language, row i = row i of its activations.
+    activations
+        The file of activations of each (model, language).
+    columns
+        What stands beside every unit, further to its ranks.
+
+    Returns
+    -------
+    Path
+        The page, ``atlas/index.html``.
+
+    Raises
+    ------
+    StoreError
+        If it can't be written.
+
+    Notes
+    -----
+    Units that stand at the top of two languages or more (by any ranking, at the chosen layer) have a page of
+    their own, with every word's mean activation in steps of a 255th of its range. Where all of these would take
+    more than 24 MB, fewer words are shown, evenly spread over the ratings.
+    """
+    cells = _cells(results)
+    layers = _unit_pages(cells)
+    layouts = {ranked.cell.model: ranked.cell.layout for ranked in cells}
+    n_units = sum(len(units) for units in layers.values()) * len(contexts)
+    most = words_that_fit(n_units)
+    variables = list(results.study["variables"])
+    words = {code: LanguageWords.of(code, table, variables, most) for code, table in contexts.items()}
+    with made_anew(folder / "atlas") as partial:
+        copy_page(partial)
+        for number, ranked in enumerate(cells):
+            write_data(partial, f"cells/{number}", _cell_data(results, ranked, columns))
+            _write_rankings(partial, number, ranked)
+            _write_transfer(partial, number, results.of("transfer_units", **ranked.where))
+        for (model, layer), units in layers.items():
+            inside = layouts[model].index_in(layer, units)
+            of_model = {code: Activations.open(activations[model, code]).layer(layer)[:, inside] for code in words}
+            _write_units(partial, f"{list(layouts).index(model)}-{layer}", words, of_model)
+        for code, of_language in words.items():
+            write_data(partial, f"words/{code}", of_language.about(variables))
+            write_data(partial, f"sentences/{code}", of_language.sentences())
+        write_data(partial, "index", _index(results, cells, layers, columns))
+    return folder / "atlas" / "index.html"
+
+
+def _cells(results: Results) -> list[_Ranked]:
+    layouts = {entry["name"]: Layout.even(entry["layers"], entry["width"]) for entry in results.run["models"]}
+    cells = []
+    for model, variable in results.cells:
+        layer, layout = results.layer(model, variable), layouts[model]
+        k = resolve_k(results.study["units"]["k"], layout.width(layer))
+        rankings = results.of("rankings", model=model, variable=variable)
+        cells.append(_Ranked(Cell(model, variable, layer, k, layout), rankings))
+    return cells
+
+
+def _unit_pages(cells: Sequence[_Ranked]) -> dict[tuple[str, int], list[int]]:
+    """Return the units that get a page, by (model, layer); variables share a layer's."""
+    wanted: dict[tuple[str, int], set[int]] = {}
+    for ranked in cells:
+        wanted.setdefault((ranked.cell.model, ranked.cell.layer), set()).update(ranked.shared())
+    return {place: sorted(units) for place, units in wanted.items()}
+
+
+def _index(
+    results: Results,
+    cells: Sequence[_Ranked],
+    layers: Mapping[tuple[str, int], list[int]],
+    columns: Sequence[UnitColumn],
+) -> dict[str, Any]:
+    transfer = results.table("transfer_units")
+    return {
+        "study": results.study["name"],
+        "headline": results.headline,
+        "methods": [{"key": name, "name": results.label(name)} for name in results.study["units"]["methods"]],
+        "nulls": [{"key": str(name), "name": results.label(name)} for name in results.table("null")["null"].unique()],
+        "labels": results.run["labels"],
+        "columns": described(results.tables, columns),
+        "languages": [
+            {
+                "code": row.language,
+                "name": row.name,
+                "rtl": languages.get(row.language).right_to_left,
+                "tag": f"{row.language}-{row.script}",
+                "unseen": row.role == "unseen",
+                "sentences": int(row.sentences),
+                "norms": str(row.norms),
+                "licence": str(row.licence),
+            }
+            for row in results.table("languages").itertuples()
+        ],
+        "cells": [
+            {
+                **ranked.where,
+                "layer": ranked.cell.layer,
+                "layout": _layout(ranked.cell.layout),
+                "k": ranked.cell.k,
+                "languages": ranked.languages,
+                "unseen": [str(code) for code in select(transfer, **ranked.where)["language"].unique()],
+                "first_unit": ranked.first(results.headline),
+            }
+            for ranked in cells
+        ],
+        "pages": [{"model": model, "layer": layer, "units": units} for (model, layer), units in layers.items()],
+    }
+
+
+def _layout(layout: Layout) -> dict[str, list[int]]:
+    """Return each layer's width and the id of its first unit."""
+    return {"widths": list(layout.widths), "first": [layout.first(layer) for layer in range(layout.n_layers)]}
+
+
+def _cell_data(results: Results, ranked: _Ranked, columns: Sequence[UnitColumn]) -> dict[str, Any]:
+    """Return the rows that tables have of a cell, the signed weights of its layer, and what stands beside units."""
+    shown = {
+        name: as_rows(results.of(name, **ranked.where), table.atlas)
+        for name, table in results.tables.items()
+        if table.atlas
+    }
+    at_layer = ranked.cell.rows(ranked.rankings).sort_values("unit")
+    signed = at_layer.assign(weight=at_layer["score"] * at_layer["sign"])
+    weights: dict[str, dict[str, str]] = {}
+    for (method, code), rows in signed.groupby(["method", "language"], sort=False):
+        weights.setdefault(str(method), {})[str(code)] = pack(rows["weight"].to_numpy(), "f4")
+    beside = [beside_units(results, column, **ranked.where) for column in columns]
+    return {"tables": shown, "weights": weights, "unit_columns": beside}
+
+
+def _write_rankings(folder: Path, number: int, ranked: _Ranked) -> None:
+    """Write every unit's rank with the sign of its weight, 0 where the weight is 0, by method, language and layer."""
+    for method, of_method in ranked.rankings.groupby("method", sort=False):
+        by_language = {}
+        for code, rows in of_method.groupby("language", sort=False):
+            ordered = rows.sort_values("unit")
+            signed = (ordered["rank"] * ordered["sign"] * (ordered["score"] > 0)).to_numpy()
+            by_language[str(code)] = pack(signed, "i2")
+        write_data(folder, f"ranks/{number}-{method}", by_language)
+
+
+def _write_transfer(folder: Path, number: int, transfer: pd.DataFrame) -> None:
+    """Write t (clustered by word) and percentile of every unit in each unseen language."""
+    by_language = {
+        str(code): {name: pack(rows.sort_values("unit")[name].to_numpy(), "f4") for name in ("t_cluster", "percentile")}
+        for code, rows in transfer.groupby("language", sort=False)
+    }
+    if by_language:
+        write_data(folder, f"transfer/{number}", by_language)
+
+
+def _write_units(
+    folder: Path, name: str, words: Mapping[str, LanguageWords], activations: Mapping[str, np.ndarray]
+) -> None:
+    """Write one layer's units: a file a language, and their neighbours."""
+    standardised = []
+    for code, of_language in words.items():
+        data, scores = of_language.of_units(activations[code])
+        write_data(folder, f"units/{name}-{code}", data)
+        standardised.append(scores)
+    write_data(folder, f"units/{name}", neighbours(standardised))

@@ -1,0 +1,158 @@
+// Data files: each is a script that calls window.__atlas(name, data), loaded when it is first needed. A page opened
+// from disk may not fetch files, but it may add scripts.
+"use strict";
+
+(function () {
+  const promises = new Map();
+  const arrived = new Map();
+
+  window.__atlas = (name, data) => arrived.set(name, data);
+
+  Atlas.load = (name) => {
+    if (!promises.has(name)) {
+      promises.set(
+        name,
+        new Promise((resolve, reject) => {
+          const script = document.createElement("script");
+          script.src = `data/${name.split("/").map(encodeURIComponent).join("/")}.js`;
+          script.onload = () => {
+            script.remove();
+            resolve(arrived.get(name));
+          };
+          script.onerror = () => reject(new Error(`data/${name}.js is missing: make the atlas again`));
+          document.head.append(script);
+        }),
+      );
+    }
+    return promises.get(name);
+  };
+
+  function bytes(text) {
+    const binary = window.atob(text);
+    const out = new Uint8Array(binary.length);
+    for (let i = 0; i < binary.length; i += 1) out[i] = binary.charCodeAt(i);
+    return out;
+  }
+
+  // Long columns of numbers, as interlingua.atlas.files.pack writes them (little-endian, as all browsers' machines).
+  Atlas.unpack = {
+    u1: bytes,
+    i2: (text) => new Int16Array(bytes(text).buffer),
+    f4: (text) => new Float32Array(bytes(text).buffer),
+  };
+
+  // Tables: {columns, rows} to a list of objects.
+  Atlas.records = (table) =>
+    table ? table.rows.map((row) => Object.fromEntries(table.columns.map((name, i) => [name, row[i]]))) : [];
+
+  const cells = new Map();
+
+  // A cell (model and variable) with its tables as lists of objects.
+  Atlas.loadCell = async (number) => {
+    if (!cells.has(number)) {
+      const raw = await Atlas.load(`cells/${number}`);
+      const tables = Object.fromEntries(
+        Object.entries(raw.tables).map(([name, table]) => [name, Atlas.records(table)]),
+      );
+      cells.set(number, { tables, unitColumns: raw.unit_columns.map(readUnitColumn), weights: raw.weights });
+    }
+    return cells.get(number);
+  };
+
+  const byUnit = ({ units, values }) => new Map(units.map((unit, i) => [unit, values[i]]));
+  const mapValues = (object, change) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
+
+  const readUnitColumn = ({ table, column, means, languages }) => ({
+    table,
+    column,
+    means: mapValues(means, byUnit),
+    languages: mapValues(languages, (ofRanking) => mapValues(ofRanking, byUnit)),
+  });
+
+  // What the study's questions put beside every unit, for a ranking: those columns that have values there. Each is a
+  // column for Atlas.table, with `mean(unit)`, and `of(unit, language)` where its table has languages; null where it
+  // has no value.
+  Atlas.unitColumns = (data, ranking) =>
+    data.unitColumns
+      .map(({ table, column, means, languages }) => ({
+        ...Atlas.column(table, column),
+        key: `${table}_${column}`,
+        means: means[ranking] || means[""],
+        languages: languages[ranking] || languages[""],
+      }))
+      .filter((column) => column.means)
+      .map((column) => ({
+        ...column,
+        mean: (unit) => column.means.get(unit) ?? null,
+        of: column.languages && ((unit, code) => column.languages[code]?.get(unit) ?? null),
+      }));
+
+  // Where the units of a cell's model stand: a layer's units follow each other, and layers follow each other. Nothing
+  // else on the page computes with ids.
+  Atlas.layout = ({ layout: { widths, first } }) => ({
+    layers: widths.length,
+    last: first.at(-1) + widths.at(-1) - 1,
+    width: (layer) => widths[layer],
+    unit: (layer, index) => first[layer] + index,
+    place: (unit) => {
+      const layer = first.filter((id) => id <= unit).length - 1;
+      return { layer, index: unit - first[layer] };
+    },
+    // Of numbers for all units, those of a layer.
+    block: (values, layer) => values.subarray(first[layer], first[layer] + widths[layer]),
+  });
+
+  const ranks = new Map();
+
+  // Signed ranks of all units by language: the rank with the sign of the weight, 0 where the weight is 0.
+  Atlas.loadRanks = async (number, method) => {
+    const name = `ranks/${number}-${method}`;
+    if (!ranks.has(name)) {
+      const raw = await Atlas.load(name);
+      ranks.set(name, Object.fromEntries(Object.entries(raw).map(([code, text]) => [code, Atlas.unpack.i2(text)])));
+    }
+    return ranks.get(name);
+  };
+
+  const transfers = new Map();
+
+  // t and percentile of all units in each unseen language; empty where the study has none.
+  Atlas.loadTransfer = async (number) => {
+    if (!Atlas.index.cells[number].unseen.length) return {};
+    if (!transfers.has(number)) {
+      const raw = await Atlas.load(`transfer/${number}`);
+      const read = ([code, columns]) => [
+        code,
+        { t: Atlas.unpack.f4(columns.t_cluster), percentile: Atlas.unpack.f4(columns.percentile) },
+      ];
+      transfers.set(number, Object.fromEntries(Object.entries(raw).map(read)));
+    }
+    return transfers.get(number);
+  };
+
+  const layers = new Map();
+
+  // One layer's units in one language: means by word, mean and deviation, and quoted sentences.
+  Atlas.loadUnits = async (name, code) => {
+    const key = `units/${name}-${code}`;
+    if (!layers.has(key)) {
+      const raw = await Atlas.load(key);
+      const [low, step, mean, sd] = ["low", "step", "mean", "sd"].map((column) => Atlas.unpack.f4(raw[column]));
+      layers.set(key, {
+        mean,
+        sd,
+        top: raw.top,
+        bottom: raw.bottom,
+        means: (position) => Array.from(Atlas.unpack.u1(raw.rows[position]), (level) => low[position] + step[position] * level),
+      });
+    }
+    return layers.get(key);
+  };
+
+  // Where the words of a model's layer are and of which units, or undefined where the atlas has none.
+  Atlas.pagesOf = (model, layer) => {
+    const models = [...new Set(Atlas.index.cells.map((cell) => cell.model))];
+    const page = Atlas.index.pages.find((entry) => entry.model === model && entry.layer === layer);
+    return page && { name: `${models.indexOf(model)}-${layer}`, units: page.units };
+  };
+})();

@@ -1,0 +1,243 @@
+"""Compute a graph: what is in the cache is read, the rest goes to executors as soon as what it reads is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event, Thread
+from typing import Any
+
+from interlingua.errors import WorkerError
+from interlingua.flow.cache import Cache, Made
+from interlingua.flow.graph import Graph, Node, Reading, Source
+from interlingua.flow.outputs import Output
+from interlingua.flow.processes import Here, processes
+from interlingua.flow.progress import Progress
+from interlingua.flow.work import Input, Item, Job, progress_file, work
+
+#: Seconds between two looks at how far nodes are.
+_LOOK_EVERY_S = 0.5
+
+Seconds = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Done:
+    """A computed graph.
+
+    Parameters
+    ----------
+    graph
+        It.
+    made
+        Each node's entry in the cache.
+    seconds
+        What each phase took, in seconds from its first node to its last.
+    computed
+        The nodes that were not in the cache.
+    """
+
+    graph: Graph
+    made: Mapping[Node, Made]
+    seconds: Seconds
+    computed: tuple[Node, ...]
+
+    def value(self, output: str, part: str = "", **at: str) -> Any:
+        """Return the value of an output, of all the places that it has (see `Output`), or at some of them."""
+        nodes = [
+            node
+            for node in self.graph.making(output, part)
+            if all(node.at.get(dim) == place for dim, place in at.items())
+        ]
+        assert nodes, f"no node leaves '{output}' at {at}"
+        dims = tuple(dim for dim in nodes[0].step.per if dim not in at)
+        reading = Reading(nodes[0].step.output(output), tuple(nodes), dims)
+        return _input(reading, self.made).value()
+
+
+def execute(
+    graph: Graph,
+    cache: Cache,
+    *,
+    workers: int = 1,
+    here: Callable[[Node], bool] = lambda node: False,
+    show: bool | None = None,
+    further: Mapping[str, float] | None = None,
+) -> Done:
+    """Compute every node of a graph.
+
+    Parameters
+    ----------
+    graph
+        What to compute.
+    cache
+        Where results are looked for and left.
+    workers
+        Processes of one thread each; 1 computes in this process.
+    here
+        Which nodes are computed in this process in any case, as a GPU is only ever used by one.
+    show
+        Draw a progress bar; by default only on a terminal.
+    further
+        Phases (name to seconds) that come behind these, for the time that is left.
+
+    Returns
+    -------
+    Done
+
+    Raises
+    ------
+    WorkerError
+        If a process ended by itself.
+    Exception
+        What the first node that failed raised; the others are given up.
+    """
+    with Progress(_phases(graph, cache, workers) | dict(further or {}), show=show) as progress:
+        with processes(workers) as executor:
+            return _Run(graph, cache, progress, executor, here).run()
+
+
+class _Run:
+    """The state of one computation of a graph."""
+
+    def __init__(
+        self, graph: Graph, cache: Cache, progress: Progress, executor: Executor, here: Callable[[Node], bool]
+    ) -> None:
+        self.graph, self.cache, self.progress = graph, cache, progress
+        self.executor, self.here, self.own = executor, here, Here()
+        self.made: dict[Node, Made] = {}
+        self.under_way: dict[Node, Job] = {}
+        self.futures: dict[Future[Made], Node] = {}
+        self.computed: list[Node] = []
+        self.shares: dict[Node, float] = {}
+        self.phases = {phase: [n for n in graph.nodes if n.step.says == phase] for phase in _names(graph)}
+
+    def run(self) -> Done:
+        waiting = list(self.graph.nodes)
+        with self._watched():
+            while waiting or self.futures:
+                waiting = self._go_on(waiting)
+                for future in wait(self.futures, return_when=FIRST_COMPLETED).done:
+                    self._take(future)
+        return Done(self.graph, self.made, dict(self.progress.seconds), tuple(self.computed))
+
+    def _go_on(self, waiting: list[Node]) -> list[Node]:
+        """Read what is in the cache, send off what is ready, and return the nodes that must wait."""
+        ready, left = [], []
+        keys = {job.key for job in self.under_way.values()}
+        for node in waiting:
+            if not all(parent in self.made for parent in node.parents):
+                left.append(node)
+                continue
+            job = _job(node, self.made, self.cache)
+            if job.key in keys:  # the same work for another part of the graph
+                left.append(node)
+            elif found := self.cache.find(job.step, job.key):
+                self._done(node, found)
+            else:
+                keys.add(job.key)
+                ready.append((node, job))
+        # The longest first, so that no worker is left alone with a long one at the end.
+        for node, job in sorted(ready, key=lambda pair: -pair[0].seconds):
+            self.progress.report(node.step.says, self._share(node.step.says), ", ".join(node.at.values()))
+            self.under_way[node] = job
+            future = (self.own if self.here(node) else self.executor).submit(work, job)
+            self.futures[future] = node
+            if future.done():  # computed here
+                self._take(future)
+        return left
+
+    def _take(self, future: Future[Made]) -> None:
+        node = self.futures.pop(future)
+        del self.under_way[node]
+        try:
+            made = future.result()
+        except BrokenExecutor as error:
+            raise WorkerError(
+                f"a worker process ended by itself while it computed {node.label}; it may have been killed for want of "
+                "memory: give fewer --workers. The same command goes on where it stopped"
+            ) from error
+        self.computed.append(node)
+        self._done(node, made)
+
+    def _done(self, node: Node, made: Made) -> None:
+        self.made[node] = made
+        self.shares[node] = 1.0
+        self._tell(node.step.says)
+
+    def _tell(self, phase: str, doing: str = "") -> None:
+        nodes = self.phases[phase]
+        all_done = all(node in self.made for node in nodes)
+        self.progress.report(phase, 1.0 if all_done else min(self._share(phase), 0.999), doing)
+
+    def _share(self, phase: str) -> float:
+        nodes = self.phases[phase]
+        return sum(self.shares.get(node, 0.0) for node in nodes) / len(nodes)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Look now and then how far the nodes under way are."""
+        ended = Event()
+
+        def look() -> None:
+            while not ended.wait(_LOOK_EVERY_S):
+                for node, job in list(self.under_way.items()):
+                    try:
+                        self.shares[node] = float(progress_file(job).read_text(encoding="ascii"))
+                    except (OSError, ValueError):
+                        continue
+                    self._tell(node.step.says, ", ".join(node.at.values()))
+
+        thread = Thread(target=look, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
+
+
+def _phases(graph: Graph, cache: Cache, workers: int) -> dict[str, float]:
+    """Estimate the seconds of every phase that has something to compute."""
+    cached = {} if cache.policy == "refresh" else graph.cached(cache)
+    seconds = dict.fromkeys(_names(graph), 0.0)
+    for node in graph.nodes:
+        if node not in cached:
+            seconds[node.step.says] += node.seconds / workers
+    return seconds
+
+
+def _names(graph: Graph) -> list[str]:
+    return list(dict.fromkeys(node.step.says for node in graph.nodes))
+
+
+def _job(node: Node, made: Mapping[Node, Made], cache: Cache) -> Job:
+    def digest(parent: Node, output: Output) -> str:
+        return made[parent].digests[f"{output.name}{output.suffix}"]
+
+    recipe = node.recipe(digest)
+    return Job(
+        step=node.step.name,
+        function=node.step.function,
+        at=dict(node.at),
+        key=node.key(recipe),
+        recipe=recipe,
+        inputs={name: _input(reading, made) for name, reading in node.reads.items()},
+        outputs=node.step.outputs,
+        options=dict(node.options),
+        seed=node.seed if node.step.seeded else None,
+        root=cache.root,
+    )
+
+
+def _input(reading: Reading, made: Mapping[Node, Made]) -> Input:
+    items = []
+    for parent in reading.parents:
+        if isinstance(parent, Source):
+            items.append(Item(dict(parent.at), parent.path, parent.digest))
+        else:
+            file = f"{reading.output.name}{reading.output.suffix}"
+            items.append(Item(dict(parent.at), made[parent].folder / file, made[parent].digests[file]))
+    return Input(reading.output, tuple(items), reading.dims)

@@ -1,0 +1,88 @@
+"""Where nodes are computed on this machine: in this process, or in processes of one thread each.
+
+Two one-thread processes beat one two-thread process here: a forward pass of short sentences and a coordinate descent
+both gain little from a second thread. And as everything has one thread, results have the same bytes however many
+workers there are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from typing import Any
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def memory() -> float:
+    """Return this machine's memory in bytes; plenty where it can't be told."""
+    try:
+        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    except (AttributeError, ValueError, OSError):
+        return float("inf")
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Compute on one thread inside the block.
+
+    The number of threads changes the order in which sums are taken, and so the last digits of results.
+    """
+    from threadpoolctl import threadpool_limits
+
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else 0
+    with threadpool_limits(1):
+        if torch:
+            torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            if torch:
+                torch.set_num_threads(threads)
+
+
+class Here(Executor):
+    """Computes in this process, when something is submitted: what a GPU wants, and what a debugger can follow."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call the function and return its result as a future."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except BaseException as error:
+            if not isinstance(error, Exception):  # Ctrl-C is not a node's failure
+                raise
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Executor]:
+    """Yield an executor of so many processes, or of this one for a single worker; they end with the block.
+
+    The processes are joblib's (loky): they import what they need, and one that dies is noticed.
+    """
+    if workers <= 1:
+        yield Here()
+        return
+    from joblib.externals import loky
+
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    with warnings.catch_warnings():
+        # loky replaces a worker that has grown; that is as it should be, and nothing is lost.
+        warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
+        executor = loky.ProcessPoolExecutor(max_workers=workers, timeout=300, env=threads)
+        try:
+            yield executor
+        except BaseException:
+            executor.shutdown(wait=True, kill_workers=True)
+            raise
+        executor.shutdown(wait=True)

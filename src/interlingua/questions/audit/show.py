@@ -1,0 +1,66 @@
+"""What is told of the audit of the ratings."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from interlingua.report.results import Results
+from interlingua.report.words import Row, Section, Shown, between, cell_title, listing
+
+
+def glance(results: Results, model: str, variable: str) -> list[Row]:
+    """Return whether the ratings belong to the words."""
+    where = {"model": model, "variable": variable}
+    rows, [summary] = results.of("audit", **where), results.of("audit_summary", **where).itertuples()
+    if summary.n_flagged:
+        answer = f"Not in {listing(results.names[code] for code in rows.loc[rows['flag'], 'language'])}"
+    elif not summary.can_tell:
+        answer = f"Can't be told from {summary.n_languages} languages and no second norm"
+    else:
+        answer = f"Nothing speaks against it in any of {summary.n_languages} languages"
+    sure = f"r {between(rows['r_oof'])} with the predictions"
+    if summary.n_other_norm:
+        sure += f", {between(rows['r_other_norm'])} with another norm"
+    if pd.notna(summary.share_noticed):
+        sure += f"; {100 * summary.share_noticed:.0f} % of the words shuffled would be noticed"
+    question = "Do the ratings belong to the words?"
+    test = "Each word's rating is predicted from the other words; another norm is asked where there is one"
+    return [Row(question, test, answer, sure)]
+
+
+def section(results: Results) -> Section:
+    """Return who is flagged and why, and how much shuffling would be noticed."""
+    findings = []
+    for summary in results.table("audit_summary").itertuples():
+        rows = results.of("audit", model=summary.model, variable=summary.variable)
+        title = cell_title(summary.model, summary.variable)
+        if not summary.n_flagged:
+            findings.append(
+                f"{title}: no language is flagged. Held-out words' ratings are predicted with r {between(rows['r_oof'])}."
+            )
+        flagged = rows[rows["flag"]].itertuples()
+        findings += [f"{title}: {results.names[row.language]} is flagged. {row.reason}" for row in flagged]
+        noticed = (
+            f"{100 * summary.share_noticed:.0f} % of the words or more"
+            if pd.notna(summary.share_noticed)
+            else "not even all of the words"
+        )
+        findings.append(
+            f"How much shuffling would be noticed? Of {results.names[summary.language]}'s ratings, simulated: {noticed} (in "
+            f"at least 80 % of {summary.draws} draws; by the held-out r alone)."
+        )
+    audit = results.table("audit")
+    other = "other_norm n_shared r_other_norm " if results.table("audit_summary")["n_other_norm"].max() > 0 else ""
+    columns = f"model variable language n_words r_oof r_oof_low r_oof_high {other}flag reason"
+    worst = "model variable language word z_rating z_predicted difference"
+    shown = (
+        Shown("Audit of the ratings", "audit", audit, columns),
+        Shown("Words whose ratings and predictions disagree most", "audit_words", results.table("audit_words"), worst),
+        Shown(
+            "How much shuffling the audit detects",
+            "audit_power",
+            results.table("audit_power"),
+            "model variable language share r_oof detected draws",
+        ),
+    )
+    return Section(findings, tables=shown)

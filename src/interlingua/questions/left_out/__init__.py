@@ -1,0 +1,179 @@
+"""Do units and weights of other languages predict a language? Every one is left out in turn (beyond section 6)"""
+
+from __future__ import annotations
+
+from interlingua.flow.outputs import Arrays
+from interlingua.flow.step import Step
+from interlingua.questions.question import Asked, Question
+from interlingua.tables import Column, Table
+from interlingua.tables.columns import LANGUAGE, LAYER, METHOD, MODEL, N_LANGUAGES, N_UNITS, N_WORDS, UNIT, VARIABLE
+
+_LEFT_OUT = LANGUAGE.but(says="code of the language that is left out", heading="left out")
+_OTHERS = N_LANGUAGES.but(says="other languages that have it at their top")
+_MEAN_RANK = Column("mean_rank", "its mean rank in the other languages", "number")
+
+# Between steps: the sets of units that every language tries, and its probes on them (`store` says how they are kept).
+SETS = Table(
+    name="left_out_sets",
+    row="a set of units that the other languages choose",
+    key=("model", "variable", "method", "language"),
+    columns=(MODEL, VARIABLE, METHOD, LAYER, _LEFT_OUT, N_UNITS),
+    files=(),
+)
+CHOSEN = Table(
+    name="left_out_chosen",
+    row="a unit of such a set, best first",
+    key=("model", "variable", "method", "language", "unit"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        METHOD,
+        LAYER,
+        _LEFT_OUT,
+        UNIT,
+        Column("index", "number of the unit in its layer, from 0", "unit"),
+        _OTHERS,
+        _MEAN_RANK,
+    ),
+    files=(),
+)
+RANDOM = Arrays("left_out_random")
+FITS = Arrays("left_out_fits")
+
+LEAVE_ONE_OUT = Table(
+    name="leave_one_out",
+    row="a language that is left out, by a ranking",
+    key=("model", "variable", "method", "language"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        METHOD,
+        LAYER,
+        _LEFT_OUT,
+        N_UNITS.but(says="units that the other languages choose"),
+        Column(
+            "median_percentile",
+            "median place of their |t_cluster| among all units of the layer, 0 to 100",
+            "number",
+            "single units, median percentile",
+            missing=True,
+        ),
+        Column("share_p05_cluster", "share of them with p < .05, errors clustered by word", "percent", missing=True),
+        Column("layer_share_p05_cluster", "the same of all units of the layer", "percent"),
+        Column("r_set", "r over test words of a ridge probe of the set", "r", "r, trained"),
+        Column("r_zero_shot", "r over all words with the mean of the other languages' weights", "r", "r, no training"),
+        Column("r_zero_shot_low", "lower end of its 95 % bootstrap interval over words", "r", "low", missing=True),
+        Column("r_zero_shot_high", "upper end of it", "r", "high", missing=True),
+        Column("random_r_set", "mean r_set of random sets of as many units", "r", "random units, trained"),
+        Column("random_r_zero_shot", "mean r_zero_shot of these sets, weighted alike", "r", "random units"),
+        Column("percentile_r_set", "place of r_set among them, 0 to 100, ties half", "number"),
+        Column("percentile_r_zero_shot", "place of r_zero_shot among them, 0 to 100", "number", "percentile"),
+        N_WORDS.but(heading="words"),
+        Column("n_test_words", "test words", "count"),
+    ),
+    says="each language left out in turn: `r_zero_shot` (units and weights from the others) with interval, beside random "
+    "sets (`random_r_zero_shot`, `percentile_r_zero_shot`)",
+)
+LEAVE_ONE_OUT_UNITS = Table(
+    name="leave_one_out_units",
+    row="a unit that the other languages choose, in the language that is left out",
+    key=("model", "variable", "method", "language", "unit"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        METHOD,
+        LAYER,
+        _LEFT_OUT,
+        UNIT,
+        _OTHERS,
+        _MEAN_RANK,
+        Column("b", "change of the rating with each SD of the unit there", "number", "B"),
+        Column("t_cluster", "its t, errors clustered by word", "number", "t (clustered)"),
+        Column("p_cluster", "two-tailed p of it", "p", "p (clustered)"),
+        Column("percentile", "place of |t_cluster| among all units of the layer", "number", "percentile in layer"),
+    ),
+    files=("csv", "parquet"),
+    says="the units chosen without each language, each regressed on alone in it",
+)
+SUMMARY = Table(
+    name="leave_one_out_summary",
+    row="a ranking",
+    key=("model", "variable", "method"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        METHOD,
+        LAYER,
+        N_LANGUAGES.but(says="languages that are left out, each in its turn"),
+        Column(
+            "better_than_95",
+            "languages in which r_zero_shot has a percentile of 95 or more among the random sets",
+            "count",
+            "better than 95 % of random sets",
+        ),
+    ),
+    says="in how many languages the chosen sets are better than 95 % of the random ones",
+)
+
+
+def _why_not(asked: Asked) -> str:
+    if all(len(languages) < 3 for languages in asked.rated.values()):
+        return (
+            "To leave one language out takes three that choose the units and are rated for the same variable: the "
+            "study has no such three."
+        )
+    return ""
+
+
+_CHOOSE = Step(
+    name="left_out_sets",
+    says="leave one out",
+    function="interlingua.questions.left_out.compute:choose",
+    per=("model", "variable"),
+    reads={"rankings": "rankings", "cell": "cell"},
+    outputs=(SETS, CHOSEN, RANDOM),
+    options=("units.random_units",),
+    seeded=True,
+    seconds=lambda size: 0.1 + 0.004 * size.languages * len(size.study.units.methods),
+)
+_FIT = Step(
+    name="left_out_fits",
+    says="leave one out",
+    function="interlingua.questions.left_out.compute:fit",
+    per=("model", "variable", "language"),
+    reads={
+        "activations": "activations",
+        "ratings": "ratings",
+        "cell": "cell",
+        "sets": SETS.name,
+        "chosen": CHOSEN.name,
+        "random": RANDOM.name,
+    },
+    outputs=(FITS,),
+    options=("probes.folds", "probes.standardise"),
+    seeded=True,
+    seconds=lambda size: size.scale * (0.2 + 0.004 * size.study.units.random_units),
+)
+_COLLECT = Step(
+    name="leave_one_out",
+    says="leave one out",
+    function="interlingua.questions.left_out.compute:put_together",
+    per=("model", "variable"),
+    reads={"sets": SETS.name, "chosen": CHOSEN.name, "random": RANDOM.name, "fits": FITS.name},
+    outputs=(LEAVE_ONE_OUT, LEAVE_ONE_OUT_UNITS, SUMMARY),
+    options=("probes.bootstrap",),
+    seeded=True,
+    seconds=lambda size: 0.01 * size.languages * len(size.study.units.methods),
+)
+
+QUESTION = Question(
+    key="left_out",
+    title="Do the units of other languages predict a language?",
+    after=("layers",),
+    asked=_why_not,
+    steps=(_CHOOSE, _FIT, _COLLECT),
+    show="interlingua.questions.left_out.show",
+    caveats=(
+        "Any hundred units of a layer together predict a rating: compare with random sets of the same size, not with 0.",
+    ),
+)

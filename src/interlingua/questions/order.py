@@ -1,0 +1,38 @@
+"""The questions of a study, in the order in which they are computed and told. A new one is a line here."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib import import_module
+
+from interlingua.questions.question import Question
+from interlingua.tables.schema import Table
+
+ORDER = (
+    "material",
+    "audit",
+    "performance",
+    "layers",
+    "sharing",
+    "controls",
+    "left_out",
+    "unseen",
+    "confounds",
+    "stability",
+    "alignment",
+    "replication",
+)
+
+
+@lru_cache(maxsize=1)
+def questions() -> tuple[Question, ...]:
+    """Return all questions."""
+    return tuple(import_module(f"interlingua.questions.{key}").QUESTION for key in ORDER)
+
+
+def tables() -> dict[str, Table]:
+    """Return every table that a result folder may have, by name: the study's own, then each question's."""
+    from interlingua.study.steps import TABLES
+
+    every = [*TABLES, *(table for question in questions() for table in question.tables)]
+    return {table.name: table for table in every}

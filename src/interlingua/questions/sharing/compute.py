@@ -1,0 +1,204 @@
+"""What languages share, beside what they share under nulls, and again without the languages that the audit flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
+from typing import NamedTuple
+
+import pandas as pd
+
+from interlingua.seeds import derive_seed
+from interlingua.study.cell import Cell
+from interlingua.tables.cells import select
+from interlingua.units import Overlap, overlap
+from interlingua.units.nulls import Signs, null_summary, signs_of_rankings
+
+Frames = dict[str, pd.DataFrame | None]
+SignsByLanguage = Mapping[str, Mapping[str, Signs]]
+
+_TABLES = ("overlap", "pairs", "pairs_summary", "degrees", "highest_degree", "signs")
+_SUMMARY = ("model", "variable", "method", "n_pairs", "mean_fe", "p_below_05", "p_bh_below_05", "same_sign")
+_BESIDE = ("model", "variable", "method", "layer", "null", "corrected_fe", "p_fe")
+
+
+def share(rankings: pd.DataFrame, cell: Cell, *, methods: Sequence[str], seed: int) -> Frames:
+    """Test the overlap of the languages' top units, for every ranking method."""
+    found = _overlaps(cell.rows(rankings), cell, methods, seed)
+    tables: Frames = {name: _together([getattr(one, name) for one in found.values()]) for name in _TABLES}
+    rows = [{"method": method, **_highest(one)} for method, one in found.items()]
+    return tables | {"sharing_summary": cell.stamp(pd.DataFrame(rows))}
+
+
+def _overlaps(rankings: pd.DataFrame, cell: Cell, methods: Sequence[str], seed: int) -> dict[str, Overlap]:
+    """Return what the languages of the rankings share, by method."""
+    return {
+        method: overlap(
+            select(rankings, method=method),
+            cell.width,
+            k=cell.k,
+            seed=derive_seed(seed, "degrees", cell.model, cell.variable, method),
+        )
+        for method in methods
+    }
+
+
+def _highest(found: Overlap) -> dict[str, int]:
+    """Return the number of languages, the highest degree at which a unit is shared, and how many units are."""
+    units = {unit for members in found.highest_degree["units"] for unit in members.split()}
+    degrees = found.highest_degree["degree"]
+    return {
+        "n_languages": 1 + found.pairs["language_a"].nunique(),
+        "degree": int(degrees.max()) if len(degrees) else 0,
+        "n_units": len(units),
+    }
+
+
+class _Beside(NamedTuple):
+    """What one method's sets share beside a null (see `interlingua.units.nulls.null_summary`)."""
+
+    method: str
+    null: str
+    languages: list[str]
+    summary: dict[str, float]
+    degrees: pd.DataFrame
+    pairs: pd.DataFrame
+
+
+def beside_nulls(
+    rankings: pd.DataFrame, cell: Cell, signs: SignsByLanguage, r_top: pd.DataFrame, *, nulls: Sequence[str]
+) -> Frames:
+    """Compare what languages share with what they share under every null, for every method that was repeated.
+
+    Parameters
+    ----------
+    rankings
+        Of all languages.
+    cell
+        The model, variable and layer.
+    signs
+        By language: the signs of the top units in each draw, by "<null>/<method>".
+    r_top
+        A row a language and method, in the study's order of methods; none where nothing was drawn.
+    nulls
+        In the order of the rows.
+    """
+    methods = _repeated(r_top)
+    if not methods:
+        return dict.fromkeys(("null", "null_degrees", "null_pairs", "top_units"))
+    summaries, degrees, pairs = [], [], []
+    for found in _compared(cell.rows(rankings), cell, signs, methods, nulls):
+        which = {"method": found.method, "null": found.null}
+        a, b = zip(*combinations(found.languages, 2), strict=True)
+        summaries.append({**which, **found.summary})
+        degrees.append(found.degrees.assign(**which))
+        pairs.append(found.pairs.assign(**which, language_a=a, language_b=b))
+    top = [{"method": method, "r_top": float(select(r_top, method=method)["r_top"].mean())} for method in methods]
+    return {
+        "null": cell.stamp(pd.DataFrame(summaries)),
+        "null_degrees": cell.stamp(_together(degrees)),
+        "null_pairs": cell.stamp(_together(pairs)),
+        "top_units": cell.stamp(pd.DataFrame(top)),
+    }
+
+
+def _repeated(r_top: pd.DataFrame) -> list[str]:
+    """Return the methods that were repeated on drawn ratings."""
+    return [str(method) for method in r_top["method"].unique()]
+
+
+def _compared(
+    rankings: pd.DataFrame, cell: Cell, signs: SignsByLanguage, methods: Sequence[str], nulls: Sequence[str]
+) -> Iterator[_Beside]:
+    """Yield the comparisons of the rankings' languages, by method and then by null."""
+    languages = [str(code) for code in rankings["language"].unique()]
+    drawn = {code: signs[code] for code in languages}  # each read from its file once
+    for method in methods:
+        observed = signs_of_rankings(select(rankings, method=method), cell.k)
+        for null in nulls:
+            of_null = [drawn[code][f"{null}/{method}"] for code in languages]
+            found = null_summary([observed[code] for code in languages], of_null)
+            yield _Beside(method, null, languages, *found)
+
+
+def kept_languages(audit: pd.DataFrame) -> Frames:
+    """Return, for each model and variable, the languages that the audit does not flag, where these are two or more.
+
+    There is no row where no language of any model and variable is flagged, or where nowhere two are left. Where one
+    is flagged somewhere, all models and variables have a row, so that they can be compared.
+    """
+    flagged = audit[audit["flag"]]
+    without = f"without {' '.join(sorted(set(flagged['language'])))}"
+    rows = []
+    for (model, variable), of_cell in audit.groupby(["model", "variable"], sort=False):
+        kept = list(of_cell.loc[~of_cell["flag"], "language"])
+        left = " ".join(kept) if len(kept) >= 2 else ""
+        rows.append({"model": model, "variable": variable, "languages": without, "kept": left})
+    if flagged.empty or not any(row["kept"] for row in rows):
+        return {"kept_languages": None}
+    return {"kept_languages": pd.DataFrame(rows)}
+
+
+def without_flagged(
+    kept: pd.DataFrame,
+    rankings: pd.DataFrame,
+    cell: Cell,
+    signs: SignsByLanguage,
+    r_top: pd.DataFrame,
+    summary: pd.DataFrame,
+    null: pd.DataFrame,
+    *,
+    methods: Sequence[str],
+    nulls: Sequence[str],
+    seed: int,
+) -> Frames:
+    """Set what all languages of a model and variable share beside what those share that are not flagged.
+
+    Parameters
+    ----------
+    kept
+        What `kept_languages` returns; without rows nothing is to be told.
+    rankings, cell, signs, r_top
+        As in `beside_nulls`.
+    summary, null
+        The tables ``pairs_summary`` and ``null`` of all languages.
+    """
+    own = select(kept, model=cell.model, variable=cell.variable)
+    if own.empty:
+        return dict.fromkeys(("cell_flagged_overlap", "cell_flagged_null", "flagged_pairs"))
+    overlaps = [summary[list(_SUMMARY)].assign(languages="all")]
+    besides = [null[list(_BESIDE)].assign(languages="all")]
+    pairs = None
+    left, which = own["kept"].iloc[0].split(), own["languages"].iloc[0]
+    if left:
+        rest = cell.rows(rankings)
+        rest = rest[rest["language"].isin(left)]
+        again = _overlaps(rest, cell, methods, seed).values()
+        overlaps.append(_together([one.pairs_summary for one in again])[list(_SUMMARY)].assign(languages=which))
+        pairs = _together([one.pairs for one in again]).assign(languages=which)
+        rows = [
+            {"method": found.method, "null": found.null, **found.summary}
+            for found in _compared(rest, cell, signs, _repeated(r_top), nulls)
+        ]
+        if rows:
+            besides.append(cell.stamp(pd.DataFrame(rows))[list(_BESIDE)].assign(languages=which))
+    return {
+        "cell_flagged_overlap": _together(overlaps),
+        "cell_flagged_null": _together(besides),
+        "flagged_pairs": pairs,
+    }
+
+
+def in_order(overlap: pd.DataFrame, null: pd.DataFrame) -> Frames:
+    """Return the rows of all models and variables, with and without the flagged languages one below the other."""
+    keys = ["model", "variable", "method"]
+    return {
+        "flagged_overlap": overlap.sort_values(keys, kind="stable", ignore_index=True),
+        "flagged_null": null.sort_values(keys, kind="stable", ignore_index=True),
+    }
+
+
+def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return the frames below each other; empty ones would change the others' types."""
+    filled = [frame for frame in frames if len(frame)]
+    return pd.concat(filled, ignore_index=True) if filled else frames[0]

@@ -1,0 +1,141 @@
+"""Do languages share units: the pairwise map, high-degree intersections, units by number of languages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from interlingua.report.results import Results
+from interlingua.report.style import GREY, INK, colour, marker, panels
+from interlingua.report.words import cell_title
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+#: Intersections drawn in one panel.
+MOST_INTERSECTIONS = 15
+
+
+def draw_pairs(results: Results) -> tuple[Figure, str]:
+    """Return the map of fold enrichments over pairs of languages, and its caption."""
+    cells = results.cells
+    pairs = results.of("pairs", method=results.headline)
+    n = pairs["language_a"].nunique()
+    figure, axes = panels(len(cells), width=2.4 + 0.45 * n, height=1.4 + 0.42 * n)
+    top = max(2.0, float(pairs["fe"].max()))
+    for axis, (model, variable) in zip(axes, cells, strict=True):
+        rows = pairs[(pairs["model"] == model) & (pairs["variable"] == variable)]
+        codes = list(dict.fromkeys([*rows["language_a"], *rows["language_b"]]))
+        place = {code: position for position, code in enumerate(codes)}
+        # The lower triangle: no row for the first language, no column for the last.
+        grid = np.full((len(codes) - 1, len(codes) - 1), np.nan)
+        for row in rows.itertuples():
+            i, j = sorted((place[row.language_a], place[row.language_b]))
+            grid[j - 1, i] = row.fe
+            mark = "*" if row.p_bh < 0.05 else ""
+            ink = "white" if row.fe < 0.55 * top else INK
+            axis.text(i, j - 1, f"{row.observed}{mark}", ha="center", va="center", fontsize=7.5, color=ink)
+        image = axis.imshow(grid, cmap="cividis", vmin=0, vmax=top)
+        axis.set_xticks(range(len(codes) - 1), codes[:-1])
+        axis.set_yticks(range(len(codes) - 1), codes[1:])
+        axis.grid(visible=False)
+        axis.spines[["left", "bottom"]].set_visible(False)
+        axis.tick_params(length=0)
+        axis.set_title(f"{cell_title(model, variable)}, layer {results.layer(model, variable)}")
+        figure.colorbar(image, ax=axis, shrink=0.7, label="fold enrichment")
+    expected = sorted({round(value, 2) for value in pairs["expected"]})
+    caption = (
+        f"Units shared by each pair of languages; ranking: {results.label(results.headline)}. Numbers: "
+        f"shared units ({' or '.join(f'{value:g}' for value in expected)} expected were the sets independent and uniform); "
+        "colour: observed over expected; *: p < .05 in the super exact test after Benjamini-Hochberg over the pairs."
+    )
+    return figure, caption
+
+
+def draw_intersections(results: Results) -> tuple[Figure, str] | None:
+    """Return the intersections of the highest degrees as an UpSet-like matrix, and its caption; None without any."""
+    from matplotlib.ticker import MaxNLocator
+
+    if not (results.of("overlap", method=results.headline)["observed"] > 0).any():
+        return None
+    cells = results.cells
+    n_languages = results.table("pairs")["language_b"].nunique() + 1
+    matrix_height = 0.4 + 0.17 * n_languages
+    height = 2.2 + matrix_height
+    figure, axes = panels(len(cells), width=6.2, height=height + 0.3, columns=1)
+    most = 0
+    for axis, (model, variable) in zip(axes, cells, strict=True):
+        rows = results.of("overlap", model=model, variable=variable, method=results.headline)
+        rows = rows[rows["observed"] > 0].sort_values(["degree", "observed", "p"], ascending=[False, False, True])
+        rows = rows.head(MOST_INTERSECTIONS)
+        most = max(most, len(rows))
+        pairs = results.of("pairs", model=model, variable=variable)
+        codes = list(dict.fromkeys([*pairs["language_a"], *pairs["language_b"]]))
+        axis.set_title(f"{cell_title(model, variable)}, layer {results.layer(model, variable)}")
+        axis.set_axis_off()
+        bars = axis.inset_axes((0.0, 0.04 + matrix_height / height, 1.0, 0.92 - matrix_height / height))
+        matrix = axis.inset_axes((0.0, 0.0, 1.0, matrix_height / height), sharex=bars)
+        x = np.arange(len(rows))
+        bars.bar(x, rows["observed"], color=colour(0), width=0.6)
+        for position, (observed, fe) in enumerate(zip(rows["observed"], rows["fe"], strict=True)):
+            times = f"{fe:,.0f}" if fe >= 100 else f"{fe:.3g}"
+            above = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "va": "bottom"}
+            bars.annotate(f"{times}×", (position, observed), fontsize=6.5, rotation=90, **above)
+        bars.set_ylabel("units in all")
+        bars.set_ylim(0, 1.45 * max(rows["observed"].max(), 1) if len(rows) else 1)
+        bars.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+        bars.tick_params(labelbottom=False)
+        for position, members in enumerate(rows["languages"]):
+            inside = [codes.index(code) for code in members.split()]
+            matrix.scatter([position] * len(codes), range(len(codes)), s=14, color="#dfe3e8", zorder=1)
+            matrix.scatter([position] * len(inside), inside, s=16, color=INK, zorder=2)
+            matrix.plot([position, position], [min(inside), max(inside)], color=INK, linewidth=1, zorder=2)
+        matrix.set_yticks(range(len(codes)), [results.names[code] for code in codes], fontsize=7)
+        matrix.set_xticks([])
+        matrix.set_xlabel("sets of languages")
+        matrix.grid(visible=False)
+        matrix.invert_yaxis()
+    caption = (
+        f"The {most} intersections of the highest degree (inclusive: a unit of eight languages also counts in "
+        "each set of seven of them). Bars: units in the top of all marked languages; above: fold enrichment over "
+        "independent uniform sets."
+    )
+    return figure, caption
+
+
+def draw_degrees(results: Results) -> tuple[Figure, str]:
+    """Return the number of units shared by at least d languages against chance, and its caption."""
+    from matplotlib.ticker import MaxNLocator
+
+    cells = results.cells
+    degrees = results.table("degrees")
+    methods = list(dict.fromkeys(degrees["method"]))
+    figure, axes = panels(len(cells))
+    for axis, (model, variable) in zip(axes, cells, strict=True):
+        rows = degrees[(degrees["model"] == model) & (degrees["variable"] == variable)]
+        for number, method in enumerate(methods):
+            of_method = rows[rows["method"] == method]
+            axis.plot(
+                of_method["n_languages"],
+                of_method["observed"].where(of_method["observed"] > 0),
+                color=colour(number),
+                marker=marker(number),
+                markersize=4,
+                label=results.label(method),
+            )
+        chance = rows[rows["method"] == methods[0]]
+        axis.plot(chance["n_languages"], chance["expected"], color=GREY, linestyle="--", label="chance (uniform)")
+        axis.set_yscale("log")
+        axis.set_ylim(bottom=0.005)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.set_xlabel("in the top of at least so many languages")
+        axis.set_ylabel("units")
+        axis.set_title(cell_title(model, variable))
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    caption = (
+        "Units in the top set of at least so many languages, by ranking; dashed: the number expected if every language "
+        "drew its set at random (logarithmic scale; a curve ends where no unit is left)."
+    )
+    return figure, caption

@@ -1,0 +1,262 @@
+"""What is told of the units that languages share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from interlingua.questions.sharing.figures import draw_degrees, draw_intersections, draw_pairs
+from interlingua.report.results import Results
+from interlingua.report.words import Row, Section, Shown, cell_title, listing, p_text, permuted, short, yes
+
+#: How what the ratings are is said in a sentence; of other nulls by their label.
+_AGAINST = {
+    "own codes": "ratings that every language encodes as well, but each in a way of its own",
+    "permuted": "permuted ones",
+}
+_UNDER = {"permuted": "on permuted ratings"}
+_NUMBERS = {2: "two", 3: "three", 4: "four"}
+
+
+def claim(results: Results, model: str, variable: str) -> str:
+    """Return how many units how many languages share, and how that is beside independent sets and the nulls."""
+    where = {"model": model, "variable": variable, "method": results.headline}
+    pairs, most = results.of("pairs_summary", **where).iloc[0], results.of("sharing_summary", **where).iloc[0]
+    many = "two or more"
+    if most.degree:
+        many = f"all {most.degree}" if most.degree == most.n_languages else f"{most.degree} of {most.n_languages}"
+    text = (
+        f"In layer {results.layer(model, variable)} of {short(model)}, {most.n_units or 'no'} "
+        f"{'unit is' if most.n_units <= 1 else 'units are'} among those that carry {variable} most in {many} languages; "
+        f"pairs of languages share {pairs.mean_overlap:.1f} units on average"
+    )
+    if pd.notna(pairs.mean_fe):
+        text += f", {pairs.mean_fe:.2f} times what independent sets would"
+    beside = [
+        (
+            f"{results.label(row.null)} share none"
+            if pd.isna(row.corrected_fe)
+            else f"{row.corrected_fe:.2f} times what {results.label(row.null)} give"
+        )
+        + f", p {p_text(row.p_fe)} from {row.draws} draws"
+        for row in results.of("null", **where).itertuples()
+    ]
+    return f"{text} ({'; '.join(beside)})." if beside else f"{text}."
+
+
+def glance(results: Results, model: str, variable: str) -> list[Row]:
+    """Return whether languages share units and use them in one direction, and whether without the flagged ones."""
+    return [*_shares(results, model, variable), *_unflagged(results, model, variable)]
+
+
+def _shares(results: Results, model: str, variable: str) -> list[Row]:
+    where = {"model": model, "variable": variable, "method": results.headline}
+    nulls = _strictest_first(results.of("null", **where))
+    if not nulls:
+        row = results.of("pairs_summary", **where).iloc[0]
+        return [
+            Row(
+                "Do languages share its units?",
+                "The super exact test, whose null is too easy (see below); this ranking was not repeated on permuted ratings",
+                _uniform(row),
+                _corrected_pairs(row),
+            )
+        ]
+    first = nulls[0]
+    shared = Row(
+        "Do languages share its units?",
+        _against(results, nulls),
+        f"{_verdict(nulls, 'p_fe')}: pairs share {_beside(results, nulls, first.mean_fe, ' units')}",
+        _sure(results, nulls, "p_fe"),
+    )
+    if pd.isna(first.same_sign):
+        return [shared]
+    under = [
+        f"{100 * row.null_same_sign:.0f} % {_with(results, row.null)}" for row in nulls if pd.notna(row.null_same_sign)
+    ]
+    signs = Row(
+        "Do they use them in the same direction?",
+        f"Signs of the shared units, against the same {_NUMBERS.get(len(nulls), 'ratings')}",
+        f"{_verdict(nulls, 'p_signed_fe')}: {100 * first.same_sign:.0f} % have the same sign"
+        + (f" ({', '.join(under)})" if under else ""),
+        _sure(results, nulls, "p_signed_fe"),
+    )
+    return [shared, signs]
+
+
+def _unflagged(results: Results, model: str, variable: str) -> list[Row]:
+    where = {"model": model, "variable": variable, "method": results.headline}
+    found = []
+    for row in results.of("flagged_overlap", **where).itertuples():
+        if row.languages == "all":
+            continue
+        nulls = _strictest_first(results.of("flagged_null", **where, languages=row.languages))
+        left_out = listing(results.names[code] for code in row.languages.split()[1:])
+        question = f"And without {left_out}?"
+        test = "The sharing again, leaving out the languages whose ratings don't belong to their words"
+        if not nulls:
+            found.append(Row(question, test, _uniform(row), _corrected_pairs(row)))
+            continue
+        p = ", ".join(f"{p_text(one.p_fe)} {_with(results, one.null, 'against')}" for one in nulls)
+        found.append(
+            Row(question, test, f"{_verdict(nulls, 'p_fe')}: {_beside(results, nulls, row.mean_fe)}", f"p {p}")
+        )
+    return found
+
+
+def _uniform(row: Any) -> str:
+    if pd.isna(row.mean_fe):
+        return "Not tested: no two languages have units that carry it"
+    return f"{row.mean_fe:.2f} times as many units as independent sets would"
+
+
+def _corrected_pairs(row: Any) -> str:
+    return f"p < .05 in {row.p_bh_below_05} of {row.n_pairs} pairs of languages, corrected"
+
+
+def _strictest_first(nulls: pd.DataFrame) -> list[Any]:
+    """Return the rows of the nulls, the last of the study's first: permuted ratings, easy to beat, stand at its top."""
+    return list(nulls.iloc[::-1].itertuples())
+
+
+def _verdict(nulls: list[Any], p: str) -> str:
+    """Return "Yes" if all nulls are rejected."""
+    return yes(max(getattr(row, p) for row in nulls))
+
+
+def _against(results: Results, nulls: list[Any]) -> str:
+    *others, last = [_AGAINST.get(row.null, results.label(row.null)) for row in nulls]
+    if not others:
+        return f"Against {results.label(nulls[0].null) if nulls[0].null == 'permuted' else last}"
+    return f"Against {'; against '.join(others)}; and against {last}"
+
+
+def _with(results: Results, null: str, word: str = "with") -> str:
+    return _UNDER.get(null, f"{word} {results.label(null)}")
+
+
+def _beside(results: Results, nulls: list[Any], mean_fe: float, what: str = "") -> str:
+    """Return "1.23 times as many units as with codes of their own (...)"."""
+    first, *others = [
+        f"{_times(row.corrected_fe, mean_fe, what if row is nulls[0] else '')} {_with(results, row.null)}"
+        for row in nulls
+    ]
+    return f"{first} ({', '.join(others)})" if others else first
+
+
+def _times(corrected_fe: float, mean_fe: float, what: str) -> str:
+    """Return "1.23 times as many as", or what there is to say where a null shares nothing."""
+    if pd.notna(corrected_fe):
+        return f"{corrected_fe:.2f} times as many{what} as"
+    return "some, but none" if mean_fe > 0 else "none, as"
+
+
+def _sure(results: Results, nulls: list[Any], p: str) -> str:
+    first, *others = nulls
+    return "; ".join(
+        [
+            permuted(getattr(first, p), first.draws),
+            *(f"{results.label(row.null)}: p {p_text(getattr(row, p))}" for row in others),
+        ]
+    )
+
+
+def section(results: Results) -> Section:
+    """Return what every ranking's units say, and the tables behind it."""
+    findings = [
+        _finding(results, row)
+        for model, variable in results.cells
+        for row in results.of("pairs_summary", model=model, variable=variable).itertuples()
+    ]
+    return Section(findings, ("pairs", "intersections", "degrees"), (*_of_nulls(results), *_of_sets(results)))
+
+
+def _finding(results: Results, row: Any) -> str:
+    where = {"model": row.model, "variable": row.variable, "method": row.method}
+    text = f"{cell_title(row.model, row.variable)}, {results.label(row.method)}: "
+    if pd.notna(row.mean_fe):
+        text += f"mean fold enrichment {row.mean_fe:.2f}; "
+    text += f"p < .05 in {row.p_below_05} of {row.n_pairs} pairs ({row.p_bh_below_05} after Benjamini-Hochberg)"
+    if pd.notna(row.same_sign):
+        text += f"; {100 * row.same_sign:.0f} % of the shared units have the same sign"
+    nulls = _strictest_first(results.of("null", **where))
+    if nulls:
+        under = "; ".join(
+            f"{results.label(null.null)}: {'fold enrichment ' if null is nulls[0] else ''}{null.null_fe:.2f}, "
+            f"{100 * null.null_share_p05:.0f} % of pairs 'significant'"
+            for null in nulls
+        )
+        text += f". {under[0].upper()}{under[1:]}"
+    for top in results.of("top_units", **where).itertuples():
+        if pd.notna(top.r_top):
+            text += f"; r on held-out words from the top units alone {top.r_top:.2f}"
+    return f"{text}."
+
+
+def _of_nulls(results: Results) -> list[Shown]:
+    """Return the rankings beside the nulls, and without the languages that the audit flags."""
+    enrichment = "model variable method null mean_fe null_fe corrected_fe p_fe null_share_p05 draws"
+    beyond = (
+        "model variable method null highest_degree null_highest_degree p_highest_degree p_omnibus same_sign "
+        "null_same_sign signed_fe null_signed_fe p_signed_fe"
+    )
+    flagged = "model variable method languages n_pairs mean_fe p_below_05 same_sign"
+    titled = (
+        ("Ranking methods compared on real ratings and under each null", "null", enrichment),
+        ("Degrees and signs on real ratings and under each null", "null", beyond),
+        ("What the top units alone predict", "top_units", "model variable method r_top"),
+        ("Overlap with and without the flagged languages", "flagged_overlap", flagged),
+        (
+            "The same beside each null",
+            "flagged_null",
+            "model variable method languages null corrected_fe p_fe",
+        ),
+    )
+    return [
+        Shown(title, name, results.table(name), columns) for title, name, columns in titled if len(results.table(name))
+    ]
+
+
+def _of_sets(results: Results) -> list[Shown]:
+    """Return pairs, highest intersections and degrees; those of the headline's ranking where there are many."""
+    pairs, degrees = (
+        results.of("null_pairs", method=results.headline),
+        results.of("null_degrees", method=results.headline),
+    )
+    shown = [
+        Shown(
+            "Pairs of languages",
+            "pairs",
+            results.of("pairs", method=results.headline),
+            "model variable language_a language_b observed expected fe p p_bh p_by same_sign",
+        ),
+        Shown(
+            "Pairs of languages under each null",
+            "null_pairs",
+            pairs,
+            "model variable null language_a language_b null_mean fe_corrected p_null",
+        ),
+        Shown(
+            "Intersections of the highest degree",
+            "highest_degree",
+            results.table("highest_degree"),
+            "model variable method languages degree observed expected fe p n_subsets p_bonferroni units",
+        ),
+        Shown(
+            "Units by number of languages",
+            "degrees",
+            results.of("degrees", method=results.headline),
+            "model variable method n_languages observed expected p",
+        ),
+        Shown(
+            "Units by number of languages under each null",
+            "null_degrees",
+            degrees,
+            "model variable method null n_languages null_mean p_null",
+        ),
+    ]
+    return [table for table in shown if len(table.frame)]
+
+
+FIGURES = {"pairs": draw_pairs, "intersections": draw_intersections, "degrees": draw_degrees}

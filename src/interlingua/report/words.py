@@ -1,0 +1,120 @@
+"""What a question's ``show`` module hands to the page, and how numbers are put into sentences.
+
+A ``show`` module may define any of these; all of them take `interlingua.report.results.Results`:
+
+- ``claim(results, model, variable) -> str``: its part of the claim at the top, "" where there is nothing to claim;
+- ``glance(results, model, variable) -> list[Row]``: its rows of the study at a glance, for a model and variable;
+- ``glance_of_all(results) -> list[Row]``: those that are about all models and variables together;
+- ``section(results) -> Section``: what its section says;
+- ``FIGURES``: figure name to ``draw(results)``, which returns ``(figure, caption)``, or None if there is nothing to draw.
+
+They compute nothing: every number that they print stands in a table (the least, the greatest and the number of rows
+of a column count as standing there).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import pandas as pd
+
+#: Below this a test counts as an answer.
+LEVEL = 0.05
+
+
+class Row(NamedTuple):
+    """One question of the study at a glance."""
+
+    question: str
+    test: str
+    answer: str
+    sure: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A table on the page.
+
+    Parameters
+    ----------
+    title
+        Over it.
+    table
+        Name of the declared table, from which headings and formats come.
+    frame
+        Its rows that are shown.
+    columns
+        Names of the columns that are shown, separated by blanks.
+    headings
+        Headings that this place words differently.
+    """
+
+    title: str
+    table: str
+    frame: pd.DataFrame
+    columns: str
+    headings: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Section:
+    """What a question says: findings in words, then figures by name, then tables."""
+
+    findings: list[str]
+    figures: tuple[str, ...] = ()
+    tables: tuple[Shown, ...] = ()
+
+
+def p_text(value: float) -> str:
+    """Return "= .0123" or "< .0001", or that there is no p."""
+    if pd.isna(value):
+        return "not estimated"
+    return "< .0001" if value < 0.0001 else f"= {value:.4f}".replace("0.", ".", 1)
+
+
+def permuted(p: float, draws: int) -> str:
+    """Return a p from draws, and whether it is the least that so many can give."""
+    least = ", the least that so many can give" if p <= 1 / (1 + draws) else ""
+    return f"p {p_text(p)} from {draws} draws{least}"
+
+
+def yes(p: float) -> str:
+    """Return the answer of a test."""
+    return "Yes" if p < LEVEL else "Not shown"
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a number with a minus sign instead of a hyphen."""
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def listing(names: Iterable[str]) -> str:
+    """Return "a, b and c"; "" of nothing."""
+    every = [str(name) for name in names]
+    if len(every) < 2:
+        return "".join(every)
+    return f"{', '.join(every[:-1])} and {every[-1]}"
+
+
+def span(values: pd.Series) -> str:
+    """Return "104" or "98 to 104"."""
+    low, high = int(values.min()), int(values.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
+
+
+def between(values: pd.Series) -> str:
+    """Return "0.83" or "0.67 to 0.83"."""
+    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
+    return signed(float(low), 2) if low == high else f"{signed(float(low), 2)} to {signed(float(high), 2)}"
+
+
+def short(name: str) -> str:
+    """Return how a model is called in prose."""
+    return name.removeprefix("builtin:")
+
+
+def cell_title(model: str, variable: str) -> str:
+    """Return how a (model, variable) pair is headed."""
+    return f"{short(model)} · {variable}"

@@ -1,0 +1,1 @@
+"""A study put together: its graph, its run, its plan, its result folder."""

@@ -1,0 +1,139 @@
+"""The result folder: tables as they are declared, the resolved study, and a record of the run."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import uuid
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from interlingua.errors import StoreError
+from interlingua.tables.schema import Table
+
+#: Longer tables are written as CSV and Parquet only.
+LATEX_ROWS = 60
+#: What a result folder holds.
+CONTENTS = frozenset({"study.toml", "run.json", "tables", "figures", "atlas", "report.html"})
+LIBRARIES = ("interlingua", "numpy", "scipy", "pandas", "scikit-learn", "torch", "transformers", "tokenizers")
+
+
+class ResultFolder:
+    """A study's results on disk, built beside their final place and moved there when complete.
+
+    Parameters
+    ----------
+    final
+        The folder. One that exists is only replaced if it holds results of the study of the same name and
+        nothing else.
+    study_name
+        The study's name.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds something else, or can't be written to.
+    """
+
+    def __init__(self, final: Path, study_name: str) -> None:
+        self.final = final.resolve()
+        if self.final.exists() and not self.final.is_dir():
+            raise StoreError(f"{final}: is a file; choose another --output")
+        there = {entry.name for entry in self.final.iterdir()} if self.final.is_dir() else set()
+        if there and _study_in(self.final) != study_name:
+            raise StoreError(
+                f"{final}: holds something other than results of '{study_name}'; nothing was overwritten "
+                "(choose another --output)"
+            )
+        if others := there - CONTENTS:
+            raise StoreError(
+                f"{final}: holds '{min(others)}', which no run wrote and a new one would remove; move it elsewhere "
+                "or choose another --output"
+            )
+        self.partial = self.final.parent / f".{self.final.name}.{uuid.uuid4().hex[:8]}.partial"
+        self._made = [folder for folder in self.final.parents if not folder.exists()]
+        try:
+            self.partial.mkdir(parents=True)
+        except OSError as error:
+            self.discard()
+            raise StoreError(f"{final}: can't be written to ({error.strerror}); choose another --output") from None
+
+    def write_tables(self, tables: Iterable[tuple[Table, pd.DataFrame]]) -> None:
+        """Write each table under ``tables/`` in its formats; the same tables give the same bytes.
+
+        Raises
+        ------
+        TableError
+            If a frame is not what its table declares.
+        """
+        folder = self.partial / "tables"
+        folder.mkdir()
+        for table, frame in tables:
+            table.write(folder / f"{table.name}.parquet", frame)
+            if "csv" in table.files:
+                frame.to_csv(folder / f"{table.name}.csv", index=False, float_format="%.10g", lineterminator="\n")
+            if "tex" in table.files and len(frame) <= LATEX_ROWS:
+                latex = frame.to_latex(index=False, escape=True, float_format="%.4g", na_rep="")
+                (folder / f"{table.name}.tex").write_text(latex, encoding="utf-8")
+
+    def write_record(self, study_toml: str, record: Mapping[str, Any]) -> None:
+        """Write ``study.toml`` (resolved) and ``run.json`` (versions, machine, keys, times)."""
+        (self.partial / "study.toml").write_text(study_toml, encoding="utf-8")
+        whole = {
+            **record,
+            "versions": {name: version(name) for name in LIBRARIES},
+            "python": platform.python_version(),
+            "machine": {"processor": _processor(), "system": platform.platform(), "cores": os.cpu_count()},
+        }
+        (self.partial / "run.json").write_text(json.dumps(whole, indent=2, default=str) + "\n", encoding="utf-8")
+
+    def finish(self) -> None:
+        """Move the complete folder to its place."""
+        old = self.final.with_name(f".{self.final.name}.{uuid.uuid4().hex[:8]}.old")
+        if self.final.exists():
+            self.final.rename(old)
+        self.partial.rename(self.final)
+        shutil.rmtree(old, ignore_errors=True)
+
+    def discard(self) -> None:
+        """Remove what was written so far, and the folders above it that were made for it."""
+        shutil.rmtree(self.partial, ignore_errors=True)
+        for folder in self._made:
+            with suppress(OSError):  # someone else may have put something there meanwhile
+                folder.rmdir()
+
+
+def read_tables(folder: Path | str) -> dict[str, pd.DataFrame]:
+    """Return the tables of a result folder by name.
+
+    Raises
+    ------
+    StoreError
+        If `folder` is not a result folder.
+    """
+    files = sorted((Path(folder) / "tables").glob("*.parquet"))
+    if not files:
+        raise StoreError(f"{folder}: not a result folder (no tables/*.parquet); 'interlingua run' makes one")
+    return {file.stem: pd.read_parquet(file) for file in files}
+
+
+def _study_in(folder: Path) -> str | None:
+    try:
+        return str(json.loads((folder / "run.json").read_text(encoding="utf-8"))["study"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()

@@ -1,0 +1,300 @@
+"""The graph of a study: its own steps and those of the questions that it asks, for its models and for the controls."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import partial
+from importlib import import_module
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from interlingua.flow import Cache, Graph, Output, Source, Step
+from interlingua.flow.cache import content_key
+from interlingua.flow.graph import Place
+from interlingua.models import matrix_speed, sentence_tokens
+from interlingua.norms import load_norms
+from interlingua.questions.order import questions
+from interlingua.questions.question import Asked, Question
+from interlingua.study.config import Study
+from interlingua.study.facts import FactsFile
+from interlingua.study.prepare import ModelInStudy, Prepared, rated, second_norms
+from interlingua.study.size import Size
+from interlingua.study.sources import Material
+from interlingua.study.steps import STEPS
+from interlingua.tables import Column, Table
+from interlingua.tables.columns import LANGUAGE, VARIABLE, WORD
+
+#: The part of the graph that the control models run through.
+CONTROLS = "controls"
+
+# What a graph begins with. Their columns are the study's own, so they are not tables that results have.
+
+
+class _Frame:
+    """A data frame as a source: its columns are what the study's languages and variables make them."""
+
+    suffix = ".parquet"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def write(self, path: Path, value: pd.DataFrame) -> None:
+        value.to_parquet(path, index=False)
+
+    def read(self, path: Path) -> pd.DataFrame:
+        return pd.read_parquet(path)
+
+
+RATED_WORDS = Table(
+    name="second_norm",
+    row="a word of a second norm",
+    key=("language", "variable", "word"),
+    columns=(
+        LANGUAGE,
+        VARIABLE,
+        WORD,
+        Column("norm", "the norm's name", "text"),
+        Column("rating", "as it rates the word", "number"),
+    ),
+    files=(),
+)
+CONCRETENESS = Table(
+    name="concreteness",
+    row="a word",
+    key=("language", "word"),
+    columns=(LANGUAGE, WORD, Column("concreteness", "rating of concreteness", "number", missing=True)),
+    files=(),
+)
+
+
+def study_graph(prepared: Prepared, cache: Cache) -> tuple[Graph, dict[str, str]]:
+    """Return the graph of a study, and the questions that it does not ask with the reason why.
+
+    Parameters
+    ----------
+    prepared
+        The study.
+    cache
+        Where the sources are put.
+    """
+    asked, not_asked = [], {}
+    view = asked_of(prepared)
+    for question in questions():
+        reason = question.asked(view)
+        if reason:
+            not_asked[question.key] = reason
+        else:
+            asked.append(question)
+    return make_graph(prepared, cache, [step for question in asked for step in question.steps]), not_asked
+
+
+def make_graph(prepared: Prepared, cache: Cache, steps: Sequence[Step]) -> Graph:
+    """Return the graph of these steps and of the study's own."""
+    study, material = prepared.study, prepared.material
+    graph = Graph(sources=[*(model.source for model in prepared.models), *_sources(study, material, prepared.models, cache)])
+    every = _ordered([*STEPS, *steps])
+    own = [model for model in prepared.models if not model.control]
+    controls = [model for model in prepared.models if model.control]
+    if controls:
+        _add(graph, _needed(every, CONTROLS), controls, prepared, part=CONTROLS)
+    _add(graph, every, own, prepared)
+    return graph
+
+
+def asked_of(prepared: Prepared) -> Asked:
+    """Return what questions look at to tell whether the study asks them."""
+    study = prepared.study
+    return Asked(
+        study=study,
+        rated=rated(study, prepared.material, study.seen),
+        unseen=rated(study, prepared.material, study.unseen),
+        controls=prepared.controls is not None,
+    )
+
+
+def all_steps() -> list[Step]:
+    """Return every step that a study may take."""
+    return [*STEPS, *(step for question in questions() for step in question.steps)]
+
+
+def question_of(step: str) -> Question | None:
+    """Return the question that a step belongs to, None for a study's own."""
+    return next((q for q in questions() if step in {own.name for own in q.steps}), None)
+
+
+def _ordered(steps: Sequence[Step]) -> list[Step]:
+    """Return the steps, each behind those that it reads: a question may take up what a later one leaves."""
+    makers = {output.name: step for step in steps for output in step.outputs}
+    done: dict[str, Step] = {}
+
+    def add(step: Step, above: tuple[str, ...] = ()) -> None:
+        assert step.name not in above, f"steps read each other in a circle: {', '.join((*above, step.name))}"
+        if step.name in done:
+            return
+        for read in step.inputs.values():
+            maker = makers.get(read.name)
+            if maker is not None and not read.part:
+                add(maker, (*above, step.name))
+        done[step.name] = step
+
+    for step in steps:
+        add(step)
+    return list(done.values())
+
+
+def _needed(steps: Sequence[Step], part: str) -> list[Step]:
+    """Return the steps that must run in a part of the graph for what others read from it."""
+    makers = {output.name: step for step in steps for output in step.outputs}
+    wanted = {read.name for step in steps for read in step.inputs.values() if read.part == part}
+    waiting, needed = list(wanted), set()
+    while waiting:
+        maker = makers.get(waiting.pop())
+        if maker is not None and maker.name not in needed:
+            needed.add(maker.name)
+            waiting += [read.name for read in maker.inputs.values()]
+    return [step for step in steps if step.name in needed]
+
+
+def _add(graph: Graph, steps: Sequence[Step], models: Sequence[ModelInStudy], prepared: Prepared, part: str = "") -> None:
+    if not models:
+        return
+    study, material = models[0].study, prepared.material
+    seen, unseen = rated(study, material, study.seen), rated(study, material, study.unseen)
+    by_name = {model.name: model for model in models}
+
+    def has_role(at: Place, role: str) -> bool:
+        language, variable = at.get("language"), at.get("variable")
+        if language is None or role in ("", "all"):
+            return True
+        known = seen if role == "seen" else unseen
+        if variable is not None:
+            return language in known[variable]
+        return language in (study.seen if role == "seen" else study.unseen)
+
+    def places(step: Step) -> Iterable[Place]:
+        values = {
+            "model": list(by_name),
+            "variable": list(study.variables),
+            "language": list(study.languages),
+            "method": list(study.units.methods),
+        }
+        for combination in product(*(values[dim] for dim in step.per)):
+            at = dict(zip(step.per, combination, strict=True))
+            if has_role(at, step.role):
+                yield at
+
+    def size(step: Step, at: Place) -> Size:
+        chosen = [by_name[at["model"]]] if "model" in at else list(models)
+        largest = max(chosen, key=lambda model: model.facts.width)
+        codes = [at["language"]] if "language" in at else list(study.languages)
+        table = material.contexts.table
+        sentences = float(table["language"].isin(codes).sum()) / len(codes)
+        passes = partial(_passes, largest, material, codes[0])
+        speed = partial(matrix_speed, largest.facts.dtype)
+        return Size(study, largest.facts.layers, largest.facts.width, sentences, len(study.seen), passes, speed)
+
+    graph.add(
+        steps,
+        part=part,
+        places=places,
+        has_role=has_role,
+        option=study.option,
+        seed=study.seed,
+        size=size,
+        module_of=_module_of,
+        absent=all_steps(),
+    )
+
+
+def count_tokens(model: ModelInStudy, material: Material, language: str) -> int:
+    """Return the number of tokens of a language's sentences in a model's tokenizer."""
+    handle = model.source.output.read(Path())
+    return int(sentence_tokens(handle.tokenizer(), list(material.language(language)["text"])).sum())
+
+
+def _passes(model: ModelInStudy, material: Material, language: str) -> float:
+    """Return the operations of the forward passes over a language's sentences."""
+    used = model.facts.parameters - model.facts.word_embeddings
+    return 2.0 * used * count_tokens(model, material, language)
+
+
+def _module_of(package: str, name: str) -> str:
+    return str(import_module(package).module_of(name))
+
+
+def _sources(study: Study, material: Material, models: Sequence[ModelInStudy], cache: Cache) -> list[Source]:
+    """Put what the study read into the cache, and return it as sources."""
+    found = [_put(cache, _Frame("noticed"), {}, material.contexts.issues)]
+    found += [_put(cache, FactsFile(), model.source.at, model.facts) for model in models]
+    for code in study.languages:
+        rows = material.language(code)
+        columns = ["context_id", "language", "text", "start", "end"]
+        found.append(_put(cache, _Frame("sentences"), {"language": code}, rows[columns]))
+        for variable in study.variables:
+            ratings = rows[["context_id", "language", "word", "split", variable]]
+            found.append(_put(cache, _Frame("ratings"), {"language": code, "variable": variable}, ratings))
+    found.append(_put(cache, _Frame("sources"), {}, _source_table(study, material)))
+    for variable in study.variables:
+        parts = [
+            norms.table.rename(columns={variable: "rating"})[["word", "rating"]].assign(
+                language=code, variable=variable, norm=norms.card.name
+            )
+            for code, norms in second_norms(study, material, variable, study.scrutiny.audit_against).items()
+        ]
+        found.append(_put(cache, RATED_WORDS, {"variable": variable}, RATED_WORDS.concat(parts)[list(RATED_WORDS.names)]))
+    for code in study.languages:
+        concrete = CONCRETENESS.empty()
+        if code in study.scrutiny.concreteness:
+            norms = load_norms(study.scrutiny.concreteness[code], language=code, variables=["concreteness"])
+            concrete = norms.table[["word", "concreteness"]].assign(language=code)[list(CONCRETENESS.names)]
+        found.append(_put(cache, CONCRETENESS, {"language": code}, concrete))
+    return found
+
+
+def _source_table(study: Study, material: Material) -> pd.DataFrame:
+    """Return where each language's ratings and sentences come from, and how many of them there are."""
+    rows = []
+    for code in study.languages:
+        card, own = material.cards.get(code), material.language(code)
+        rows.append(
+            {
+                "language": code,
+                "role": "unseen" if code in study.unseen else "seen",
+                "norms": card.reference if card else "ratings in the file of sentences",
+                "rated_words": material.n_rated.get(code),
+                "words": own["word"].nunique(),
+                "sentences": len(own),
+                "train_words": own.loc[own["split"] == "train", "word"].nunique(),
+                "test_words": own.loc[own["split"] == "test", "word"].nunique(),
+                "licence": card.licence if card else "not stated",
+                "citation": card.citation if card else "",
+            }
+        )
+    return pd.DataFrame(rows).astype({"rated_words": "Int64"})
+
+
+def _put(cache: Cache, output: Output, at: Place, value: Any) -> Source:
+    """Leave a value in the cache under the hash of its content, and return it as a source."""
+    name = f"{output.name}{output.suffix}"
+    key = content_key({"source": output.name, "at": dict(at), "content": _content(value)})
+    made = cache.peek("sources", key)
+    if made is None:
+        with cache.claim("sources", key, {"source": output.name, "at": dict(at)}) as claim:
+            output.write(claim.folder / name, value)
+        made = cache.peek("sources", key)
+        assert made is not None
+    return Source(output.name, at, output, made.folder / name, made.digests[name])
+
+
+def _content(value: Any) -> str:
+    """Return a hash of a data frame, or the text of anything else."""
+    if not isinstance(value, pd.DataFrame):
+        return repr(value)
+    frame = value
+    hashes = pd.util.hash_pandas_object(frame, index=False).to_numpy()
+    shape = f"{list(frame.columns)} {list(map(str, frame.dtypes))} "
+    return hashlib.sha256(shape.encode() + hashes.tobytes()).hexdigest()

@@ -1,0 +1,103 @@
+"""Draw the report of a result folder: every question's words and figures, in their order."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+from interlingua.questions.order import questions, tables
+from interlingua.report.page import Part, write_page
+from interlingua.report.results import Results
+from interlingua.report.style import house_style, save
+from interlingua.report.words import Row, Section, cell_title
+from interlingua.study.config import Study
+
+
+def build_report(folder: Path | str) -> Path:
+    """Draw the figures and ``report.html`` of a result folder from its tables.
+
+    Parameters
+    ----------
+    folder
+        A result folder; `interlingua.run` makes one.
+
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    StoreError
+        If `folder` is not a result folder, if another version wrote it, or if it can't be written to.
+    TableError
+        If one of its tables is not what is declared.
+    """
+    results = Results.read(Path(folder), tables())
+    asked = [question for question in questions() if question.key not in results.not_asked]
+    shows = {question.key: import_module(question.show) for question in asked}
+    captions = _draw(results, list(shows.values()))
+    parts = [
+        Part(question.key, question.title, shows[question.key].section(results), question.caveats)
+        if question.key in shows
+        else Part(question.key, question.title, Section([results.not_asked[question.key]]), ())
+        for question in questions()
+    ]
+    claims = ["".join(_told(show, "claim", results, *cell) for show in shows.values()) for cell in results.cells]
+    return write_page(results, parts, [claim.strip() for claim in claims if claim], _glance(results, shows), captions)
+
+
+def labels(study: Study) -> dict[str, str]:
+    """Return how people call the study's probes, rankings and nulls."""
+    from interlingua.units import methods, nulls
+
+    known = {name: methods.get(name).label for name in study.units.methods}
+    return PROBES | known | {name: nulls.get(name).label for name in study.units.nulls}
+
+
+#: How the probes are called in figures and text.
+PROBES = {
+    "elastic-net": "elastic net (Eq. 1)",
+    "elastic-net-cv": "elastic net (penalty by CV)",
+    "ridge": "ridge (penalty by CV)",
+    "adam": "elastic net (Adam, as the authors ran it)",
+}
+
+
+def _draw(results: Results, shows: list[ModuleType]) -> dict[str, str]:
+    """Draw every figure, saved as SVG, PDF and PNG; return the captions by figure name."""
+    folder = results.folder / "figures"
+    folder.mkdir(parents=True, exist_ok=True)
+    captions = {}
+    with house_style():
+        for show in shows:
+            for name, draw in getattr(show, "FIGURES", {}).items():
+                drawn = draw(results)
+                if drawn is not None:
+                    figure, captions[name] = drawn
+                    save(figure, folder, name)
+    return captions
+
+
+def _glance(results: Results, shows: dict[str, ModuleType]) -> dict[str, list[Row]]:
+    """Return the questions of every model and variable, and those of all of them together, by heading."""
+    groups: dict[str, list[Row]] = {
+        cell_title(model, variable): [
+            row for show in shows.values() for row in _rows(show, "glance", results, model, variable)
+        ]
+        for model, variable in results.cells
+    }
+    of_all = [row for show in shows.values() for row in _rows(show, "glance_of_all", results)]
+    groups.setdefault(next(iter(groups)) if len(groups) == 1 else "all models and variables", []).extend(of_all)
+    return {title: rows for title, rows in groups.items() if rows}
+
+
+def _told(show: ModuleType, what: str, *arguments: object) -> str:
+    tell = getattr(show, what, None)
+    return str(tell(*arguments)) if tell is not None else ""
+
+
+def _rows(show: ModuleType, what: str, *arguments: object) -> list[Row]:
+    tell = getattr(show, what, None)
+    return list(tell(*arguments)) if tell is not None else []

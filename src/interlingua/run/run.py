@@ -1,0 +1,147 @@
+"""Run a study: its graph computed, its tables, atlas and report written."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from interlingua.errors import StoreError
+from interlingua.flow import Cache, cache_root
+from interlingua.flow.execute import Done, execute
+from interlingua.flow.processes import cores, memory, one_thread
+from interlingua.questions.order import tables as declared_tables
+from interlingua.run.atlas import atlas_of
+from interlingua.run.folder import ResultFolder
+from interlingua.run.graph import CONTROLS, study_graph
+from interlingua.run.report import build_report, labels
+from interlingua.study.config import Study
+from interlingua.study.prepare import ModelInStudy, Prepared, prepare
+from interlingua.tables.schema import Table, version
+
+#: Seconds that the atlas and the report take.
+REPORT_S = 12.0
+
+
+def run(
+    study: Study,
+    *,
+    output: Path | str | None = None,
+    workers: int | None = None,
+    policy: str = "reuse",
+    cache_dir: Path | None = None,
+    show_progress: bool | None = None,
+) -> Path:
+    """Run a study from rated words to a report.
+
+    Parameters
+    ----------
+    study
+        What to run; `interlingua.load_study` reads it.
+    output
+        Result folder, ``results/<name>`` by default. Replaced only if it holds this study's results.
+    workers
+        Processes of one thread each; by default as many as there are cores and memory for. They don't change the
+        results. A GPU is only ever used by one.
+    policy
+        Of the cache: ``reuse``, ``refresh`` or ``only-cache``.
+    cache_dir
+        The cache; the user's by default. A run that was stopped goes on from what it left there.
+    show_progress
+        Draw a progress bar; by default only on a terminal.
+
+    Returns
+    -------
+    Path
+        The result folder: ``study.toml``, ``run.json``, ``tables/``, ``figures/``, ``report.html`` and ``atlas/``.
+
+    Raises
+    ------
+    InterlinguaError
+        If anything that the study names is missing or wrong, or the results can't be written; nothing is then left
+        in `output`.
+    """
+    cache = Cache(cache_dir or cache_root(), policy)
+    final = Path(output) if output is not None else Path("results") / study.name
+    folder = ResultFolder(final, study.name)
+    try:
+        with one_thread():
+            _compute(study, cache, workers, show_progress, folder)
+        folder.finish()
+    except OSError as error:
+        folder.discard()
+        raise StoreError(
+            f"{error.filename or final}: {error.strerror or error}; nothing was left in {final}"
+        ) from error
+    except BaseException:
+        folder.discard()
+        raise
+    return final
+
+
+def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None, folder: ResultFolder) -> None:
+    prepared = prepare(study, cache)
+    graph, not_asked = study_graph(prepared, cache)
+    workers = workers or default_workers(prepared)
+    on_gpu = any(model.device != "cpu" for model in prepared.models)
+    done = execute(
+        graph,
+        cache,
+        workers=workers,
+        here=lambda node: on_gpu and node.step.place == "device",
+        show=show,
+        further={"report": REPORT_S},
+    )
+    declared = declared_tables()
+    folder.write_tables(result_tables(done, declared.values()))
+    record = {
+        "study": study.name,
+        "study_sha256": hashlib.sha256(study.to_toml().encode()).hexdigest(),
+        "seed": study.seed,
+        "tables": version(declared.values()),
+        "workers": workers,
+        "models": [_model_record(model) for model in prepared.models],
+        "labels": labels(study),
+        "not_asked": not_asked,
+        "activations": _activations(done, prepared),
+        "seconds": {phase: round(seconds, 1) for phase, seconds in done.seconds.items()},
+    }
+    folder.write_record(study.to_toml(), record)
+    atlas_of(folder.partial, prepared, cache)
+    build_report(folder.partial)
+
+
+def result_tables(done: Done, declared: Sequence[Table] | Any) -> Iterator[tuple[Table, pd.DataFrame]]:
+    """Yield the declared tables that a computed graph leaves, each whole."""
+    for table in declared:
+        if done.graph.making(table.name):
+            yield table, done.value(table.name)
+
+
+def default_workers(prepared: Prepared) -> int:
+    """Return how many workers there are cores and memory for."""
+    units = max(
+        model.facts.width * (model.facts.layers if model.study.probes.whole else 1) for model in prepared.models
+    )
+    rows = int(prepared.material.contexts.table.groupby("language").size().max())
+    # Probes of the whole network, or else of a layer, take the most: the standardised inputs, their Gram matrix, and
+    # copies of both.
+    return max(1, int(min(cores(), 0.8 * memory() / (2 * 8 * units * (units + rows)))))
+
+
+def _model_record(model: ModelInStudy) -> dict[str, Any]:
+    facts = {name: value for name, value in vars(model.facts).items() if name != "name"}
+    return {"spec": model.spec, "name": model.name, "control": model.control, **facts, "device": model.device}
+
+
+def _activations(done: Done, prepared: Prepared) -> list[dict[str, Any]]:
+    """Return the place in the cache of every (model, language)'s activations."""
+    sentences = prepared.material.contexts.table.groupby("language").size()
+    return [
+        {**node.at, "sentences": int(sentences[node.at["language"]]), "key": done.made[node].folder.name}
+        for part in ("", CONTROLS)
+        for node in done.graph.of("activations", part)
+    ]

@@ -1,0 +1,67 @@
+"""What a study knows of a model without its weights."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from interlingua.errors import StoreError
+from interlingua.tables.layout import Layout
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a study knows of a model without its weights.
+
+    Parameters
+    ----------
+    name
+        As results call it.
+    revision, fingerprint, is_decoder, dtype
+        As of `interlingua.models.loading.LoadedModel`.
+    layers, width
+        Its shape: layers (the embeddings included), units in a layer.
+    parameters, word_embeddings
+        How many numbers it has, and how many of these are word embeddings.
+    """
+
+    name: str
+    revision: str
+    fingerprint: str
+    layers: int
+    width: int
+    is_decoder: bool
+    dtype: str
+    parameters: int
+    word_embeddings: int
+
+    @property
+    def layout(self) -> Layout:
+        """Where its units stand."""
+        return Layout.even(self.layers, self.width)
+
+
+@dataclass(frozen=True)
+class FactsFile:
+    """Facts in the cache, as JSON."""
+
+    name: str = "facts"
+    suffix = ".json"
+
+    def write(self, path: Path, value: Facts) -> None:
+        """Write the facts of a model."""
+        path.write_text(json.dumps(vars(value), indent=1, ensure_ascii=False), encoding="utf-8")
+
+    def read(self, path: Path) -> Facts:
+        """Read what `write` wrote.
+
+        Raises
+        ------
+        StoreError
+            If it holds something else.
+        """
+        try:
+            return Facts(**json.loads(path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise StoreError(f"{path}: can't be read as the facts of a model ({error})") from error

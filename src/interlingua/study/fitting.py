@@ -1,0 +1,77 @@
+"""Probes and rankings of one language and variable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from interlingua.models import Activations
+from interlingua.probes import Design, fit_probes
+from interlingua.seeds import derive_seed
+from interlingua.units import LayerData, rank_units
+
+OnProgress = Callable[[float], None]
+
+
+def probes(
+    activations: Activations,
+    ratings: pd.DataFrame,
+    *,
+    model: str,
+    language: str,
+    variable: str,
+    methods: tuple[str, ...],
+    whole: bool,
+    folds: int,
+    standardise: Any,
+    l1: float,
+    l2: float,
+    adam_epochs: int,
+    bootstrap: int,
+    seed: int,
+    on_progress: OnProgress,
+) -> dict[str, Any]:
+    """Fit all probes of one language and variable."""
+    results = fit_probes(
+        activations,
+        ratings,
+        variable,
+        model=model,
+        probes=methods,
+        whole=whole,
+        folds=folds,
+        standardise=standardise,
+        l1=l1,
+        l2=l2,
+        adam_epochs=adam_epochs,
+        draws=bootstrap,
+        seed=derive_seed(seed, "probes", language, variable),
+        on_progress=lambda done, total, _: on_progress(done / total),
+    )
+    return {"probes": results.table, "probe_weights": results.weights}
+
+
+def rankings(
+    activations: Activations,
+    ratings: pd.DataFrame,
+    weights: dict[tuple[str, str, int], Any],
+    *,
+    model: str,
+    language: str,
+    variable: str,
+    methods: tuple[str, ...],
+    standardise: Any,
+    on_progress: OnProgress,
+) -> dict[str, pd.DataFrame]:
+    """Rank the units of every layer by every method."""
+    design = Design(activations, ratings, standardise=standardise).rated(variable)
+    y, _ = design.ratings(variable)
+    parts = []
+    for layer in range(design.n_layers):
+        data = LayerData(design.train(layer), y, design.train_words, layer, design.width, weights)
+        parts += [rank_units(data, method).assign(method=method) for method in methods]
+        on_progress((layer + 1) / design.n_layers)
+    table = pd.concat(parts, ignore_index=True)
+    return {"rankings": table.assign(model=model, language=language, variable=variable)}

@@ -1,0 +1,61 @@
+"""A model of a study: how it is loaded where it is needed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interlingua.errors import StoreError
+
+if TYPE_CHECKING:
+    from interlingua.models.loading import Device, Dtype, LoadedModel
+
+
+@dataclass(frozen=True)
+class Handle:
+    """A model that can be loaded where it is needed."""
+
+    spec: str
+    dtype: Dtype
+    device: Device
+
+    @cached_property
+    def model(self) -> LoadedModel:
+        """The model, loaded when it is first asked for."""
+        from interlingua.models import load_model
+
+        return load_model(self.spec, dtype=self.dtype, device=self.device)
+
+    def resolved(self) -> tuple[str, str]:
+        """Return the number format and the device that it will be computed in and on."""
+        from interlingua.models.loading import resolve
+
+        return resolve(self.dtype, self.device)
+
+    def tokenizer(self) -> Any:
+        """Return the tokenizer alone."""
+        from interlingua.models.loading import load_tokenizer
+
+        return load_tokenizer(self.spec)
+
+
+@dataclass(frozen=True)
+class ModelFiles:
+    """A model as a source: nothing is read before it is loaded, and a worker keeps it while its jobs need it."""
+
+    spec: str
+    dtype: Dtype
+    device: Device
+    name: str = "weights"
+    suffix = ""
+    kept = True
+
+    def write(self, path: Path, value: Handle) -> None:
+        """Models are never written."""
+        raise StoreError(f"{path}: a model is a source, and is not written")
+
+    def read(self, path: Path) -> Handle:
+        """Return what can load it."""
+        return Handle(self.spec, self.dtype, self.device)

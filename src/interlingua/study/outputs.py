@@ -1,0 +1,48 @@
+"""What passes between the steps of a study besides tables and arrays: activations, and weights of probes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from interlingua.models import Activations
+from interlingua.probes import load_weights, save_weights
+
+WeightKey = tuple[str, str, int]
+"""(probe, curve, layer), as `interlingua.probes.weights_io` has it."""
+
+
+@dataclass(frozen=True)
+class ActivationsFile:
+    """Activations of one model and language, memory-mapped when they are read."""
+
+    name: str = "activations"
+    suffix = ".safetensors"
+
+    def write(self, path: Path, value: Activations) -> None:
+        """Write activations."""
+        value.save(path)
+
+    def read(self, path: Path) -> Activations:
+        """Open them; nothing but the header is read."""
+        return Activations.open(path)
+
+
+@dataclass(frozen=True)
+class WeightsFile:
+    """Weights of fitted probes by (probe, curve, layer)."""
+
+    name: str = "probe_weights"
+    suffix = ".safetensors"
+
+    def write(self, path: Path, value: Mapping[WeightKey, NDArray[np.floating]]) -> None:
+        """Write weights."""
+        save_weights(path, value)
+
+    def read(self, path: Path) -> dict[WeightKey, NDArray[np.floating]]:
+        """Read weights."""
+        return load_weights(path)

@@ -1,0 +1,224 @@
+"""Before anything runs: read what a study names, look at its models, and check that they suit it and each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from interlingua.errors import ConfigError, ContextsError, NormsError
+from interlingua.flow import Cache, Graph, Source
+from interlingua.flow.execute import execute
+from interlingua.models import fingerprint, parse_spec
+from interlingua.norms import Norms, all_cards, get_card, is_card, load_norms
+from interlingua.study.config import Study
+from interlingua.study.controls import control_study
+from interlingua.study.facts import Facts
+from interlingua.study.model import ModelFiles
+from interlingua.study.sources import Material, gather
+from interlingua.study.steps import FACTS
+from interlingua.units import resolve_k
+
+#: Least rated test words with which an r by word says anything.
+LEAST_TEST_WORDS = 3
+
+
+@dataclass(frozen=True)
+class ModelInStudy:
+    """A model of a study, looked at.
+
+    Parameters
+    ----------
+    spec
+        As the study names it.
+    facts
+        What is known of it.
+    source
+        It, for the graph.
+    study
+        What it runs through: the study, or for a control the part of it that `control_study` gives.
+    control
+        Whether it is a control.
+    device
+        Where it is computed.
+    """
+
+    spec: str
+    facts: Facts
+    source: Source
+    study: Study
+    control: bool
+    device: str
+
+    @property
+    def name(self) -> str:
+        """As results call it."""
+        return self.facts.name
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A study that can run.
+
+    Parameters
+    ----------
+    study
+        It, with the number format that its models are computed in.
+    material
+        Its sentences and ratings.
+    models
+        Its own models, then the controls.
+    """
+
+    study: Study
+    material: Material
+    models: Sequence[ModelInStudy]
+
+    @property
+    def controls(self) -> Study | None:
+        """What the controls run through, None if there are none."""
+        return next((model.study for model in self.models if model.control), None)
+
+
+def prepare(study: Study, cache: Cache) -> Prepared:
+    """Read the study's sources and look at its models, the quick ones first, and check that they suit it.
+
+    Raises
+    ------
+    InterlinguaError
+        If anything is missing or wrong.
+    """
+    check_second_norm(study.scrutiny.audit_against)
+    controls = control_study(study)
+    for spec in (*study.models, *(controls.models if controls else ())):
+        parse_spec(spec)
+    material = gather(study, cache.root)
+    check_material(study, material)
+    models = look_at_models(study, cache)
+    if controls:
+        part = control_study(study, models[0].facts.width) or controls
+        models += look_at_models(part, cache, control=True)
+    check_models(models)
+    return Prepared(study, material, models)
+
+
+def look_at_models(study: Study, cache: Cache, *, control: bool = False) -> list[ModelInStudy]:
+    """Learn the facts of the study's models, from the cache where they are known.
+
+    A model is loaded only the first time; afterwards its files' hash (or its commit on the hub) tells that it is the
+    same.
+    """
+    looked = []
+    for spec in study.models:
+        files = ModelFiles(spec, study.extraction.dtype, study.extraction.device)
+        dtype, device = files.read(Path()).resolved()
+        digest = f"{fingerprint(spec)}, {dtype}"
+        source = Source("weights", {"model": parse_spec(spec).name}, files, Path(), digest)
+        graph = Graph(sources=[source])
+        graph.add(
+            [FACTS],
+            places=lambda step, source=source: [source.at],  # type: ignore[misc]
+            has_role=lambda at, role: True,
+            option=study.option,
+            seed=study.seed,
+            size=lambda step, at: None,
+            module_of=lambda package, name: package,
+        )
+        # What is there is always right, and a study that reads the cache only must not be stopped by a look.
+        facts = execute(graph, Cache(cache.root), show=False).value("facts", model=source.at["model"])
+        looked.append(ModelInStudy(spec, facts, source, study, control, device))
+    return looked
+
+
+def second_norms(study: Study, material: Material, variable: str, against: str) -> dict[str, Norms]:
+    """Return the norm `against` of each language that has ratings of the variable, where that norm has them too."""
+    found: dict[str, Norms] = {}
+    for code in material.rated_languages(variable) if against else ():
+        card = material.cards.get(code)
+        if card is not None and card.name.startswith(against):
+            continue
+        try:
+            found[code] = load_norms(against, language=code, variables=[variable])
+        except NormsError:  # no such norm of this language or variable, or not installed
+            continue
+    return found
+
+
+def check_second_norm(name: str) -> None:
+    """Raise unless `name` is a norm that a language may have: a card, a source with a card a language, a file, or "".
+
+    Raises
+    ------
+    NormsError
+        With the names that come near.
+    """
+    editions = any(card.name.startswith(f"{name}-") for card in all_cards())
+    if name and not (editions or is_card(name) or Path(name).is_file()):
+        get_card(name)
+
+
+def rated(study: Study, material: Material, codes: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return, for each variable, those of some languages that have ratings of it."""
+    return {
+        variable: tuple(code for code in material.rated_languages(variable) if code in codes)
+        for variable in study.variables
+    }
+
+
+def check_material(study: Study, material: Material) -> None:
+    """Raise unless every variable can be probed in at least two languages that choose the units.
+
+    Raises
+    ------
+    ContextsError
+        If too few languages have ratings of a variable, or a language too few words with ratings, or only equal
+        ones.
+    """
+    table = material.contexts.table
+    for variable in study.variables:
+        codes = [code for code in material.rated_languages(variable) if code in study.seen]
+        if len(codes) < 2:
+            there = f"only {codes[0]} has them" if codes else "no language has them"
+            raise ContextsError(
+                f"ratings of '{variable}' are needed in two languages or more that are not unseen; {there}"
+            )
+        for code in codes:
+            rows = table[(table["language"] == code) & table[variable].notna()]
+            for split, least in (("train", study.probes.folds), ("test", LEAST_TEST_WORDS)):
+                part = rows[rows["split"] == split]
+                n_words = part["word"].nunique()
+                if n_words < least:
+                    raise ContextsError(
+                        f"language '{code}': {n_words} words of the {split} split have ratings of '{variable}', but at "
+                        f"least {least} are needed; give more words"
+                    )
+                if part[variable].nunique() < 2:
+                    raise ContextsError(
+                        f"language '{code}': all ratings of '{variable}' in the {split} split are equal; is it the "
+                        "right column?"
+                    )
+
+
+def check_models(models: Sequence[ModelInStudy]) -> None:
+    """Raise unless the models have names of their own, the layer and the number of units that the study names.
+
+    Raises
+    ------
+    ConfigError
+        If one of these does not hold.
+    """
+    names = [model.name for model in models]
+    for model in models:
+        if names.count(model.name) > 1:
+            raise ConfigError(
+                f"models: two of them are called '{model.name}' in results; rename the folder of one of them"
+            )
+        layers, options = model.facts.layers, model.study
+        if isinstance(options.layer.choose, int) and options.layer.choose >= layers:
+            raise ConfigError(
+                f"layer.choose: {model.name} has no layer {options.layer.choose}; its layers are 0 to {layers - 1}"
+            )
+        try:
+            resolve_k(options.units.k, model.facts.width)
+        except ConfigError as error:
+            raise ConfigError(f"units.k: {error}") from None

@@ -1,0 +1,40 @@
+"""Columns that several tables have, said once."""
+
+from __future__ import annotations
+
+from interlingua.tables.schema import Column
+
+MODEL = Column("model", "the model, as results call it", "name")
+VARIABLE = Column("variable", "what is rated", "name")
+METHOD = Column("method", "how units are ranked", "name", "ranking")
+LAYER = Column("layer", "number of the layer, 0 = embeddings", "unit")
+LANGUAGE = Column("language", "code of the language", "language")
+LANGUAGE_A = Column("language_a", "one language of the pair", "language", "language")
+LANGUAGE_B = Column("language_b", "the other", "language", "and")
+LANGUAGES = Column("languages", "codes of the languages", "languages")
+PROBE = Column("probe", "the probe", "name")
+CURVE = Column(
+    "curve", "what the probe reads: whole (the network), layer (this layer alone), zeroed (all others zeroed)", "text"
+)
+UNIT = Column("unit", "id of the unit; in the residual stream layer x width + index, as in the paper", "unit")
+UNITS = Column("units", "ids of the units", "units", "unit ids")
+WORD = Column("word", "the word, as the norms write it", "text")
+COUNT = Column("count", "how many", "count", "how many")
+DRAWS = Column("draws", "draws of the null, bootstrap or shuffling", "count")
+K = Column("k", "units at the top", "count", "of")
+N_LANGUAGES = Column("n_languages", "languages", "count", "languages")
+N_UNITS = Column("n_units", "units", "count", "units")
+N_WORDS = Column("n_words", "words", "count", "words")
+EXPECTED = Column("expected", "units expected of independent sets, drawn uniformly from the layer", "number")
+OBSERVED = Column("observed", "units shared", "count", "units")
+FE = Column("fe", "fold enrichment: observed over expected", "number", "fold enrichment", missing=True)
+P = Column("p", "p-value", "p", "p")
+SAME_SIGN = Column(
+    "same_sign", "share of the shared units with the same sign in both languages", "percent", "same sign", missing=True
+)
+R = Column("r", "Pearson's r of predicted and rated values over sentences", "r", "r (sentences)")
+R_LOW = Column("r_low", "lower end of its 95 % bootstrap interval over words", "r", "low")
+R_HIGH = Column("r_high", "upper end of it", "r", "high")
+
+#: What nearly every table of units begins with.
+CELL = (MODEL, VARIABLE, METHOD, LAYER)

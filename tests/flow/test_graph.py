@@ -1,0 +1,194 @@
+"""A toy graph: what is computed, what is read from the cache, and what happens when something fails."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from interlingua.errors import ConfigError, StoreError, TableError, WorkerError
+from interlingua.flow import Arrays, Cache, Graph, Read, Source, Step
+from interlingua.flow.cache import MANIFEST, file_digest
+from interlingua.flow.execute import Done, execute
+from interlingua.tables import Column, Table
+
+sys.path.insert(0, str(Path(__file__).parent))
+import toy_steps
+
+LANGUAGE, VALUE = Column("language", "a code", "language"), Column("value", "a number", "count")
+SQUARES = Table("squares", "a number", (), (LANGUAGE, VALUE))
+TOTAL = Table("total", "the total", (), (VALUE, Column("raw", "of the raw ones", "count")))
+NOTHING = Table("nothing", "nothing", ("value",), (VALUE,))
+LATE = Table("late", "late", (), (LANGUAGE, VALUE))
+SQUARE = Step(
+    "squares", "squares", "toy_steps:squares", ("language",), {"numbers": "numbers"}, (SQUARES, Arrays("raw")), ("units.power",)
+)
+STEPS = [
+    SQUARE,
+    Step("total", "total", "toy_steps:total", (), {"squares": "squares", "raw": "raw"}, (TOTAL,), seeded=True),
+    Step("nothing", "total", "toy_steps:nothing", (), {"total": "total"}, (NOTHING,)),
+]
+DIES = Step("dies", "dies", "toy_steps:dies", ("language",), {"numbers": "numbers"}, (LATE,))
+FAILS = Step("fails", "fails", "toy_steps:fails", ("language",), {"numbers": "numbers"}, (LATE,))
+OPTIONS = {"units.power": 2, "units.speed": 1}
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    file = tmp_path / "log"
+    file.touch()
+    monkeypatch.setenv(toy_steps.LOG, str(file))
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
+    return file
+
+
+def ran(log: Path) -> list[str]:
+    lines = log.read_text(encoding="utf-8").splitlines()
+    log.write_text("", encoding="utf-8")
+    return sorted(lines)
+
+
+def graph(folder: Path, steps: list[Step] = STEPS, options: dict[str, Any] = OPTIONS, numbers: int = 3) -> Graph:
+    folder.mkdir(exist_ok=True, parents=True)
+    sources = []
+    for code in ("en", "de"):
+        path = folder / f"{code}-{numbers}.parquet"
+        SQUARES.write(path, pd.DataFrame({"language": code, "value": np.arange(numbers)}))
+        sources.append(Source("numbers", {"language": code}, SQUARES, path, file_digest(path)))
+    made = Graph(sources=sources)
+    made.add(
+        steps,
+        places=lambda step: [{"language": "en"}, {"language": "de"}] if step.per else [{}],
+        has_role=lambda at, role: not role or at["language"] == role,
+        option=options.__getitem__,
+        seed=5,
+        size=lambda step, at: None,
+        module_of=lambda package, name: package,
+    )
+    return made
+
+
+def compute(folder: Path, policy: str = "reuse", workers: int = 1, **changes: Any) -> Done:
+    return execute(graph(folder / "in", **changes), Cache(folder / "cache", policy), workers=workers, show=False)
+
+
+def test_values_are_gathered_by_place_and_read_from_the_cache_afterwards(tmp_path: Path, log: Path) -> None:
+    done = compute(tmp_path)
+    assert done.value("total").to_dict("list") == {"value": [2 * (0 + 1 + 4) + 5], "raw": [6]}
+    assert list(done.value("squares")["language"]) == ["en"] * 3 + ["de"] * 3
+    assert list(done.value("squares", language="de")["value"]) == [0, 1, 4]
+    assert list(done.value("raw")) == ["en", "de"]
+    assert done.value("nothing").empty
+    assert list(done.value("nothing").columns) == ["value"]
+    assert ran(log) == ["nothing", "squares de", "squares en", "total"]
+    again = compute(tmp_path)
+    assert (ran(log), again.computed) == ([], ())
+    assert again.value("total").equals(done.value("total"))
+
+
+def test_processes_leave_the_same_bytes(tmp_path: Path, log: Path) -> None:
+    one, two = compute(tmp_path / "a"), compute(tmp_path / "b", workers=2)
+    assert ran(log) == sorted(2 * ["nothing", "squares de", "squares en", "total"])
+    digests = [sorted(digest for made in done.made.values() for digest in made.digests.values()) for done in (one, two)]
+    assert digests[0] == digests[1]
+
+
+def test_what_does_not_change_a_result_stops_the_recomputing(tmp_path: Path, log: Path) -> None:
+    """0 and 1 are their own squares and cubes: other options leave the same bytes, and what reads them stays."""
+    compute(tmp_path, numbers=2)
+    ran(log)
+    compute(tmp_path, numbers=2, options={**OPTIONS, "units.power": 3})
+    assert ran(log) == ["squares de", "squares en"]
+    compute(tmp_path, numbers=3, options={**OPTIONS, "units.power": 3})
+    assert ran(log) == ["nothing", "squares de", "squares en", "total"]
+
+
+def test_settings_are_no_part_of_the_key_and_options_are(tmp_path: Path, log: Path) -> None:
+    tuned = [replace(SQUARE, settings=("speed=units.speed",), function="toy_steps:squares_tuned")]
+    toy_steps.squares_tuned = lambda numbers, *, language, power, speed: {  # type: ignore[attr-defined]
+        "squares": pd.DataFrame({"language": language, "value": numbers["value"] ** power * 1}),
+        "raw": {"x": numbers["value"].to_numpy()},
+    }
+    assert len(compute(tmp_path, steps=tuned).computed) == 2
+    assert not compute(tmp_path, steps=tuned, options={**OPTIONS, "units.speed": 9}).computed
+    assert len(compute(tmp_path, steps=tuned, options={**OPTIONS, "units.power": 9}).computed) == 2
+
+
+def test_each_entry_has_its_recipe_and_a_digest_a_file(tmp_path: Path, log: Path) -> None:
+    done = compute(tmp_path)
+    for node, made in done.made.items():
+        manifest = json.loads((made.folder / MANIFEST).read_text(encoding="utf-8"))
+        assert node.key(manifest["recipe"]) == made.folder.name
+        files = {file.name for file in made.folder.iterdir()} - {MANIFEST}
+        assert files == set(manifest["files"])
+        for name, facts in manifest["files"].items():
+            assert facts == {"sha256": file_digest(made.folder / name), "bytes": (made.folder / name).stat().st_size}
+    assert not [path for path in (tmp_path / "cache").rglob(".*") if path.name != ".progress"]
+
+
+def test_an_entry_without_one_of_its_files_is_computed_again(tmp_path: Path, log: Path) -> None:
+    done = compute(tmp_path)
+    ran(log)
+    [total] = done.graph.of("total")
+    (done.made[total].folder / "total.parquet").unlink()
+    compute(tmp_path)
+    assert ran(log) == ["total"]
+
+
+def test_refresh_computes_each_node_once_and_only_cache_none(tmp_path: Path, log: Path) -> None:
+    with pytest.raises(StoreError, match=r"squares.*not in the cache \(policy 'only-cache'\)"):
+        compute(tmp_path, policy="only-cache")
+    compute(tmp_path)
+    ran(log)
+    compute(tmp_path, policy="refresh")
+    assert ran(log) == ["nothing", "squares de", "squares en", "total"]
+    compute(tmp_path, policy="only-cache")
+    assert ran(log) == []
+    with pytest.raises(ConfigError, match=r"'reus' is not one of.*did you mean 'reuse'"):
+        compute(tmp_path, policy="reus")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_fails_leaves_no_entry_but_what_it_can_go_on_from(tmp_path: Path, log: Path, workers: int) -> None:
+    with pytest.raises(RuntimeError, match="the power failed"):
+        compute(tmp_path, steps=[FAILS], workers=workers)
+    kept = [path.name for path in (tmp_path / "cache" / "fails").iterdir()]
+    assert kept
+    assert all(name.endswith(".unfinished") for name in kept)
+    (tmp_path / "power").touch()
+    done = compute(tmp_path, steps=[FAILS], workers=workers)
+    assert len(done.value("late")) == 2
+    assert not [path for path in (tmp_path / "cache" / "fails").iterdir() if path.name.startswith(".")]
+
+
+def test_a_worker_that_dies_is_told_in_a_line(tmp_path: Path, log: Path) -> None:
+    with pytest.raises(WorkerError, match=r"ended by itself while it computed dies: .*--workers"):
+        compute(tmp_path, steps=[DIES], workers=2)
+
+
+def test_a_step_that_returns_another_table_is_an_error_at_once(tmp_path: Path, log: Path) -> None:
+    wrong = replace(SQUARE, outputs=(replace(SQUARES, columns=(LANGUAGE, VALUE.but(name="number"))), Arrays("raw")))
+    with pytest.raises(TableError, match=r"table 'squares' declares no column 'value'"):
+        compute(tmp_path, steps=[wrong])
+
+
+def test_a_role_leaves_the_others_out(tmp_path: Path, log: Path) -> None:
+    only = replace(STEPS[1], reads={"squares": Read("squares", role="de"), "raw": Read("raw", role="de")})
+    done = compute(tmp_path, steps=[SQUARE, only])
+    assert done.value("total").to_dict("list") == {"value": [5 + 5], "raw": [3]}
+
+
+def test_what_is_cached_is_known_without_computing(tmp_path: Path, log: Path) -> None:
+    made = graph(tmp_path / "in")
+    cache = Cache(tmp_path / "cache")
+    assert made.cached(cache) == {}
+    execute(made, cache, show=False)
+    assert set(made.cached(cache)) == set(made.nodes)
+    other = graph(tmp_path / "in", options={**OPTIONS, "units.power": 3})
+    assert other.cached(cache) == {}

@@ -1,0 +1,48 @@
+"""Functions of a toy graph, which worker processes import by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+#: A file that collects what ran, one line each: appended to by all processes.
+LOG = "INTERLINGUA_TOY_LOG"
+
+
+def _ran(what: str) -> None:
+    with Path(os.environ[LOG]).open("a", encoding="utf-8") as file:
+        file.write(f"{what}\n")
+
+
+def squares(numbers: pd.DataFrame, *, language: str, power: int, on_progress: Callable[[float], None]) -> dict:
+    _ran(f"squares {language}")
+    on_progress(0.5)
+    return {"squares": pd.DataFrame({"language": language, "value": numbers["value"] ** power}), "raw": {"x": numbers["value"].to_numpy()}}
+
+
+def total(squares: pd.DataFrame, raw: dict[str, dict[str, np.ndarray]], *, seed: int) -> dict:
+    _ran("total")
+    several = sum(int(raw[language]["x"].sum()) for language in raw)
+    return {"total": pd.DataFrame({"value": [int(squares["value"].sum()) + seed], "raw": [several]})}
+
+
+def nothing(total: pd.DataFrame) -> dict:
+    _ran("nothing")
+    return {"nothing": None}
+
+
+def fails(numbers: pd.DataFrame, *, language: str, unfinished: Path) -> dict:
+    _ran(f"fails {language}")
+    unfinished.mkdir(parents=True, exist_ok=True)
+    (unfinished / "half").write_text("done", encoding="utf-8")
+    if not Path(os.environ[LOG]).with_name("power").exists():
+        raise RuntimeError("the power failed")
+    return {"late": pd.DataFrame({"language": [language], "value": [1]})}
+
+
+def dies(numbers: pd.DataFrame, *, language: str) -> dict:
+    os._exit(7)

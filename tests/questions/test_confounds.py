@@ -1,0 +1,185 @@
+"""Properties of words partialled out of made-up languages, and what is told of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from interlingua.models import Activations
+from interlingua.probes import Design
+from interlingua.questions.confounds import CONFOUNDS, OVERLAP, PARTIAL_RANKINGS, QUESTION, SUBWORDS, SUMMARY
+from interlingua.questions.confounds.compute import of_language, subwords, together
+from interlingua.questions.confounds.show import glance, section
+from interlingua.questions.question import Asked
+from interlingua.report.results import Results
+from interlingua.seeds import derive_seed
+from interlingua.study.cell import Cell
+from interlingua.tables.layout import Layout
+from interlingua.units.confounds import frequency_gap, partial_out, word_covariates
+from interlingua.units.overlap import overlap
+
+CODES = ("en", "es", "fr")
+CELL = Cell("made-up", "valence", 1, 3, Layout.even(2, 12))
+OPTIONS: dict[str, Any] = {"folds": 3, "bootstrap": 20, "standardise": "train", "seed": 7}
+NO_CONCRETENESS = pd.DataFrame({"language": [], "word": [], "concreteness": []})
+
+
+def made_up(code: str) -> tuple[Activations, pd.DataFrame]:
+    """Return a layer of noise and one that knows the ratings and the words' lengths; two sentences a word."""
+    rng = np.random.default_rng(sum(map(ord, code)))
+    words = [code + "x" * int(length) + str(number) for number, length in enumerate(rng.integers(1, 9, 60))]
+    lengths = np.repeat([len(word) for word in words], 2)
+    rating = np.repeat(rng.normal(size=60), 2) + lengths / 3
+    layers = rng.normal(size=(2, 120, 12)).astype(np.float32)
+    layers[1] += np.linspace(2, 0, 12) * (rating[:, None] - rating.mean())
+    table = pd.DataFrame(
+        {"language": code, "word": np.repeat(words, 2), "split": ["train"] * 90 + ["test"] * 30, "valence": rating}
+    )
+    return Activations.from_arrays(layers, {"language": code, "model": "made-up"}), table
+
+
+class Encoding:
+    def __init__(self, text: str) -> None:
+        self.ids = [0, *range(len(text) // 2), 0]
+
+
+class Tokenizer:
+    """Two letters a token, and one at either end."""
+
+    def __call__(self, texts: list[str], **_: Any) -> Any:
+        return type("Batch", (), {"encodings": [Encoding(text) for text in texts]})()
+
+
+class Weights:
+    def tokenizer(self) -> Any:
+        return Tokenizer()
+
+
+def counts(code: str, table: pd.DataFrame) -> pd.DataFrame:
+    found = subwords(cast("Any", Weights()), {"valence": table, "arousal": table}, model="made-up", language=code)
+    return SUBWORDS.check(found["subwords"])
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, pd.DataFrame]:
+    """What the question's steps leave."""
+    parts = []
+    for code in CODES:
+        activations, table = made_up(code)
+        parts.append(
+            of_language(activations, table, CELL, counts(code, table), NO_CONCRETENESS, language=code, **OPTIONS)
+        )
+    tables = {
+        table.name: table.concat([table.check(one[table.name]) for one in parts])
+        for table in (CONFOUNDS, PARTIAL_RANKINGS)
+    }
+    plain = pd.DataFrame({"method": ["ridge", "correlation"], "mean_fe": [1.5, 2.5]})
+    tables |= together(tables["confounds"], tables["partial_rankings"], plain, CELL, seed=7)
+    return {**tables, **{table.name: table.check(tables[table.name]) for table in (OVERLAP, SUMMARY)}}
+
+
+def test_sub_words_are_counted_once_a_word_without_the_special_tokens() -> None:
+    _, table = made_up("en")
+    found = counts("en", table)
+    assert found["word"].tolist() == list(dict.fromkeys(table["word"]))
+    assert found["n_subwords"].tolist() == [len(word) // 2 for word in found["word"]]
+
+
+def test_a_language_is_what_partialling_out_gives_with_the_seed_of_older_results(
+    found: dict[str, pd.DataFrame],
+) -> None:
+    activations, table = made_up("es")
+    words = list(dict.fromkeys(table["word"]))
+    direct = partial_out(
+        Design(activations, table),
+        "valence",
+        1,
+        word_covariates(words, "es", [len(word) // 2 for word in words]),
+        model="made-up",
+        k=3,
+        folds=3,
+        bootstrap=20,
+        seed=derive_seed(7, "confounds", "made-up", "es", "valence"),
+    )
+    row = found["confounds"].set_index("language").loc["es"]
+    assert {name: row[name] for name in direct.row if name != "language"} == {
+        name: value for name, value in direct.row.items() if name != "language"
+    }
+    assert row["note"] == frequency_gap("es")
+    again = found["partial_rankings"].query("language == 'es'")["unit"].tolist()
+    assert again == direct.rankings["unit"].tolist()
+
+
+def test_ratings_of_concreteness_are_partialled_out_where_there_are_any() -> None:
+    activations, table = made_up("en")
+    concrete = pd.DataFrame({"language": "en", "word": table["word"].unique(), "concreteness": np.arange(60.0)})
+    row = of_language(activations, table, CELL, counts("en", table), concrete, language="en", **OPTIONS)["confounds"]
+    assert row["covariates"].iloc[0].split()[-1] == "concreteness"
+
+
+def test_the_summary_is_of_the_languages_and_the_overlap(found: dict[str, pd.DataFrame]) -> None:
+    [row] = found["confounds_summary"].itertuples()
+    rows = found["confounds"]
+    assert (row.n_languages, row.k, row.layer) == (3, 3, 1)
+    for name in ("r2_covariates", "r", "r_partial", "top_k_kept"):
+        assert getattr(row, name) == pytest.approx(rows[name].mean())
+    assert row.r_partial < row.r
+    shared = overlap(found["partial_rankings"], 12, k=3, seed=1).pairs_summary
+    assert row.mean_fe == found["confounds_overlap"]["mean_fe"].iloc[0] == shared["mean_fe"].iloc[0]
+    assert row.plain_fe == 2.5
+    assert set(found["confounds_overlap"]["method"]) == {"partial-correlation"}
+
+
+def test_covariates_of_any_language_are_named_once(found: dict[str, pd.DataFrame]) -> None:
+    names = ["length n_subwords", "length n_subwords log_frequency", "length n_subwords concreteness"]
+    rows = found["confounds"].assign(covariates=names)
+    no_plain = pd.DataFrame({"method": ["ridge"], "mean_fe": [1.5]})
+    summary = SUMMARY.check(together(rows, found["partial_rankings"], no_plain, CELL, seed=7)["confounds_summary"])
+    assert summary["covariates"].tolist() == ["length n_subwords log_frequency concreteness"]
+    assert summary["plain_fe"].isna().all()
+    said = results(**{**found, "confounds_summary": summary})
+    [row] = glance(said, "made-up", "valence")
+    assert "with length, number of sub-words, log frequency and concreteness partialled out" in row.test
+    # The study does not rank by |correlation|: nothing to set beside it.
+    assert row.sure.endswith("times as many as independent sets")
+
+
+def results(**tables: pd.DataFrame) -> Results:
+    return Results(Path(), {}, {}, {}, dict(tables))
+
+
+def test_what_is_told(found: dict[str, pd.DataFrame]) -> None:
+    summary = found["confounds_summary"].assign(
+        covariates="length n_subwords", r2_covariates=0.124, r=0.8, r_partial=0.7, top_k_kept=2.4, mean_fe=3.5
+    )
+    said = results(**{**found, "confounds_summary": summary})
+    [row] = glance(said, "made-up", "valence")
+    assert row.answer == "r = 0.70 instead of 0.80 (mean of 3 languages)"
+    assert row.sure == (
+        "by |correlation|, 2 of 3 top units stay, and pairs share 3.50 times as many as independent sets instead of "
+        "2.50"
+    )
+    assert glance(said, "made-up", "arousal") == []
+    told = section(said)
+    assert told.findings == [
+        "made-up · valence: length and number of sub-words explain 12 % of the ratings' variance; without them r is "
+        "0.70 instead of 0.80 (mean over languages), 2 of the 3 top units stay, and the fold enrichment is 3.50."
+    ]
+    declared = {table.name: table for table in QUESTION.tables}
+    for shown in told.tables:
+        assert set(shown.columns.split()) <= set(declared[shown.table].names)
+
+
+def test_a_study_that_does_not_ask_says_so() -> None:
+    from interlingua.study.sections import Scrutiny
+
+    def asked(confounds: bool) -> str:
+        study = type("Study", (), {"scrutiny": Scrutiny(confounds=confounds)})()
+        return QUESTION.asked(Asked(cast("Any", study), {}, {}))
+
+    assert asked(True) == ""
+    assert "scrutiny.confounds = false" in asked(False)
