@@ -8,7 +8,7 @@ import pandas as pd
 
 from interlingua.report.results import Results, cell_title
 from interlingua.report.scrutiny import control_name, covariates
-from interlingua.report.section import between, listing, p_text, signed
+from interlingua.report.section import between, listing, p_text, signed, times
 
 #: Below this a test counts as an answer.
 LEVEL = 0.05
@@ -105,8 +105,8 @@ class _Cell:
         shared = Row(
             "Do languages share its units?",
             "Against ratings that every language encodes as well, but each in a way of its own; and against permuted ones",
-            f"{_yes(max(row.p_own_fe, row.p_fe))}: pairs share {row.mean_fe / row.own_fe:.2f} times as many units as with "
-            f"codes of their own ({row.corrected_fe:.2f} times as many as on permuted ratings)",
+            f"{_yes(max(row.p_own_fe, row.p_fe))}: pairs share {times(row.mean_fe, row.own_fe, ' units')} with "
+            f"codes of their own ({times(row.mean_fe, row.null_fe)} on permuted ratings)",
             f"{_permuted(row.p_own_fe, row.draws)}; permuted ratings: p {p_text(row.p_fe)}",
         )
         if pd.isna(row.same_sign):
@@ -145,10 +145,16 @@ class _Cell:
             Row(
                 "Is it learnt?" if row.kind == "untrained" else f"Is it more than {_short(row.control)} has?",
                 f"The same analysis of {control_name(row)}; languages are resampled",
-                f"{'Yes' if row.fe_ratio_low > 1 else 'Not shown'}: {row.control_corrected_fe:.2f} times as many shared units "
+                "Not tested: no unit is shared there or here"
+                if pd.isna(row.fe_ratio)
+                else f"{'Yes' if row.fe_ratio_low > 1 else 'Not shown'}: {row.control_corrected_fe:.2f} times as many shared units "
                 f"as on permuted ratings there, {row.corrected_fe:.2f} times here",
-                f"{row.fe_ratio:.2f} times as many (95 % interval {row.fe_ratio_low:.2f} to {row.fe_ratio_high:.2f}); units in "
-                f"all languages: {row.control_units_in_all} there, {row.units_in_all} here",
+                (
+                    ""
+                    if pd.isna(row.fe_ratio)
+                    else f"{row.fe_ratio:.2f} times as many (95 % interval {row.fe_ratio_low:.2f} to {row.fe_ratio_high:.2f}); "
+                )
+                + f"units in all languages: {row.control_units_in_all} there, {row.units_in_all} here",
             )
             for row in self.rows("controls").itertuples()
         ]
@@ -183,6 +189,10 @@ class _Cell:
                     f"units {100 * rows['baseline_share_p05_cluster'].iloc[0]:.0f} % have p < .05",
                 )
             )
+        test = "Regressions in a language that took no part, errors clustered by word"
+        for code, reason in self.results.untested(**self.where).items():
+            where = self.results.names[code] if code else "a language that was not asked"
+            found.append(Row(f"Do single units work in {where}?", test, "Not tested", f"{reason}."))
         return found
 
     def confounds(self) -> list[Row]:

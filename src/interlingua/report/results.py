@@ -103,6 +103,27 @@ class Results:
         """Return the rows of the permuted-ratings table; none where no ratings were permuted."""
         return self.of("null", **where) if "null" in self.tables else pd.DataFrame()
 
+    def untested(self, model: str, variable: str) -> dict[str, str]:
+        """Return why shared units could not be tested in an unseen language, by its code; only those not tested.
+
+        The key is "" where the study names no unseen language.
+        """
+        unseen = [str(code) for code in self.study.get("unseen", [])]
+        if not unseen:
+            return {"": "This study names no unseen language, so none was asked for a test of the units"}
+        where = {"model": model, "variable": variable}
+        tested = self.of("transfer", **where, method=self.headline) if "transfer" in self.tables else pd.DataFrame()
+        rated = self.of("transfer_units", **where) if "transfer_units" in self.tables else pd.DataFrame()
+        reasons = {}
+        for code in unseen:
+            if not len(rated) or code not in set(rated["language"]):
+                reasons[code] = f"{self.names[code]} has no ratings of {variable}, so nothing could be tested there"
+            elif not len(tested) or code not in set(tested["language"]):
+                reasons[code] = (
+                    f"No unit is shared by two languages or more, so there is none to test in {self.names[code]}"
+                )
+        return reasons
+
     def layer(self, model: str, variable: str) -> int:
         """Return the layer whose units are compared."""
         return int(self.of("layer_choice", model=model, variable=variable, chosen=True)["layer"].iloc[0])

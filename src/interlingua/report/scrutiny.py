@@ -170,10 +170,18 @@ def _stability(results: Results) -> list[str]:
 def _controls(results: Results) -> list[str]:
     return [
         f"{cell_title(row.model, row.variable)}: {control_name(row)} shares "
-        f"{row.control_corrected_fe:.2f} times what permuted ratings give (p {p_text(row.control_p_fe)}), the model itself "
-        f"{row.corrected_fe:.2f} times; units in all languages: {row.control_units_in_all} and {row.units_in_all}."
+        f"{_corrected(row.control_corrected_fe)} (p {p_text(row.control_p_fe)}), the model itself "
+        f"{_corrected(row.corrected_fe)}; units in all languages: {row.control_units_in_all} and {row.units_in_all}."
         for row in results.of("controls", method=results.headline).itertuples()
     ]
+
+
+def _corrected(fe: float) -> str:
+    return (
+        "what can't be divided by permuted ratings' none"
+        if pd.isna(fe)
+        else f"{fe:.2f} times what permuted ratings give"
+    )
 
 
 def control_name(row: Any) -> str:

@@ -26,6 +26,13 @@ def p_text(value: float) -> str:
     return "< .0001" if value < 0.0001 else f"= {value:.4f}".replace("0.", ".", 1)
 
 
+def times(observed: float, other: float, what: str = "") -> str:
+    """Return "1.23 times as many as", or what there is to say where `other` has none."""
+    if other > 0:
+        return f"{observed / other:.2f} times as many{what} as"
+    return "some, but none" if observed > 0 else "none, as"
+
+
 def signed(value: float, digits: int) -> str:
     """Return a number with a minus sign instead of a hyphen."""
     return f"{value:.{digits}f}".replace("-", "−")

@@ -30,7 +30,12 @@ def headline(results: Results) -> list[str]:
         )
         if len(null := results.null(method=results.headline, **where)):
             row = null.iloc[0]
-            text += f" ({row.corrected_fe:.2f} times what permuted ratings give, p {p_text(row.p_fe)} from {row.draws} draws)"
+            beside = (
+                f"{row.corrected_fe:.2f} times what permuted ratings give"
+                if row.null_fe > 0
+                else "permuted ratings share none"
+            )
+            text += f" ({beside}, p {p_text(row.p_fe)} from {row.draws} draws)"
         claims.append(text + "." + _unseen_claim(results, model, variable))
     return claims
 
@@ -61,9 +66,7 @@ def _unseen_claim(results: Results, model: str, variable: str) -> str:
 def sections(results: Results) -> list[Section]:
     """Return the report's sections in the paper's order."""
     parts = [_material(results), audit_section(results), _performance(results), _layers(results), _sharing(results)]
-    if "transfer" in results.tables:
-        parts.append(_unseen(results))
-    parts += [scrutiny_section(results), _alignment(results)]
+    parts += [_unseen(results), scrutiny_section(results), _alignment(results)]
     if "replication" in results.tables:
         parts.append(_replication(results))
     return parts
@@ -185,6 +188,14 @@ def _sharing(results: Results) -> Section:
 
 
 def _unseen(results: Results) -> Section:
+    reasons = {
+        f"{cell_title(model, variable)}: {reason}." if code else f"{reason}."
+        for model, variable in results.cells
+        for code, reason in results.untested(model, variable).items()
+    }
+    title = "Do they work in a language that was not asked?"
+    if "transfer" not in results.tables:
+        return Section("unseen", title, sorted(reasons))
     findings = []
     table = results.of("transfer", method=results.headline)
     for (model, variable, language), rows in table.groupby(["model", "variable", "language"], sort=False):
@@ -205,8 +216,8 @@ def _unseen(results: Results) -> Section:
     )
     return Section(
         "unseen",
-        "Do they work in a language that was not asked?",
-        findings,
+        title,
+        [*findings, *sorted(reasons)],
         ["transfer"],
         [("Table 2. Single units as predictors in unseen languages", table, headings)],
     )

@@ -112,7 +112,11 @@ def overlap_tables(study: Study, fitted: Fitted, layers: dict[tuple[str, str], i
 
 
 def transfer_tables(study: Study, fitted: Fitted, layers: dict[tuple[str, str], int], highest: pd.DataFrame) -> Frames:
-    """Test the units of the highest-degree intersections in the unseen languages (Table 2 of the paper)."""
+    """Test the units of the highest-degree intersections in the unseen languages (Table 2 of the paper).
+
+    Without ratings in an unseen language there is neither ``transfer`` nor ``transfer_units``; without a shared unit
+    only the latter.
+    """
     tested, everywhere = [], []
     for (model, variable), layer in layers.items():
         for language in study.unseen:
@@ -135,12 +139,13 @@ def transfer_tables(study: Study, fitted: Fitted, layers: dict[tuple[str, str], 
                         at_layer, y, words, shared, layer=layer, seed=seed, n_random=study.units.random_units
                     )
                     tested.append(table.assign(**where, method=method))
-    if not tested:
-        return {}
-    return {
-        "transfer": _in_front(tested, "model", "variable", "method", "layer", "language", "unit"),
-        "transfer_units": _in_front(everywhere, "model", "variable", "layer", "language", "unit"),
-    }
+    # Where no unit is shared there is none to test, but every unit's regression still tells something.
+    tables: Frames = {}
+    if tested:
+        tables["transfer"] = _in_front(tested, "model", "variable", "method", "layer", "language", "unit")
+    if everywhere:
+        tables["transfer_units"] = _in_front(everywhere, "model", "variable", "layer", "language", "unit")
+    return tables
 
 
 def _in_front(parts: Sequence[pd.DataFrame], *columns: str) -> pd.DataFrame:

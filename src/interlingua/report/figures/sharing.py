@@ -52,10 +52,12 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
     return figure, caption
 
 
-def draw_intersections(results: Results) -> tuple[Figure, str]:
-    """Return the intersections of the highest degrees as an UpSet-like matrix, and its caption."""
+def draw_intersections(results: Results) -> tuple[Figure, str] | None:
+    """Return the intersections of the highest degrees as an UpSet-like matrix, and its caption; None without any."""
     from matplotlib.ticker import MaxNLocator
 
+    if not (results.of("overlap", method=results.headline)["observed"] > 0).any():
+        return None
     cells = results.cells
     n_languages = results.tables["pairs"]["language_b"].nunique() + 1
     matrix_height = 0.4 + 0.17 * n_languages

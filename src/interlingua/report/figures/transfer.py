@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 def draw(results: Results) -> tuple[Figure, str] | None:
     """Return each unseen language's distribution of |t| with the shared units marked, and its caption."""
+    if "transfer" not in results.tables:
+        return None
     units = results.tables["transfer_units"]
     shared = results.of("transfer", method=results.headline)
     cells = [
