@@ -40,6 +40,8 @@ class _Rows:
     path: Path
     code: str
     table: pd.DataFrame
+    #: What was repaired in the file: kind, count, detail.
+    repaired: Sequence[tuple[str, int, str]] = ()
 
     def __contains__(self, column: str) -> bool:
         return column in self.table.columns
@@ -102,6 +104,7 @@ def read_contexts(
     word_index: bool | None = None,
     variables: Sequence[str] = (),
     encoding: str = "utf-8",
+    quoted: bool | None = None,
 ) -> Contexts:
     """Read sentences with their words from a CSV, TSV, XLSX or Parquet file.
 
@@ -124,6 +127,9 @@ def read_contexts(
         Columns of ratings to read from this file; see `attach_ratings` for ratings by word.
     encoding
         Of a CSV or TSV file.
+    quoted
+        Whether quotation marks wrap the cells of a CSV or TSV file where they must, or (False) are characters like any
+        other. By default a mark that wraps no cell is told by the other rows and counted among the issues.
 
     Returns
     -------
@@ -137,7 +143,9 @@ def read_contexts(
     ContextsError
         If the file can't be read, lacks a column, or a target is not in its sentence.
     """
-    rows = _read_rows(Path(path), languages.get(language).code, columns or {}, variables, encoding)
+    rows = _read_rows(
+        Path(path), languages.get(language).code, columns or {}, variables, Layout(encoding=encoding, quoted=quoted)
+    )
     texts, words = rows.texts(), rows.words()
     counts: Counter[str] = Counter()
     starts, ends = zip(*_spans(rows, texts, words, word_index, counts), strict=True)
@@ -153,7 +161,8 @@ def read_contexts(
         ratings = table.groupby("word")[list(variables)].nunique()
         counts["ratings differ within a word"] = int((ratings > 1).any(axis=1).sum())
     by_word = np.argsort(pd.factorize(table["word"])[0], kind="stable")
-    issues = ((rows.code, kind, counts[kind], detail) for kind, detail in _DETAILS.items() if counts[kind])
+    issues = [(rows.code, kind, count, detail) for kind, count, detail in rows.repaired]
+    issues += [(rows.code, kind, counts[kind], detail) for kind, detail in _DETAILS.items() if counts[kind]]
     return Contexts(check_contexts(table.iloc[by_word], where=str(path)), issue_table(issues))
 
 
@@ -224,7 +233,7 @@ def check_variable(variable: str, norms_table: pd.DataFrame, code: str) -> None:
         )
 
 
-def _read_rows(path: Path, code: str, columns: Mapping[str, str], variables: Sequence[str], encoding: str) -> _Rows:
+def _read_rows(path: Path, code: str, columns: Mapping[str, str], variables: Sequence[str], layout: Layout) -> _Rows:
     allowed = ("text", "word", *_OPTIONAL, *variables)
     for ours in columns:
         if ours not in allowed:
@@ -233,7 +242,7 @@ def _read_rows(path: Path, code: str, columns: Mapping[str, str], variables: Seq
                 f" the columns that can be named are {', '.join(allowed)}"
             )
     try:
-        table = read_table(path, Layout(encoding=encoding))
+        table = read_table(path, layout)
     except NormsError as error:
         raise ContextsError(str(error)) from error
     there = [str(column) for column in table.columns]
@@ -246,7 +255,7 @@ def _read_rows(path: Path, code: str, columns: Mapping[str, str], variables: Seq
             hint = "" if ours in columns else f"; say which it is with columns = {{ {ours} = '...' }}"
             near = suggest(theirs, there)
             raise ContextsError(f"{path}: no column '{theirs}'{near}; it has {', '.join(there)}{hint}")
-    return _Rows(path, code, pd.DataFrame(used))
+    return _Rows(path, code, pd.DataFrame(used), table.attrs.get("issues", ()))
 
 
 def _spans(

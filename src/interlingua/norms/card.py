@@ -75,8 +75,10 @@ class Layout(_Frozen):
         Of a text file; a byte-order mark is always understood.
     separator : str, optional
         Of a text file; by default a tab for tsv, a comma for csv, and looked for where the format is open.
-    quoted : bool
-        Whether a text file wraps cells in double quotes where it must.
+    quoted : bool, optional
+        Whether a text file wraps cells in double quotes where it must; with False they are characters. By default
+        marks that wrap no cell are told by the other rows and counted among the issues; True believes that a cell
+        with line breaks is one where the lines could be rows, too.
     decimal : str
         "." or ","; with "," a point is understood too.
     na_values : tuple of str
@@ -105,7 +107,7 @@ class Layout(_Frozen):
     header_row: int = Field(default=1, ge=0)
     encoding: str = "utf-8"
     separator: str | None = None
-    quoted: bool = True
+    quoted: bool | None = None
     decimal: Literal[".", ","] = "."
     na_values: tuple[str, ...] = ()
     member: str = ""

@@ -128,6 +128,8 @@ def load_norms(
     issues = _Issues(code, card.name)
     if card.caution:
         issues.add("caution", 1, card.caution)
+    for kind, count, detail in raw.attrs.get("issues", ()):
+        issues.add(kind, count, detail)
     _check_file(file, layout, issues)
     table = _ratings(raw, file, layout, card, code, issues)
     wanted = {name: card.variables.get(name, Variable()) for name in layout.columns}

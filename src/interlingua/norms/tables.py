@@ -6,7 +6,6 @@ a word such as "null" or "NA" stays a word and an error can name the row of the 
 
 from __future__ import annotations
 
-import csv
 import fnmatch
 import gzip
 import io
@@ -20,6 +19,7 @@ import pandas as pd
 
 from interlingua.errors import NormsError, suggest
 from interlingua.norms.card import Format, Layout
+from interlingua.norms.quotes import Cells, split_cells
 
 _SUFFIXES: Final[dict[str, Format]] = {
     ".csv": "csv",
@@ -59,6 +59,7 @@ def read_table(path: str | Path, layout: Layout | None = None) -> pd.DataFrame:
         Dtype object; text cells as str, a workbook's numbers as numbers, empty cells as "". Columns
         have the header row's names with blanks made single (names may repeat; a column without one
         has ""). The index, named "row", is the row of the file, counted from 1. Blank rows are left out.
+        ``attrs["issues"]`` has what was repaired in a text file, as (kind, count, detail).
 
     Raises
     ------
@@ -71,10 +72,15 @@ def read_table(path: str | Path, layout: Layout | None = None) -> pd.DataFrame:
     kind = _kind(content, name, file, layout)
     if kind == "parquet":
         return _read_parquet(content, file)
-    rows = _read_text(content, name, file, kind, layout) if kind in {"csv", "tsv"} else None
-    if rows is None:
-        rows = _read_workbook(content, file, kind, layout)
-    return _with_header(rows, file, layout, is_text=kind in {"csv", "tsv"})
+    if kind not in {"csv", "tsv"}:
+        return _with_header(_read_workbook(content, file, kind, layout), file, layout, layout.header_row)
+    text = _read_text(content, name, file, kind, layout)
+    header_row = layout.header_row
+    while header_row in text.inside:  # a name over several lines
+        header_row += 1
+    table = _with_header(text.rows, file, layout, header_row, is_text=True)
+    table.attrs["issues"] = text.issues()
+    return table
 
 
 def _read_bytes(file: Path) -> bytes:
@@ -152,7 +158,7 @@ def _kind(content: bytes, name: str, file: Path, layout: Layout) -> Format:
     return found
 
 
-def _read_text(content: bytes, name: str, file: Path, kind: Format, layout: Layout) -> list[list[Any]]:
+def _read_text(content: bytes, name: str, file: Path, kind: Format, layout: Layout) -> Cells:
     try:
         text = _decode(content, layout.encoding)
     except LookupError:
@@ -167,20 +173,10 @@ def _read_text(content: bytes, name: str, file: Path, kind: Format, layout: Layo
     if "\0" in text:
         raise NormsError(f'{file} is not a text table: it holds zero bytes (encoding = "utf-16"?)')
     separator = layout.separator or _separator(text, kind, name, layout)
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=separator,
-        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
-    )
-    rows: list[list[Any]] = []
     try:
-        for cells in reader:
-            # A quoted cell may run over several lines: pad, so that a position is a line of the file.
-            rows.extend([] for _ in range(reader.line_num - len(rows) - 1))
-            rows.append(cells)
-    except csv.Error as error:
-        raise NormsError(f"{file}, row {reader.line_num}: {error}") from None
-    return rows
+        return split_cells(text, separator, layout.quoted)
+    except NormsError as error:
+        raise NormsError(f"{file}, {error}") from None
 
 
 def _decode(content: bytes, encoding: str) -> str:
@@ -250,15 +246,17 @@ def _read_parquet(content: bytes, file: Path) -> pd.DataFrame:
     return _frame(rows, names, list(range(1, len(rows) + 1)), file)
 
 
-def _with_header(rows: list[list[Any]], file: Path, layout: Layout, *, is_text: bool) -> pd.DataFrame:
-    if len(rows) < layout.header_row:
+def _with_header(
+    rows: Sequence[list[Any]], file: Path, layout: Layout, header_row: int, *, is_text: bool = False
+) -> pd.DataFrame:
+    if len(rows) < header_row:
         raise NormsError(f"{file} has {len(rows)} rows, so no header in row {layout.header_row}")
-    header = [_name(cell) for cell in rows[layout.header_row - 1]] if layout.header_row else []
+    header = [_name(cell) for cell in rows[header_row - 1]] if header_row else []
     while header and not header[-1]:
         header.pop()
     body = [
         (number, cells)
-        for number, cells in enumerate(rows[layout.header_row :], start=layout.header_row + 1)
+        for number, cells in enumerate(rows[header_row:], start=header_row + 1)
         if any(str(cell).strip() for cell in cells)
     ]
     numbers = [number for number, _ in body]

@@ -42,6 +42,9 @@ class LanguageConfig(Section):
     also one for each variable."""
     context_encoding: str = "utf-8"
     """Of a sentence file that is text."""
+    context_quoted: bool | None = None
+    """Whether quotation marks wrap cells of a sentence file that is text; false: they are characters like any other.
+    By default that is told by its rows."""
     corpus: CorpusEntry | None = None
     """Instead of `contexts`: the corpus in which the words of the norms are searched, or a table of its options."""
 
