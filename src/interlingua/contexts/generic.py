@@ -17,7 +17,7 @@ from interlingua.contexts.table import SPLITS, Contexts, check_contexts, context
 from interlingua.contexts.targets import SPACELESS, best_targets, target_at_index
 from interlingua.errors import ContextsError, NormsError, suggest
 from interlingua.norms.card import Layout
-from interlingua.norms.tables import read_table
+from interlingua.norms.tables import column_at, read_table
 
 _OPTIONAL = ("start", "end", "index", "split", "source", "context_id")
 _MISSING = frozenset({"", "NA", "N/A", "NaN", "nan"})
@@ -100,7 +100,7 @@ def read_contexts(
     path: str | Path,
     *,
     language: str,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str | int] | None = None,
     word_index: bool | None = None,
     variables: Sequence[str] = (),
     encoding: str = "utf-8",
@@ -115,7 +115,8 @@ def read_contexts(
     language
         The language of all its sentences, any tag that `interlingua.languages.get` knows.
     columns
-        What the file calls a column where the name differs: ``{"text": "Sentence", "word": "Target"}``.
+        What the file calls a column where the name differs, or its position from 0:
+        ``{"text": "Sentence", "word": 3}``.
         ``text`` and ``word`` are needed. The place of the word is given by ``start`` and ``end`` (characters,
         from 0, end excluded), or by ``index`` (from 0, among the words that single blanks part), or else the
         word is searched in the text: whole words before parts of words, the exact form before other cases.
@@ -233,7 +234,9 @@ def check_variable(variable: str, norms_table: pd.DataFrame, code: str) -> None:
         )
 
 
-def _read_rows(path: Path, code: str, columns: Mapping[str, str], variables: Sequence[str], layout: Layout) -> _Rows:
+def _read_rows(
+    path: Path, code: str, columns: Mapping[str, str | int], variables: Sequence[str], layout: Layout
+) -> _Rows:
     allowed = ("text", "word", *_OPTIONAL, *variables)
     for ours in columns:
         if ours not in allowed:
@@ -249,13 +252,20 @@ def _read_rows(path: Path, code: str, columns: Mapping[str, str], variables: Seq
     used = {}
     for ours in allowed:
         theirs = columns.get(ours, ours)
-        if theirs in there:
-            used[ours] = table.iloc[:, there.index(theirs)]
+        if theirs in there or isinstance(theirs, int):
+            used[ours] = table.iloc[:, _place(table, theirs, path)]
         elif ours in columns or ours not in _OPTIONAL:
             hint = "" if ours in columns else f"; say which it is with columns = {{ {ours} = '...' }}"
             near = suggest(theirs, there)
             raise ContextsError(f"{path}: no column '{theirs}'{near}; it has {', '.join(there)}{hint}")
     return _Rows(path, code, pd.DataFrame(used), table.attrs.get("issues", ()))
+
+
+def _place(table: pd.DataFrame, column: str | int, path: Path) -> int:
+    try:
+        return column_at(table, column, path)
+    except NormsError as error:
+        raise ContextsError(str(error)) from error
 
 
 def _spans(

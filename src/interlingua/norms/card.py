@@ -71,6 +71,10 @@ class Layout(_Frozen):
         Sheet of a workbook: its name, or its position counted from 0.
     header_row : int
         Row of the column names, counted from 1 as a spreadsheet counts; 0 where there are none.
+        Where names repeat, the cells above them are their groups: "Arousal / Mean".
+    repeated : {"refuse", "first"}
+        What a name means that stands more than once: nothing, or its first column (where the file is known to have
+        those of the whole sample before those of women and men, say).
     encoding : str
         Of a text file; a byte-order mark is always understood.
     separator : str, optional
@@ -105,6 +109,7 @@ class Layout(_Frozen):
     columns: dict[str, Column] = Field(default_factory=dict)
     sheet: str | int = 0
     header_row: int = Field(default=1, ge=0)
+    repeated: Literal["refuse", "first"] = "refuse"
     encoding: str = "utf-8"
     separator: str | None = None
     quoted: bool | None = None

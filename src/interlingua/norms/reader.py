@@ -317,6 +317,8 @@ def _numbers(cells: pd.Series[Any], name: str, words: Sequence[str], layout: Lay
         more = f" ({len(wrong)} such cells)" if len(wrong) > 1 else ""
         comma = layout.decimal == "." and "," in text
         hint = 'decimal = ","' if comma else f'na_values = ["{text}"] if it marks a missing rating'
+        if len(wrong) == 1 and row == cells.index[0]:
+            hint += f", header_row = {row} if it is the name of a column"
         raise NormsError(
             f"{file}, row {row}, word '{word}': the rating of {name} is '{text}', not a number{more}; give {hint}"
         )

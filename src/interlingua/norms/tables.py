@@ -19,6 +19,7 @@ import pandas as pd
 
 from interlingua.errors import NormsError, suggest
 from interlingua.norms.card import Format, Layout
+from interlingua.norms.header import Header, name_of, positions
 from interlingua.norms.quotes import Cells, split_cells
 
 _SUFFIXES: Final[dict[str, Format]] = {
@@ -57,8 +58,9 @@ def read_table(path: str | Path, layout: Layout | None = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Dtype object; text cells as str, a workbook's numbers as numbers, empty cells as "". Columns
-        have the header row's names with blanks made single (names may repeat; a column without one
-        has ""). The index, named "row", is the row of the file, counted from 1. Blank rows are left out.
+        have the header row's names with blanks made single; names that repeat have their groups, from the
+        rows above it, in front ("Arousal / Mean"), and may still repeat; a column without one has "". The
+        index, named "row", is the row of the file, counted from 1. Blank rows are left out.
         ``attrs["issues"]`` has what was repaired in a text file, as (kind, count, detail).
 
     Raises
@@ -241,7 +243,7 @@ def _read_parquet(content: bytes, file: Path) -> pd.DataFrame:
         table = pd.read_parquet(io.BytesIO(content))
     except Exception as error:  # pyarrow has many ways to say that a file is damaged
         raise NormsError(f"{file} can't be read as parquet: {error}") from None
-    names = [_name(column) for column in table.columns]
+    names = [name_of(column) for column in table.columns]
     rows = [[_cell(value) for value in row] for row in table.itertuples(index=False, name=None)]
     return _frame(rows, names, list(range(1, len(rows) + 1)), file)
 
@@ -251,9 +253,8 @@ def _with_header(
 ) -> pd.DataFrame:
     if len(rows) < header_row:
         raise NormsError(f"{file} has {len(rows)} rows, so no header in row {layout.header_row}")
-    header = [_name(cell) for cell in rows[header_row - 1]] if header_row else []
-    while header and not header[-1]:
-        header.pop()
+    names = Header.of(rows[:header_row])
+    header = names.shown
     body = [
         (number, cells)
         for number, cells in enumerate(rows[header_row:], start=header_row + 1)
@@ -261,6 +262,8 @@ def _with_header(
     ]
     numbers = [number for number, _ in body]
     table = _frame([cells for _, cells in body], header, numbers, file)
+    table.attrs["header"] = names
+    table.attrs["first"] = layout.repeated == "first"
     if is_text and header:
         # In a text file a header that is too short may lack its *first* name as well as its last.
         table.attrs["unnamed_from"] = next(
@@ -282,10 +285,6 @@ def _frame(rows: list[list[Any]], header: list[str], numbers: list[int], file: P
     return table
 
 
-def _name(cell: Any) -> str:
-    return " ".join(str(cell).split())
-
-
 def _few(names: Sequence[str], limit: int = 12) -> str:
     shown = ", ".join(f"'{name}'" for name in names[:limit])
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
@@ -294,13 +293,12 @@ def _few(names: Sequence[str], limit: int = 12) -> str:
 def column_at(table: pd.DataFrame, column: str | int, path: str | Path) -> int:
     """Return the position of a column given by name or position.
 
-    A name that stands more than once means the first: published tables repeat the names of the whole
-    sample's columns over those of women and men.
+    A name may be given with the groups above it ("Arousal / Mean"), and must be where it stands more than once.
 
     Raises
     ------
     NormsError
-        There is no such column, or the header has fewer names than the rows have cells, so that names
+        There is no such column or more than one, or the header has fewer names than the rows have cells, so that names
         can't be trusted.
     """
     names = [str(name) for name in table.columns]
@@ -308,8 +306,10 @@ def column_at(table: pd.DataFrame, column: str | int, path: str | Path) -> int:
         if 0 <= column < len(names):
             return column
         raise NormsError(f"{path} has {len(names)} columns, so no column {column} counted from 0")
-    wanted = _name(column)
-    if wanted not in names or not wanted:
+    wanted = name_of(column)
+    header: Header | None = table.attrs.get("header")
+    found = positions(wanted, names, header) if wanted else []
+    if not found:
         named = [name for name in names if name]
         raise NormsError(
             f"{path} has no column '{column}'{suggest(wanted, named)}; it has {_few(named)}; name others with 'columns'"
@@ -319,5 +319,14 @@ def column_at(table: pd.DataFrame, column: str | int, path: str | Path) -> int:
         raise NormsError(
             f"{path} names {len(named)} columns, but row {row} has more cells: names and columns may be out "
             "of step, so give columns by their position, counted from 0"
+            + (f", or header_row = {row} if that row has their names" if row == table.index[0] else "")
         )
-    return names.index(wanted)
+    if len(found) > 1 and not table.attrs.get("first"):
+        full = header.full if header else names
+        several = ", ".join(f"{place} ('{full[place]}')" if full[place] != wanted else str(place) for place in found)
+        raise NormsError(
+            f"{path} has {len(found)} columns '{column}', at the positions {several}: give the one you mean by its "
+            "position, counted from 0"
+            + (", or by its whole name" if len({full[i] for i in found}) == len(found) else "")
+        )
+    return found[0]
