@@ -88,11 +88,17 @@ class _Rows:
 
     def _number(self, row: int, column: str, cell: Any) -> float:
         try:
-            value = float(cell)
+            # Python takes "1_5" for 15.
+            value = math.nan if "_" in str(cell) else float(cell)
         except (TypeError, ValueError):
+            value = math.nan
+        except OverflowError:  # an integer of hundreds of digits
             value = math.inf
         if not math.isfinite(value):
-            raise ContextsError(f"{self.at(row)}: {column} is {cell!r}, which is not a number")
+            kind = "a number that is finite" if math.isinf(value) else "a number"
+            raise ContextsError(
+                f"{self.at(row)}: {column} is {cell!r}, which is not {kind} (word '{self.table['word'].iloc[row]}')"
+            )
         return value
 
 

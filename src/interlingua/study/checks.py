@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Least rated test words with which an r by word says anything.
 LEAST_TEST_WORDS = 3
+#: Ratings of a larger size have squares that are no numbers.
+LARGEST_RATING = 1e100
 
 
 def check_material(study: Study, material: Material) -> None:
@@ -24,10 +26,18 @@ def check_material(study: Study, material: Material) -> None:
     ------
     ContextsError
         If too few languages have ratings of a variable, or a language too few words with ratings, or only equal
-        ones.
+        ones, or one too large to compute with.
     """
     table = material.contexts.table
     for variable in study.variables:
+        large = table[table[variable].abs() > LARGEST_RATING]
+        if len(large):
+            first = large.iloc[0]
+            raise ContextsError(
+                f"language '{first['language']}', word '{first['word']}': the rating of '{variable}' is "
+                f"{first[variable]:g}, too large to compute with ({large['word'].nunique()} such words); correct it, "
+                'or scale ratings from a table of norms with sampling.scale = "minmax"'
+            )
         rated = [code for code in material.rated_languages(variable) if code in study.seen]
         if len(rated) < 2:
             there = f"only {rated[0]} has them" if rated else "no language has them"
