@@ -51,6 +51,12 @@ def text_rating(folder: Path) -> None:
     (folder / "fr.csv").write_text("\n".join(lines), encoding="utf-8")
 
 
+def huge_rating(folder: Path) -> None:
+    text_rating(folder)
+    replace(folder / "fr.csv", "high", "1e150")
+    replace(folder / "study.toml", "words = 40", 'words = 40\nscale = "none"')
+
+
 def no_ratings(folder: Path) -> None:
     lines = (folder / "fr.csv").read_text(encoding="utf-8").splitlines()
     empty = [lines[0]] + [",".join([*line.split(",")[:-1], "NA"]) for line in lines[1:]]
@@ -81,6 +87,10 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     "sentences whose words are not rated": (
         lambda folder: sentences(folder, "text,word\nThe qqcat sleeps.,qqcat\n"),
         r"none of the 1 words of language 'en' is in its norms",
+    ),
+    "rating that is too large": (
+        huge_rating,
+        r"language 'fr', word '.*': the rating of 'valence' is 1e\+150, too large",
     ),
     "no column of sentences": (lambda folder: sentences(folder, "sentence,word\nA cat.,cat\n"), r"no column 'text'"),
     "no file of sentences": (

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from interlingua.contexts import Contexts, attach_ratings, contexts_hash, read_contexts
 from interlingua.errors import ContextsError
+from interlingua.study.sections import LanguageConfig
+from interlingua.study.sources import _file
 
 EXAMPLE = pd.DataFrame(
     {
@@ -270,3 +272,35 @@ def test_ratings_that_cannot_be_attached(tmp_path: Path) -> None:
         attach_ratings(rated, norms, ["valence"])
     with pytest.raises(ContextsError, match="none of the 1 words of language 'en' is in its norms"):
         attach_ratings(contexts, norms.assign(word="dog"), ["valence"])
+
+
+#: Rows of a tab-separated file whose marks are characters, with one that opens and never closes.
+QUOTES = [
+    "I think that love is all.",
+    '"Love is blind, he said.',
+    'They say "love" often.',
+    'He said: love." And left.',
+]
+
+
+@pytest.mark.parametrize("quoted", [None, False])
+def test_stray_marks_swallow_no_sentence(tmp_path: Path, quoted: bool | None) -> None:
+    path = tmp_path / "s.tsv"
+    path.write_text("text\tword\n" + "".join(f"{text}\tlove\n" for text in QUOTES), encoding="utf-8")
+    found = read_contexts(path, language="en", quoted=quoted)
+    assert found.table["text"].tolist() == QUOTES
+    stray = found.issues[found.issues["kind"] == "stray quotation mark"]
+    said = [] if quoted is False else ["taken for a character in rows 3, 5 of the file"]
+    assert stray["detail"].tolist() == said
+    assert stray["count"].tolist() == [2] * len(said)
+
+
+def test_a_study_can_say_what_marks_are_for(tmp_path: Path) -> None:
+    """Every line could be a row: only the study can tell."""
+    rows = ['"Well, love', 'is blind",love', "love is all,love"]
+    (tmp_path / "s.csv").write_text("\n".join(["text,word", *rows, ""]), encoding="utf-8")
+    entry = {"contexts": str(tmp_path / "s.csv")}
+    with pytest.raises(ContextsError, match=r"s\.csv, row 2: a quotation mark .* end in row 3.*context_quoted"):
+        _file(LanguageConfig(**entry), "en")
+    found = _file(LanguageConfig(**entry, context_quoted=True), "en").table
+    assert found["text"].tolist() == ["Well, love\nis blind", "love is all"]

@@ -247,14 +247,14 @@ def test_a_header_with_too_few_names_is_not_trusted(tmp_path: Path) -> None:
     assert table.iloc[0, column_at(table, 2, path)] == "7.84"
 
 
-def test_columns_by_name_position_and_repeated_name(tmp_path: Path) -> None:
+def test_columns_by_name_and_position(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
-    path.write_text('"Words  (all)",M V,M V\na,1,2\n', encoding="utf-8")
+    path.write_text('"Words  (all)",M V,M A\na,1,2\n', encoding="utf-8")
     table = read_table(path)
     assert column_at(table, "Words (all)", path) == 0
-    assert column_at(table, "M V", path) == 1  # the first: the whole sample's
+    assert column_at(table, "M V", path) == 1
     assert column_at(table, 2, path) == 2
-    with pytest.raises(NormsError, match=r"no column 'M W' .did you mean 'M V'.*it has 'Words .all.', 'M V', 'M V'"):
+    with pytest.raises(NormsError, match=r"no column 'M W' .did you mean 'M V'.*it has 'Words .all.', 'M V', 'M A'"):
         column_at(table, "M W", path)
     with pytest.raises(NormsError, match="3 columns, so no column 3 counted from 0"):
         column_at(table, 3, path)

@@ -175,8 +175,8 @@ def test_with_two_languages_nothing_is_left_out(folder: Path) -> None:
 
 def asked(**rated: tuple[str, ...]) -> str:
     languages = {code: {"norms": "labmt"} for code in LANGUAGES}
-    study = Study.model_validate({"models": ["m"], "variables": list(rated), "languages": languages})
-    return QUESTION.asked(Asked(study, rated, {variable: () for variable in rated}))
+    study = Study.model_validate({"name": "s", "models": ["m"], "variables": [*rated], "languages": languages})
+    return QUESTION.asked(Asked(study, rated, dict.fromkeys(rated, ())))
 
 
 def test_it_is_asked_where_one_variable_has_three_languages() -> None:

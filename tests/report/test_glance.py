@@ -136,11 +136,12 @@ def test_a_ranking_that_can_t_be_repeated_says_so(results: Results) -> None:
     assert "not repeated on permuted" in answers(results)["Do languages share its units?"].test
 
 
-def test_what_a_study_did_not_do_is_not_asked(results: Results) -> None:
-    for name in ("null", "controls", "transfer", "leave_one_out", "confounds"):
+def test_what_a_study_did_not_do_is_not_asked_but_for_unseen_languages(results: Results) -> None:
+    for name in ("null", "controls", "transfer", "transfer_units", "leave_one_out", "confounds"):
         del results.tables[name]
     rows = answers(results)
-    assert len(rows) == 4
+    assert len(rows) == 5
+    assert rows["Do single units work in German?"].answer == "Not tested"
     assert "null is too easy" in rows["Do languages share its units?"].test
 
 

@@ -17,7 +17,7 @@ from interlingua.contexts.table import SPLITS, Contexts, check_contexts, context
 from interlingua.contexts.targets import SPACELESS, best_targets, target_at_index
 from interlingua.errors import ContextsError, NormsError, suggest
 from interlingua.norms.card import Layout
-from interlingua.norms.tables import read_table
+from interlingua.norms.tables import column_at, read_table
 
 _OPTIONAL = ("start", "end", "index", "split", "source", "context_id")
 _MISSING = frozenset({"", "NA", "N/A", "NaN", "nan"})
@@ -40,6 +40,8 @@ class _Rows:
     path: Path
     code: str
     table: pd.DataFrame
+    #: What was repaired in the file: kind, count, detail.
+    repaired: Sequence[tuple[str, int, str]] = ()
 
     def __contains__(self, column: str) -> bool:
         return column in self.table.columns
@@ -86,11 +88,17 @@ class _Rows:
 
     def _number(self, row: int, column: str, cell: Any) -> float:
         try:
-            value = float(cell)
+            # Python takes "1_5" for 15.
+            value = math.nan if "_" in str(cell) else float(cell)
         except (TypeError, ValueError):
+            value = math.nan
+        except OverflowError:  # an integer of hundreds of digits
             value = math.inf
         if not math.isfinite(value):
-            raise ContextsError(f"{self.at(row)}: {column} is {cell!r}, which is not a number")
+            kind = "a number that is finite" if math.isinf(value) else "a number"
+            raise ContextsError(
+                f"{self.at(row)}: {column} is {cell!r}, which is not {kind} (word '{self.table['word'].iloc[row]}')"
+            )
         return value
 
 
@@ -98,10 +106,11 @@ def read_contexts(
     path: str | Path,
     *,
     language: str,
-    columns: Mapping[str, str] | None = None,
+    columns: Mapping[str, str | int] | None = None,
     word_index: bool | None = None,
     variables: Sequence[str] = (),
     encoding: str = "utf-8",
+    quoted: bool | None = None,
 ) -> Contexts:
     """Read sentences with their words from a CSV, TSV, XLSX or Parquet file.
 
@@ -112,7 +121,8 @@ def read_contexts(
     language
         The language of all its sentences, any tag that `interlingua.languages.get` knows.
     columns
-        What the file calls a column where the name differs: ``{"text": "Sentence", "word": "Target"}``.
+        What the file calls a column where the name differs, or its position from 0:
+        ``{"text": "Sentence", "word": 3}``.
         ``text`` and ``word`` are needed. The place of the word is given by ``start`` and ``end`` (characters,
         from 0, end excluded), or by ``index`` (from 0, among the words that single blanks part), or else the
         word is searched in the text: whole words before parts of words, the exact form before other cases.
@@ -124,6 +134,9 @@ def read_contexts(
         Columns of ratings to read from this file; see `attach_ratings` for ratings by word.
     encoding
         Of a CSV or TSV file.
+    quoted
+        Whether quotation marks wrap the cells of a CSV or TSV file where they must, or (False) are characters like any
+        other. By default a mark that wraps no cell is told by the other rows and counted among the issues.
 
     Returns
     -------
@@ -137,7 +150,9 @@ def read_contexts(
     ContextsError
         If the file can't be read, lacks a column, or a target is not in its sentence.
     """
-    rows = _read_rows(Path(path), languages.get(language).code, columns or {}, variables, encoding)
+    rows = _read_rows(
+        Path(path), languages.get(language).code, columns or {}, variables, Layout(encoding=encoding, quoted=quoted)
+    )
     texts, words = rows.texts(), rows.words()
     counts: Counter[str] = Counter()
     starts, ends = zip(*_spans(rows, texts, words, word_index, counts), strict=True)
@@ -153,7 +168,8 @@ def read_contexts(
         ratings = table.groupby("word")[list(variables)].nunique()
         counts["ratings differ within a word"] = int((ratings > 1).any(axis=1).sum())
     by_word = np.argsort(pd.factorize(table["word"])[0], kind="stable")
-    issues = ((rows.code, kind, counts[kind], detail) for kind, detail in _DETAILS.items() if counts[kind])
+    issues = [(rows.code, kind, count, detail) for kind, count, detail in rows.repaired]
+    issues += [(rows.code, kind, counts[kind], detail) for kind, detail in _DETAILS.items() if counts[kind]]
     return Contexts(check_contexts(table.iloc[by_word], where=str(path)), issue_table(issues))
 
 
@@ -224,7 +240,9 @@ def check_variable(variable: str, norms_table: pd.DataFrame, code: str) -> None:
         )
 
 
-def _read_rows(path: Path, code: str, columns: Mapping[str, str], variables: Sequence[str], encoding: str) -> _Rows:
+def _read_rows(
+    path: Path, code: str, columns: Mapping[str, str | int], variables: Sequence[str], layout: Layout
+) -> _Rows:
     allowed = ("text", "word", *_OPTIONAL, *variables)
     for ours in columns:
         if ours not in allowed:
@@ -233,20 +251,27 @@ def _read_rows(path: Path, code: str, columns: Mapping[str, str], variables: Seq
                 f" the columns that can be named are {', '.join(allowed)}"
             )
     try:
-        table = read_table(path, Layout(encoding=encoding))
+        table = read_table(path, layout)
     except NormsError as error:
         raise ContextsError(str(error)) from error
     there = [str(column) for column in table.columns]
     used = {}
     for ours in allowed:
         theirs = columns.get(ours, ours)
-        if theirs in there:
-            used[ours] = table.iloc[:, there.index(theirs)]
+        if theirs in there or isinstance(theirs, int):
+            used[ours] = table.iloc[:, _place(table, theirs, path)]
         elif ours in columns or ours not in _OPTIONAL:
             hint = "" if ours in columns else f"; say which it is with columns = {{ {ours} = '...' }}"
             near = suggest(theirs, there)
             raise ContextsError(f"{path}: no column '{theirs}'{near}; it has {', '.join(there)}{hint}")
-    return _Rows(path, code, pd.DataFrame(used))
+    return _Rows(path, code, pd.DataFrame(used), table.attrs.get("issues", ()))
+
+
+def _place(table: pd.DataFrame, column: str | int, path: Path) -> int:
+    try:
+        return column_at(table, column, path)
+    except NormsError as error:
+        raise ContextsError(str(error)) from error
 
 
 def _spans(

@@ -71,12 +71,18 @@ class Layout(_Frozen):
         Sheet of a workbook: its name, or its position counted from 0.
     header_row : int
         Row of the column names, counted from 1 as a spreadsheet counts; 0 where there are none.
+        Where names repeat, the cells above them are their groups: "Arousal / Mean".
+    repeated : {"refuse", "first"}
+        What a name means that stands more than once: nothing, or its first column (where the file is known to have
+        those of the whole sample before those of women and men, say).
     encoding : str
         Of a text file; a byte-order mark is always understood.
     separator : str, optional
         Of a text file; by default a tab for tsv, a comma for csv, and looked for where the format is open.
-    quoted : bool
-        Whether a text file wraps cells in double quotes where it must.
+    quoted : bool, optional
+        Whether a text file wraps cells in double quotes where it must; with False they are characters. By default
+        marks that wrap no cell are told by the other rows and counted among the issues; True believes that a cell
+        with line breaks is one where the lines could be rows, too.
     decimal : str
         "." or ","; with "," a point is understood too.
     na_values : tuple of str
@@ -103,9 +109,10 @@ class Layout(_Frozen):
     columns: dict[str, Column] = Field(default_factory=dict)
     sheet: str | int = 0
     header_row: int = Field(default=1, ge=0)
+    repeated: Literal["refuse", "first"] = "refuse"
     encoding: str = "utf-8"
     separator: str | None = None
-    quoted: bool = True
+    quoted: bool | None = None
     decimal: Literal[".", ","] = "."
     na_values: tuple[str, ...] = ()
     member: str = ""

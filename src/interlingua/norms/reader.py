@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from interlingua.norms.scaling import Scale, scale_ratings
 from interlingua.norms.tables import WrongFormatError, column_at, read_table
 
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_INFINITE: Final = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 _MISSING: Final = frozenset({"", "NA", "N/A", "NaN", "nan", "#N/A"})
 _ISSUE_COLUMNS: Final = ("language", "source", "kind", "count", "detail")
 
@@ -128,6 +130,8 @@ def load_norms(
     issues = _Issues(code, card.name)
     if card.caution:
         issues.add("caution", 1, card.caution)
+    for kind, count, detail in raw.attrs.get("issues", ()):
+        issues.add(kind, count, detail)
     _check_file(file, layout, issues)
     table = _ratings(raw, file, layout, card, code, issues)
     wanted = {name: card.variables.get(name, Variable()) for name in layout.columns}
@@ -181,7 +185,7 @@ def _own_columns(raw: pd.DataFrame, layout: Layout, variables: Sequence[str] | N
     for position, name in enumerate(raw.columns):
         cells = [cell for cell in raw.iloc[:, position] if str(cell).strip() not in missing]
         # By its first rating: one further down that is not a number is an error, not another column.
-        if position != word and name and cells and not np.isnan(_number(cells[0], layout)):
+        if position != word and name and cells and not np.isnan(_float(cells[0], layout)):
             found[str(name)] = str(name)
     if not found:
         raise NormsError(
@@ -300,7 +304,7 @@ def _word(cell: object, layout: Layout, language: str) -> str:
 def _numbers(cells: pd.Series[Any], name: str, words: Sequence[str], layout: Layout, file: Path) -> pd.Series[float]:
     missing = _MISSING | set(layout.na_values)
     numbers: list[float] = []
-    wrong: list[tuple[int, str, str]] = []
+    wrong: list[tuple[int, str, str, str]] = []
     for row, cell, word in zip(cells.index, cells, words, strict=True):
         text = str(cell).strip()
         if text in missing:
@@ -308,26 +312,39 @@ def _numbers(cells: pd.Series[Any], name: str, words: Sequence[str], layout: Lay
             continue
         number = _number(cell, layout)
         if np.isnan(number):
-            wrong.append((int(row), word, text))
+            kind = "a number that is finite" if np.isinf(_float(cell, layout)) else "a number"
+            wrong.append((int(row), word, text, kind))
         numbers.append(number)
     if wrong:
-        row, word, text = wrong[0]
+        row, word, text, kind = wrong[0]
         more = f" ({len(wrong)} such cells)" if len(wrong) > 1 else ""
         comma = layout.decimal == "." and "," in text
         hint = 'decimal = ","' if comma else f'na_values = ["{text}"] if it marks a missing rating'
+        if len(wrong) == 1 and row == cells.index[0] and kind == "a number":
+            hint += f", header_row = {row} if it is the name of a column"
         raise NormsError(
-            f"{file}, row {row}, word '{word}': the rating of {name} is '{text}', not a number{more}; give {hint}"
+            f"{file}, row {row}, word '{word}': the rating of {name} is '{text}', not {kind}{more}; give {hint}"
         )
     return pd.Series(numbers, index=cells.index, dtype="float64")
 
 
 def _number(cell: object, layout: Layout) -> float:
-    """Return a cell's number, or NaN for anything else."""
-    if isinstance(cell, int | float | np.number):
-        return float(cell) if np.isfinite(float(cell)) else float("nan")
+    """Return a cell's number, or NaN for anything else and for what is not finite, such as 1e400."""
+    number = _float(cell, layout)
+    return number if np.isfinite(number) else float("nan")
+
+
+def _float(cell: object, layout: Layout) -> float:
+    if isinstance(cell, int | float | np.number | Decimal):
+        try:
+            return float(cell)
+        except OverflowError:  # an integer of hundreds of digits
+            return float("inf")
     text = str(cell).strip()
     if layout.decimal == ",":
         text = text.replace(",", ".")
+    if _INFINITE.fullmatch(text):
+        return float("inf")
     return float(text) if _NUMBER.fullmatch(text) else float("nan")
 
 

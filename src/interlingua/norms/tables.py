@@ -6,7 +6,6 @@ a word such as "null" or "NA" stays a word and an error can name the row of the 
 
 from __future__ import annotations
 
-import csv
 import fnmatch
 import gzip
 import io
@@ -20,6 +19,8 @@ import pandas as pd
 
 from interlingua.errors import NormsError, suggest
 from interlingua.norms.card import Format, Layout
+from interlingua.norms.header import Header, name_of, positions
+from interlingua.norms.quotes import Cells, split_cells
 
 _SUFFIXES: Final[dict[str, Format]] = {
     ".csv": "csv",
@@ -57,8 +58,10 @@ def read_table(path: str | Path, layout: Layout | None = None) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Dtype object; text cells as str, a workbook's numbers as numbers, empty cells as "". Columns
-        have the header row's names with blanks made single (names may repeat; a column without one
-        has ""). The index, named "row", is the row of the file, counted from 1. Blank rows are left out.
+        have the header row's names with blanks made single; names that repeat have their groups, from the
+        rows above it, in front ("Arousal / Mean"), and may still repeat; a column without one has "". The
+        index, named "row", is the row of the file, counted from 1. Blank rows are left out.
+        ``attrs["issues"]`` has what was repaired in a text file, as (kind, count, detail).
 
     Raises
     ------
@@ -71,10 +74,15 @@ def read_table(path: str | Path, layout: Layout | None = None) -> pd.DataFrame:
     kind = _kind(content, name, file, layout)
     if kind == "parquet":
         return _read_parquet(content, file)
-    rows = _read_text(content, name, file, kind, layout) if kind in {"csv", "tsv"} else None
-    if rows is None:
-        rows = _read_workbook(content, file, kind, layout)
-    return _with_header(rows, file, layout, is_text=kind in {"csv", "tsv"})
+    if kind not in {"csv", "tsv"}:
+        return _with_header(_read_workbook(content, file, kind, layout), file, layout, layout.header_row)
+    text = _read_text(content, name, file, kind, layout)
+    header_row = layout.header_row
+    while header_row in text.inside:  # a name over several lines
+        header_row += 1
+    table = _with_header(text.rows, file, layout, header_row, is_text=True)
+    table.attrs["issues"] = text.issues()
+    return table
 
 
 def _read_bytes(file: Path) -> bytes:
@@ -152,7 +160,7 @@ def _kind(content: bytes, name: str, file: Path, layout: Layout) -> Format:
     return found
 
 
-def _read_text(content: bytes, name: str, file: Path, kind: Format, layout: Layout) -> list[list[Any]]:
+def _read_text(content: bytes, name: str, file: Path, kind: Format, layout: Layout) -> Cells:
     try:
         text = _decode(content, layout.encoding)
     except LookupError:
@@ -167,20 +175,10 @@ def _read_text(content: bytes, name: str, file: Path, kind: Format, layout: Layo
     if "\0" in text:
         raise NormsError(f'{file} is not a text table: it holds zero bytes (encoding = "utf-16"?)')
     separator = layout.separator or _separator(text, kind, name, layout)
-    reader = csv.reader(
-        io.StringIO(text, newline=""),
-        delimiter=separator,
-        quoting=csv.QUOTE_MINIMAL if layout.quoted else csv.QUOTE_NONE,
-    )
-    rows: list[list[Any]] = []
     try:
-        for cells in reader:
-            # A quoted cell may run over several lines: pad, so that a position is a line of the file.
-            rows.extend([] for _ in range(reader.line_num - len(rows) - 1))
-            rows.append(cells)
-    except csv.Error as error:
-        raise NormsError(f"{file}, row {reader.line_num}: {error}") from None
-    return rows
+        return split_cells(text, separator, layout.quoted)
+    except NormsError as error:
+        raise NormsError(f"{file}, {error}") from None
 
 
 def _decode(content: bytes, encoding: str) -> str:
@@ -245,24 +243,27 @@ def _read_parquet(content: bytes, file: Path) -> pd.DataFrame:
         table = pd.read_parquet(io.BytesIO(content))
     except Exception as error:  # pyarrow has many ways to say that a file is damaged
         raise NormsError(f"{file} can't be read as parquet: {error}") from None
-    names = [_name(column) for column in table.columns]
+    names = [name_of(column) for column in table.columns]
     rows = [[_cell(value) for value in row] for row in table.itertuples(index=False, name=None)]
     return _frame(rows, names, list(range(1, len(rows) + 1)), file)
 
 
-def _with_header(rows: list[list[Any]], file: Path, layout: Layout, *, is_text: bool) -> pd.DataFrame:
-    if len(rows) < layout.header_row:
+def _with_header(
+    rows: Sequence[list[Any]], file: Path, layout: Layout, header_row: int, *, is_text: bool = False
+) -> pd.DataFrame:
+    if len(rows) < header_row:
         raise NormsError(f"{file} has {len(rows)} rows, so no header in row {layout.header_row}")
-    header = [_name(cell) for cell in rows[layout.header_row - 1]] if layout.header_row else []
-    while header and not header[-1]:
-        header.pop()
+    names = Header.of(rows[:header_row])
+    header = names.shown
     body = [
         (number, cells)
-        for number, cells in enumerate(rows[layout.header_row :], start=layout.header_row + 1)
+        for number, cells in enumerate(rows[header_row:], start=header_row + 1)
         if any(str(cell).strip() for cell in cells)
     ]
     numbers = [number for number, _ in body]
     table = _frame([cells for _, cells in body], header, numbers, file)
+    table.attrs["header"] = names
+    table.attrs["first"] = layout.repeated == "first"
     if is_text and header:
         # In a text file a header that is too short may lack its *first* name as well as its last.
         table.attrs["unnamed_from"] = next(
@@ -284,10 +285,6 @@ def _frame(rows: list[list[Any]], header: list[str], numbers: list[int], file: P
     return table
 
 
-def _name(cell: Any) -> str:
-    return " ".join(str(cell).split())
-
-
 def _few(names: Sequence[str], limit: int = 12) -> str:
     shown = ", ".join(f"'{name}'" for name in names[:limit])
     return f"{shown} and {len(names) - limit} more" if len(names) > limit else shown
@@ -296,13 +293,12 @@ def _few(names: Sequence[str], limit: int = 12) -> str:
 def column_at(table: pd.DataFrame, column: str | int, path: str | Path) -> int:
     """Return the position of a column given by name or position.
 
-    A name that stands more than once means the first: published tables repeat the names of the whole
-    sample's columns over those of women and men.
+    A name may be given with the groups above it ("Arousal / Mean"), and must be where it stands more than once.
 
     Raises
     ------
     NormsError
-        There is no such column, or the header has fewer names than the rows have cells, so that names
+        There is no such column or more than one, or the header has fewer names than the rows have cells, so that names
         can't be trusted.
     """
     names = [str(name) for name in table.columns]
@@ -310,8 +306,10 @@ def column_at(table: pd.DataFrame, column: str | int, path: str | Path) -> int:
         if 0 <= column < len(names):
             return column
         raise NormsError(f"{path} has {len(names)} columns, so no column {column} counted from 0")
-    wanted = _name(column)
-    if wanted not in names or not wanted:
+    wanted = name_of(column)
+    header: Header | None = table.attrs.get("header")
+    found = positions(wanted, names, header) if wanted else []
+    if not found:
         named = [name for name in names if name]
         raise NormsError(
             f"{path} has no column '{column}'{suggest(wanted, named)}; it has {_few(named)}; name others with 'columns'"
@@ -321,5 +319,14 @@ def column_at(table: pd.DataFrame, column: str | int, path: str | Path) -> int:
         raise NormsError(
             f"{path} names {len(named)} columns, but row {row} has more cells: names and columns may be out "
             "of step, so give columns by their position, counted from 0"
+            + (f", or header_row = {row} if that row has their names" if row == table.index[0] else "")
         )
-    return names.index(wanted)
+    if len(found) > 1 and not table.attrs.get("first"):
+        full = header.full if header else names
+        several = ", ".join(f"{place} ('{full[place]}')" if full[place] != wanted else str(place) for place in found)
+        raise NormsError(
+            f"{path} has {len(found)} columns '{column}', at the positions {several}: give the one you mean by its "
+            "position, counted from 0"
+            + (", or by its whole name" if len({full[i] for i in found}) == len(found) else "")
+        )
+    return found[0]

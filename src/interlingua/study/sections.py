@@ -78,11 +78,14 @@ class LanguageConfig(Section):
     """Which of the study's variables this language has ratings of; all of them by default."""
     contexts: str = CARRIERS
     """``carriers`` (our own neutral frames), ``authors`` (the paper's public files), or a file of sentences."""
-    context_columns: Mapping[str, str] = Field(default_factory=dict)
-    """Columns of the sentence file: ``text``, ``word``, and ``start`` and ``end``, or ``index``; without ``norms``
-    also one for each variable."""
+    context_columns: Mapping[str, str | int] = Field(default_factory=dict)
+    """Columns of the sentence file, by name or position from 0: ``text``, ``word``, and ``start`` and ``end``, or
+    ``index``; without ``norms`` also one for each variable."""
     context_encoding: str = "utf-8"
     """Of a sentence file that is text."""
+    context_quoted: bool | None = None
+    """Whether quotation marks wrap cells of a sentence file that is text; false: they are characters like any other.
+    By default that is told by its rows."""
     corpus: CorpusEntry | None = None
     """Instead of `contexts`: the corpus in which the words of the norms are searched, or a table of its options."""
 

@@ -158,8 +158,14 @@ def _carriers(study: Study, code: str, norms: Norms) -> Contexts:
 
 def _file(entry: LanguageConfig, code: str, variables: tuple[str, ...] = ()) -> Contexts:
     columns = dict(entry.context_columns)
-    encoding = entry.context_encoding
-    return read_contexts(entry.contexts, language=code, columns=columns, variables=variables, encoding=encoding)
+    return read_contexts(
+        entry.contexts,
+        language=code,
+        columns=columns,
+        variables=variables,
+        encoding=entry.context_encoding,
+        quoted=entry.context_quoted,
+    )
 
 
 def _same_size(study: Study, parts: dict[str, Contexts]) -> dict[str, Contexts]:
