@@ -26,22 +26,19 @@ REPEATS = 5
 
 def synthetic(folder: Path) -> Path:
     """Write the atlas of a study of made-up numbers: shared units, ratings and sentences of realistic sizes."""
+    from interlingua.atlas import write_atlas
     from interlingua.models import Activations
-    from interlingua.study.atlas_data import write_atlas
-    from interlingua.study.config import Study
+    from interlingua.questions.order import tables
+    from interlingua.report.results import Results
 
     rng = np.random.default_rng(0)
     codes = [*SEEN, UNSEEN]
-    study = Study.model_validate(
-        {
-            "name": "synthetic",
-            "models": MODELS,
-            "variables": VARIABLES,
-            "languages": {code: {} for code in codes},
-            "unseen": [UNSEEN],
-            "units": {"methods": METHODS, "k": K},
-        }
-    )
+    units = {"methods": METHODS, "headline": METHODS[0], "k": K}
+    study = {"name": "synthetic", "variables": VARIABLES, "units": units}
+    shapes = [{"name": model, "layers": LAYERS, "width": WIDTH} for model in MODELS]
+    declared = tables()
+    frames = {name: table.empty() for name, table in declared.items()} | _tables(rng)
+    results = Results(folder, declared, study, {"models": shapes, "labels": {}}, frames)
     letters = {"el": "αβγδεζηθικλμνοπρστυφχψω", "zh": "的一是不了人我在有他这为之大来以个中上们"}
     contexts = {}
     for code in codes:
@@ -60,7 +57,7 @@ def synthetic(folder: Path) -> Path:
         path = folder / f"{model}.safetensors"
         Activations.from_arrays(layers, {"store_dtype": "float16"}).save(path)
         files |= {(model, code): path for code in codes}  # the languages differ in their ratings and words only
-    return write_atlas(folder, study, contexts, files, _tables(rng))
+    return write_atlas(folder, results, contexts, files)
 
 
 def _tables(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
@@ -89,7 +86,8 @@ def _tables(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
         columns = {"unit": units, "t_cluster": t, "percentile": 100 * rng.random(len(units))}
         transfer.append(pd.DataFrame(columns).assign(language=UNSEEN, **where))
         choice += [
-            {"layer": layer, "mean_r": 0.7, "chosen": layer == number % 2, "probe": "ridge", "curve": "layer", **where}
+            {"layer": layer, "mean_r": 0.7, "chosen": layer == number % 2, "probe": "ridge", "curve": "layer"}
+            | {"criterion": "cv", **where}
             for layer in range(LAYERS)
         ]
     ranked = pd.concat(rankings, ignore_index=True)
@@ -100,15 +98,20 @@ def _tables(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
         name: pd.concat([getattr(found, name).assign(**where) for where in everywhere], ignore_index=True)
         for name in ("pairs", "pairs_summary", "degrees", "highest_degree")
     }
-    languages = [{"language": code, "name": code, "script": "Latn", "norms": "made up"} for code in [*SEEN, UNSEEN]]
-    points = [{"language": code, "mpo": 20.0, "r": 0.7, "probe": "elastic-net"} for code in SEEN]
+    languages = [
+        {"language": code, "name": code, "script": "Latn", "role": "unseen" if code == UNSEEN else "seen"}
+        for code in [*SEEN, UNSEEN]
+    ]
+    points = [
+        {"language": code, "mpo": 20.0, "r": 0.7, "probe": "elastic-net", "reads": "whole network"} for code in SEEN
+    ]
     return {
         **tables,
         "rankings": ranked,
         "probes": pd.DataFrame(probes),
         "layer_choice": pd.DataFrame(choice),
         "transfer_units": pd.concat(transfer, ignore_index=True),
-        "languages": pd.DataFrame(languages).assign(sentences=WORDS * SENTENCES, licence="none"),
+        "languages": pd.DataFrame(languages).assign(sentences=WORDS * SENTENCES, norms="made up", licence="none"),
         "alignment_points": pd.concat([pd.DataFrame(points).assign(**where) for where in everywhere]),
     }
 

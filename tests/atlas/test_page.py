@@ -329,7 +329,10 @@ def test_what_a_question_puts_beside_units_stands_in_the_list_and_on_a_units_pag
     page: Page, atlas: Any, ranking: str
 ) -> None:
     declared = tables()["stability"]["frequency"]
+    size = {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}  # wide enough for all columns
+    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     page.open(f"#units?ranking={ranking}", view="units")
+    page.until(lambda: page.text("#units-count") == "384 of 384 units", "all units")
     header = page.find(".tabulator-col[tabulator-field=stability_frequency]")
     assert header.text == capital(declared.title)
     assert header.get_attribute("title") == declared.says

@@ -121,6 +121,14 @@ def test_ratings_of_concreteness_are_partialled_out_where_there_are_any() -> Non
     assert row["covariates"].iloc[0].split()[-1] == "concreteness"
 
 
+def test_a_language_without_word_frequencies_says_so() -> None:
+    activations, table = made_up("cy")
+    found = of_language(activations, table, CELL, counts("cy", table), NO_CONCRETENESS, language="cy", **OPTIONS)
+    [row] = CONFOUNDS.check(found["confounds"]).itertuples()
+    assert row.covariates == "length n_subwords"
+    assert row.note.startswith("Word frequency is not among the covariates")
+
+
 def test_the_summary_is_of_the_languages_and_the_overlap(found: dict[str, pd.DataFrame]) -> None:
     [row] = found["confounds_summary"].itertuples()
     rows = found["confounds"]
@@ -154,11 +162,11 @@ def results(**tables: pd.DataFrame) -> Results:
 
 def test_what_is_told(found: dict[str, pd.DataFrame]) -> None:
     summary = found["confounds_summary"].assign(
-        covariates="length n_subwords", r2_covariates=0.124, r=0.8, r_partial=0.7, top_k_kept=2.4, mean_fe=3.5
+        covariates="length n_subwords", r2_covariates=0.124, r=0.8, r_partial=-0.7, top_k_kept=2.4, mean_fe=3.5
     )
     said = results(**{**found, "confounds_summary": summary})
     [row] = glance(said, "made-up", "valence")
-    assert row.answer == "r = 0.70 instead of 0.80 (mean of 3 languages)"
+    assert row.answer == "r = −0.70 instead of 0.80 (mean of 3 languages)"
     assert row.sure == (
         "by |correlation|, 2 of 3 top units stay, and pairs share 3.50 times as many as independent sets instead of "
         "2.50"
@@ -167,7 +175,7 @@ def test_what_is_told(found: dict[str, pd.DataFrame]) -> None:
     told = section(said)
     assert told.findings == [
         "made-up · valence: length and number of sub-words explain 12 % of the ratings' variance; without them r is "
-        "0.70 instead of 0.80 (mean over languages), 2 of the 3 top units stay, and the fold enrichment is 3.50."
+        "−0.70 instead of 0.80 (mean over languages), 2 of the 3 top units stay, and the fold enrichment is 3.50."
     ]
     declared = {table.name: table for table in QUESTION.tables}
     for shown in told.tables:

@@ -18,7 +18,7 @@ from interlingua.flow.step import Read, Step
 Place = Mapping[str, str]
 """Where in a study something belongs: values of some of "model", "variable", "language", "method"."""
 
-#: The dimensions of what a step that is left out would have left: several values, of which none is there.
+#: The dimensions of what an absent step would have left: several values, none of which is there.
 _NOWHERE = ("",)
 #: How a node is computed: changed code there may change any result.
 _WORK = "interlingua.flow.work"
@@ -215,7 +215,7 @@ class Graph:
         module_of
             The module that a name in a package of plugins comes from.
         absent
-            Steps that are left out of this graph. What others read of them is a table without rows.
+            Steps that this graph does without: what others read of them is a table without rows.
         """
         makers = {output.name: (step, output) for node in self.nodes for step in (node.step,) for output in step.outputs}
         makers |= {output.name: (step, output) for step in steps for output in step.outputs}

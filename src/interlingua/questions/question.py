@@ -48,8 +48,6 @@ class Question:
     show
         The module that tells its results (`interlingua.report.words` says what it may define); imported only where a
         report is made.
-    after
-        Questions whose results its steps or its words take up; they stand before it in the order.
     asked
         Returns "" if a study asks the question, else why it does not, as a sentence for the report.
     options
@@ -64,7 +62,6 @@ class Question:
     title: str
     steps: tuple[Step, ...]
     show: str
-    after: tuple[str, ...] = ()
     asked: Callable[[Asked], str] = lambda asked: ""
     options: type[Section] | None = None
     caveats: tuple[str, ...] = ()

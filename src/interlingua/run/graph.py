@@ -58,7 +58,7 @@ RATED_WORDS = Table(
         VARIABLE,
         WORD,
         Column("norm", "the norm's name", "text"),
-        Column("rating", "as it rates the word", "number"),
+        Column("rating", "as it rates the word", "number", missing=True),
     ),
     files=(),
 )
@@ -81,27 +81,23 @@ def study_graph(prepared: Prepared, cache: Cache) -> tuple[Graph, dict[str, str]
     cache
         Where the sources are put.
     """
-    asked, not_asked = [], {}
     view = asked_of(prepared)
-    for question in questions():
-        reason = question.asked(view)
-        if reason:
-            not_asked[question.key] = reason
-        else:
-            asked.append(question)
-    return make_graph(prepared, cache, [step for question in asked for step in question.steps]), not_asked
+    reasons = {question.key: question.asked(view) for question in questions()}
+    asked = [step for question in questions() if not reasons[question.key] for step in question.steps]
+    absent = [step for question in questions() if reasons[question.key] for step in question.steps]
+    return make_graph(prepared, cache, asked, absent), {key: reason for key, reason in reasons.items() if reason}
 
 
-def make_graph(prepared: Prepared, cache: Cache, steps: Sequence[Step]) -> Graph:
-    """Return the graph of these steps and of the study's own."""
+def make_graph(prepared: Prepared, cache: Cache, steps: Sequence[Step], absent: Sequence[Step] = ()) -> Graph:
+    """Return the graph of these steps and of the study's own; what they read of `absent` ones is without rows."""
     study, material = prepared.study, prepared.material
     graph = Graph(sources=[*(model.source for model in prepared.models), *_sources(study, material, prepared.models, cache)])
     every = _ordered([*STEPS, *steps])
     own = [model for model in prepared.models if not model.control]
     controls = [model for model in prepared.models if model.control]
     if controls:
-        _add(graph, _needed(every, CONTROLS), controls, prepared, part=CONTROLS)
-    _add(graph, every, own, prepared)
+        _add(graph, _needed(every, CONTROLS), controls, prepared, absent, part=CONTROLS)
+    _add(graph, every, own, prepared, absent)
     return graph
 
 
@@ -159,7 +155,14 @@ def _needed(steps: Sequence[Step], part: str) -> list[Step]:
     return [step for step in steps if step.name in needed]
 
 
-def _add(graph: Graph, steps: Sequence[Step], models: Sequence[ModelInStudy], prepared: Prepared, part: str = "") -> None:
+def _add(
+    graph: Graph,
+    steps: Sequence[Step],
+    models: Sequence[ModelInStudy],
+    prepared: Prepared,
+    absent: Sequence[Step],
+    part: str = "",
+) -> None:
     if not models:
         return
     study, material = models[0].study, prepared.material
@@ -206,7 +209,7 @@ def _add(graph: Graph, steps: Sequence[Step], models: Sequence[ModelInStudy], pr
         seed=study.seed,
         size=size,
         module_of=_module_of,
-        absent=all_steps(),
+        absent=absent,
     )
 
 

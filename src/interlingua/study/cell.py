@@ -13,7 +13,6 @@ import pandas as pd
 from interlingua.errors import StoreError
 from interlingua.tables.cells import select
 from interlingua.tables.layout import Layout
-from interlingua.units import methods as ranking_methods
 
 Penalty = tuple[float, float]
 
@@ -64,6 +63,8 @@ class Cell:
 
         Each has the (l1, l2) of its probe in the layer, or None if it has no probe.
         """
+        from interlingua.units import methods as ranking_methods
+
         rows = self.rows(probes, language=language, curve="layer")
         fitted = {row.probe: (float(row.l1), float(row.l2)) for row in rows.itertuples()}
         found = {name: ranking_methods.get(name) for name in methods}

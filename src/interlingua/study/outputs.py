@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
+# Declarations name these, and pages are made without the numerics: what reads and writes is imported when it does.
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
-from interlingua.models import Activations
-from interlingua.probes import load_weights, save_weights
+    from interlingua.models import Activations
 
 WeightKey = tuple[str, str, int]
 """(probe, curve, layer), as `interlingua.probes.weights_io` has it."""
@@ -29,6 +31,8 @@ class ActivationsFile:
 
     def read(self, path: Path) -> Activations:
         """Open them; nothing but the header is read."""
+        from interlingua.models import Activations
+
         return Activations.open(path)
 
 
@@ -41,8 +45,12 @@ class WeightsFile:
 
     def write(self, path: Path, value: Mapping[WeightKey, NDArray[np.floating]]) -> None:
         """Write weights."""
+        from interlingua.probes import save_weights
+
         save_weights(path, value)
 
     def read(self, path: Path) -> dict[WeightKey, NDArray[np.floating]]:
         """Read weights."""
+        from interlingua.probes import load_weights
+
         return load_weights(path)

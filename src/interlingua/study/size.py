@@ -46,6 +46,13 @@ class Size:
         """How much larger than in the built-in study probes of a layer are: they grow with the square of the width."""
         return (self.width / 384) ** 2 * (0.5 + self.sentences / 8320)
 
+    @property
+    def repeatable(self) -> int:
+        """How many of the study's rankings can be repeated on every draw."""
+        from interlingua.units import methods
+
+        return sum(methods.get(name).repeatable for name in self.study.units.methods)
+
     def forward(self) -> float:
         """Return the seconds of the forward passes on this machine."""
         return self.passes() / (_EFFICIENCY * self.speed())

@@ -16,6 +16,7 @@ PROBE = Column("probe", "the probe", "name")
 CURVE = Column(
     "curve", "what the probe reads: whole (the network), layer (this layer alone), zeroed (all others zeroed)", "text"
 )
+READS = Column("reads", "what the probe reads: the whole network, or which layer", "text")
 UNIT = Column("unit", "id of the unit; in the residual stream layer x width + index, as in the paper", "unit")
 UNITS = Column("units", "ids of the units", "units", "unit ids")
 WORD = Column("word", "the word, as the norms write it", "text")

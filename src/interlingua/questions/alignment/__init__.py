@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from interlingua.flow.step import Step
-from interlingua.questions.performance import READS
 from interlingua.questions.question import Question
 from interlingua.study.size import Size
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import CELL, LANGUAGE, METHOD, MODEL, PROBE, VARIABLE, P, R
+from interlingua.tables.columns import CELL, LANGUAGE, METHOD, MODEL, PROBE, READS, VARIABLE, P, R
 
 _MODEL_COLUMNS = (
     METHOD,
@@ -103,7 +102,7 @@ _RELATE_WITHOUT = Step(
     says="alignment",
     function="interlingua.questions.alignment.compute:without_flagged",
     per=("method",),
-    reads={"pairs": "pairs", "flagged_pairs": "flagged_pairs", "audit": "audit", "performance": "performance"},
+    reads={"flagged_pairs": "flagged_pairs", "performance": "performance"},
     outputs=(MODELS_WITHOUT,),
     options=("layer.probe", "alignment.draws"),
     seeded=True,
@@ -120,7 +119,6 @@ _COMPARE = Step(
 QUESTION = Question(
     key="alignment",
     title="Do languages that share more do better?",
-    after=("audit", "performance", "sharing"),
     steps=(_RELATE, _RELATE_WITHOUT, _COMPARE),
     show="interlingua.questions.alignment.show",
     caveats=(

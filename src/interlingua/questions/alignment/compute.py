@@ -14,7 +14,6 @@ from interlingua.units import alignment_models, mpo
 #: Probes of the whole network, the first that is there is taken.
 _WHOLE = ("elastic-net", "adam")
 _PLACE = ["model", "variable"]
-_PAIR = [*_PLACE, "method", "layer", "language_a", "language_b", "observed"]
 
 
 def alignment(
@@ -48,40 +47,23 @@ def alignment(
 
 
 def without_flagged(
-    pairs: pd.DataFrame,
-    flagged_pairs: pd.DataFrame,
-    audit: pd.DataFrame,
-    performance: pd.DataFrame,
-    *,
-    method: str,
-    probe: str,
-    draws: int,
-    seed: int,
+    flagged_pairs: pd.DataFrame, performance: pd.DataFrame, *, method: str, probe: str, draws: int, seed: int
 ) -> dict[str, pd.DataFrame | None]:
     """Relate them again without the languages that the audit flags; nothing where it flags none or leaves too few.
 
     Parameters
     ----------
-    pairs, performance, method, probe, draws, seed
-        As of `alignment`.
     flagged_pairs
-        The pairs of those models and variables that have flagged languages, without these.
-    audit
-        Its verdicts.
+        Pairs of the languages that it does not flag, of every model and variable, with ``languages``: which are left out.
+    performance, method, probe, draws, seed
+        As of `alignment`.
     """
-    flagged = audit[audit["flag"]]
-    touched = set(flagged[_PLACE].itertuples(index=False, name=None))
-    of_method, again = select(pairs, method=method), select(flagged_pairs, method=method)
-    left = [
-        select(again, **cell) if tuple(cell.values()) in touched else rows for cell, rows in cells(of_method, _PLACE)
-    ]
-    kept = pd.concat([rows[_PAIR] for rows in left], ignore_index=True)
-    if flagged.empty or kept.empty:
+    left = select(flagged_pairs, method=method)
+    if left.empty:
         return {"alignment_models_without": None}
-    points = _points(kept, performance, probe)
+    points = _points(left, performance, probe)
     models = alignment_models(points, draws=draws, seed=derive_seed(seed, "alignment", method))
-    names = " ".join(sorted(set(flagged["language"])))
-    return {"alignment_models_without": models.assign(method=method, languages=f"without {names}")}
+    return {"alignment_models_without": models.assign(method=method, languages=left["languages"].iloc[0])}
 
 
 def side_by_side(models: pd.DataFrame, without: pd.DataFrame) -> dict[str, pd.DataFrame | None]:

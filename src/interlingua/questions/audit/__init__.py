@@ -200,7 +200,6 @@ TRIED = Step(
 QUESTION = Question(
     key="audit",
     title="Do the ratings belong to the words?",
-    after=("layers",),
     steps=(_HELD_OUT, _AUDIT, _POWER),
     show="interlingua.questions.audit.show",
     caveats=(

@@ -164,7 +164,6 @@ _TOGETHER = Step(
 QUESTION = Question(
     key="confounds",
     title="Is it only how long or frequent words are?",
-    after=("layers", "sharing"),
     asked=_why_not,
     steps=(_SUBWORDS, _PARTIAL_OUT, _TOGETHER),
     show="interlingua.questions.confounds.show",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from interlingua.report.results import Results
-from interlingua.report.words import Row, Section, Shown, cell_title, listing
+from interlingua.report.words import Row, Section, Shown, cell_title, listing, signed
 
 _COVARIATES = {"length": "length", "n_subwords": "number of sub-words", "log_frequency": "log frequency"}
 
@@ -19,7 +19,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
             Row(
                 "Is it only how long or frequent words are?",
                 f"A ridge probe and |correlation| again, with {_named(row.covariates)} partialled out",
-                f"r = {row.r_partial:.2f} instead of {row.r:.2f} (mean of {row.n_languages} languages)",
+                f"r = {signed(row.r_partial, 2)} instead of {signed(row.r, 2)} (mean of {row.n_languages} languages)",
                 f"by |correlation|, {row.top_k_kept:.0f} of {row.k} top units stay, and pairs share {row.mean_fe:.2f} times "
                 f"as many as independent sets{before}",
             )
@@ -31,7 +31,7 @@ def section(results: Results) -> Section:
     """Return what the covariates explain, and what is left without them."""
     findings = [
         f"{cell_title(row.model, row.variable)}: {_named(row.covariates)} explain {100 * row.r2_covariates:.0f} % of the "
-        f"ratings' variance; without them r is {row.r_partial:.2f} instead of {row.r:.2f} (mean over languages), "
+        f"ratings' variance; without them r is {signed(row.r_partial, 2)} instead of {signed(row.r, 2)} (mean over languages), "
         f"{row.top_k_kept:.0f} of the {row.k} top units stay, and the fold enrichment is {row.mean_fe:.2f}."
         for row in results.table("confounds_summary").itertuples()
     ]

@@ -100,7 +100,6 @@ _COMPARE = Step(
 QUESTION = Question(
     key="controls",
     title="Is it more than a model has that can't know the languages?",
-    after=("sharing",),
     asked=_why_not,
     steps=(_COMPARE,),
     show="interlingua.questions.controls.show",

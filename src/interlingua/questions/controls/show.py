@@ -22,8 +22,10 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
                 f"{'Yes' if row.fe_ratio_low > 1 else 'Not shown'}: {row.control_corrected_fe:.2f} times as many shared units "
                 f"as on permuted ratings there, {row.corrected_fe:.2f} times here"
             )
-            interval = f"95 % interval {row.fe_ratio_low:.2f} to {row.fe_ratio_high:.2f}"
-            sure = f"{row.fe_ratio:.2f} times as many ({interval}); {in_all}"
+            sure = f"{row.fe_ratio:.2f} times as many"
+            if pd.notna(row.fe_ratio_low):
+                sure += f" (95 % interval {row.fe_ratio_low:.2f} to {row.fe_ratio_high:.2f})"
+            sure += f"; {in_all}"
         question = "Is it learnt?" if row.kind == "untrained" else f"Is it more than {short(row.control)} has?"
         found.append(Row(question, f"The same analysis of {_name(row)}; languages are resampled", answer, sure))
     return found
@@ -52,5 +54,5 @@ def _name(row: Any) -> str:
 
 def _corrected(fe: float) -> str:
     if pd.isna(fe):
-        return "what can't be divided by permuted ratings' none"
+        return "a number that can't be compared, as permuted ratings share none"
     return f"{fe:.2f} times what permuted ratings give"

@@ -169,7 +169,6 @@ _COLLECT = Step(
 QUESTION = Question(
     key="left_out",
     title="Do the units of other languages predict a language?",
-    after=("layers",),
     asked=_why_not,
     steps=(_CHOOSE, _FIT, _COLLECT),
     show="interlingua.questions.left_out.show",

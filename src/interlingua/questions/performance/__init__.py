@@ -6,9 +6,8 @@ from interlingua.flow.step import Step
 from interlingua.questions.question import Question
 from interlingua.study.steps import PROBES
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import CURVE, LANGUAGES, LAYER, MODEL, N_LANGUAGES, PROBE, VARIABLE, R
+from interlingua.tables.columns import CURVE, LANGUAGES, LAYER, MODEL, N_LANGUAGES, PROBE, READS, VARIABLE, R
 
-READS = Column("reads", "what the probe reads: the whole network, or which layer", "text")
 _MEAN = R.but(says="mean of it over languages", missing=True)
 
 PERFORMANCE = Table(

@@ -43,7 +43,7 @@ def section(results: Results) -> Section:
             f"{what}: mean r {signed(row.mean_r, 3)} over {row.n_languages} languages, from {signed(row.lowest_r, 2)} "
             f"({results.names[row.lowest_language]}) to {signed(row.highest_r, 2)} ({results.names[row.highest_language]})."
         )
-    columns = "model variable language probe reads r r_low r_high r_word r_word_low r_word_high n_nonzero gap"
+    columns = "model variable language probe r r_low r_high r_word r_word_low r_word_high n_nonzero gap"
     title = f"{_probes(results)}, held-out words"
     return Section(findings, ("performance",), (Shown(title, "performance", results.table("performance"), columns),))
 

@@ -67,7 +67,6 @@ def _why_not(asked: Asked) -> str:
 QUESTION = Question(
     key="replication",
     title="The published figures beside ours",
-    after=("layers", "sharing", "unseen", "alignment"),
     asked=_why_not,
     steps=(_COMPARE,),
     show="interlingua.questions.replication.show",

@@ -32,11 +32,8 @@ _DRAW_S = 0.011
 
 
 def _drawing(size: Size) -> float:
-    from interlingua.units import methods
-
     units = size.study.units
-    repeated = sum(methods.get(name).repeatable for name in units.methods)
-    return size.scale * repeated * len(units.nulls) * units.permutations * _DRAW_S
+    return size.scale * size.repeatable * len(units.nulls) * units.permutations * _DRAW_S
 
 
 def _comparing(size: Size) -> float:
@@ -128,7 +125,6 @@ _GATHER = Step(
 QUESTION = Question(
     key="sharing",
     title="Do languages share units?",
-    after=("audit", "layers"),
     steps=(_COMPARE, _DRAW, _BESIDE, _KEEP, _AGAIN, _GATHER),
     show="interlingua.questions.sharing.show",
     caveats=(

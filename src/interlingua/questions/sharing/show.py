@@ -33,16 +33,16 @@ def claim(results: Results, model: str, variable: str) -> str:
     )
     if pd.notna(pairs.mean_fe):
         text += f", {pairs.mean_fe:.2f} times what independent sets would"
-    beside = [
-        (
-            f"{results.label(row.null)} share none"
-            if pd.isna(row.corrected_fe)
-            else f"{row.corrected_fe:.2f} times what {results.label(row.null)} give"
-        )
-        + f", p {p_text(row.p_fe)} from {row.draws} draws"
-        for row in results.of("null", **where).itertuples()
-    ]
-    return f"{text} ({'; '.join(beside)})." if beside else f"{text}."
+    nulls = _nulls(results.of("null", **where))
+    if nulls:
+        beside = "; ".join(f"{_given(results, row)}, p {p_text(row.p_fe)}" for row in nulls)
+        text += f" ({beside}{' from' if len(nulls) == 1 else ';'} {nulls[0].draws} draws{' each' * (len(nulls) > 1)})"
+    return f"{text}."
+
+
+def _given(results: Results, row: Any) -> str:
+    label = results.label(row.null)
+    return f"{label} share none" if pd.isna(row.corrected_fe) else f"{row.corrected_fe:.2f} times what {label} give"
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:
@@ -52,7 +52,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
 
 def _shares(results: Results, model: str, variable: str) -> list[Row]:
     where = {"model": model, "variable": variable, "method": results.headline}
-    nulls = _strictest_first(results.of("null", **where))
+    nulls = _nulls(results.of("null", **where))
     if not nulls:
         row = results.of("pairs_summary", **where).iloc[0]
         return [
@@ -91,7 +91,7 @@ def _unflagged(results: Results, model: str, variable: str) -> list[Row]:
     for row in results.of("flagged_overlap", **where).itertuples():
         if row.languages == "all":
             continue
-        nulls = _strictest_first(results.of("flagged_null", **where, languages=row.languages))
+        nulls = _nulls(results.of("flagged_null", **where, languages=row.languages))
         left_out = listing(results.names[code] for code in row.languages.split()[1:])
         question = f"And without {left_out}?"
         test = "The sharing again, leaving out the languages whose ratings don't belong to their words"
@@ -115,9 +115,9 @@ def _corrected_pairs(row: Any) -> str:
     return f"p < .05 in {row.p_bh_below_05} of {row.n_pairs} pairs of languages, corrected"
 
 
-def _strictest_first(nulls: pd.DataFrame) -> list[Any]:
-    """Return the rows of the nulls, the last of the study's first: permuted ratings, easy to beat, stand at its top."""
-    return list(nulls.iloc[::-1].itertuples())
+def _nulls(rows: pd.DataFrame) -> list[Any]:
+    """Return the rows of the nulls; permuted ratings, the easiest to beat, are told last."""
+    return sorted(rows.itertuples(), key=lambda row: row.null == "permuted")
 
 
 def _verdict(nulls: list[Any], p: str) -> str:
@@ -180,7 +180,7 @@ def _finding(results: Results, row: Any) -> str:
     text += f"p < .05 in {row.p_below_05} of {row.n_pairs} pairs ({row.p_bh_below_05} after Benjamini-Hochberg)"
     if pd.notna(row.same_sign):
         text += f"; {100 * row.same_sign:.0f} % of the shared units have the same sign"
-    nulls = _strictest_first(results.of("null", **where))
+    nulls = _nulls(results.of("null", **where))
     if nulls:
         under = "; ".join(
             f"{results.label(null.null)}: {'fold enrichment ' if null is nulls[0] else ''}{null.null_fe:.2f}, "

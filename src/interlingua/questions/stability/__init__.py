@@ -169,7 +169,6 @@ _SUMMARISE = Step(
 QUESTION = Question(
     key="stability",
     title="How firm is the choice of units?",
-    after=("layers",),
     steps=(_SELECT, _SEEDS, _COMPARE, _SUMMARISE),
     show="interlingua.questions.stability.show",
 )

@@ -126,7 +126,6 @@ _TEST = Step(
 QUESTION = Question(
     key="unseen",
     title="Do they work in a language that was not asked?",
-    after=("layers", "sharing"),
     asked=_why_not,
     steps=(_REGRESS, _TEST),
     show="interlingua.questions.unseen.show",

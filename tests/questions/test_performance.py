@@ -1,0 +1,123 @@
+"""How well a made-up model is read: of the whole network or of its layer, over languages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from interlingua.questions.layers import LAYER_CHOICE
+from interlingua.questions.performance import QUESTION
+from interlingua.questions.performance.compute import performance
+from interlingua.questions.performance.show import draw, glance, section
+from interlingua.report.results import Results
+from interlingua.report.table import laid_out
+from interlingua.study.cell import Cell
+from interlingua.study.steps import PROBES
+from interlingua.tables import Layout, Table
+
+CELL = Cell("m", "valence", 1, 3, Layout.even(2, 12))
+TABLES: dict[str, Table] = {table.name: table for table in QUESTION.tables}
+CODES = ("en", "es", "fr")
+R = {"en": 0.8, "es": 0.2, "fr": 0.5}
+
+
+def probes(*, whole: bool = True, r: dict[str, float] = R, low: float = 0.3) -> pd.DataFrame:
+    """Return probes of each language: of the whole network, r; of layer 1, a tenth less; of layer 0, none at all."""
+    counts = {"n_nonzero": 4, "n_constant": 0, "n_train": 8, "n_test": 4, "n_test_words": 2}
+    rows = [
+        {"language": code, "probe": probe, "curve": curve, "layer": layer, "r": r[code] - less}
+        for code in CODES
+        for probe, curve, layer, less in (
+            *((("elastic-net", "whole", -1, 0.0),) if whole else ()),
+            ("ridge", "layer", 0, 0.9),
+            ("ridge", "layer", 1, 0.1),
+        )
+    ]
+    table = pd.DataFrame(rows).assign(model="m", variable="valence", l1=0.0, l2=1.0, gap=0.0, at_edge=False, **counts)
+    table = table.assign(r_low=table["r"] - low, r_high=table["r"] + 0.1, r_cv=0.3)
+    words = {"r_word": table["r"], "r_word_low": table["r_low"], "r_word_high": table["r_high"]}
+    return PROBES.check(table.assign(**words))
+
+
+CHOICE = LAYER_CHOICE.check(
+    pd.DataFrame(
+        {
+            "model": "m",
+            "variable": "valence",
+            "layer": [0, 1],
+            "mean_r": [0.1, 0.3],
+            "n_languages": 3,
+            "chosen": [False, True],
+            "probe": "ridge",
+            "curve": "layer",
+            "criterion": "cv",
+        }
+    )
+)
+
+
+def results(table: pd.DataFrame) -> Results:
+    found = {name: TABLES[name].check(frame) for name, frame in performance(table, CELL, CHOICE).items()}
+    languages = pd.DataFrame({"language": CODES, "name": ["English", "Spanish", "French"]})
+    return Results(Path(), TABLES, {}, {}, {"languages": languages, "layer_choice": CHOICE, **found})
+
+
+def test_the_whole_network_is_told_where_it_was_read() -> None:
+    found = results(probes())
+    assert set(found.table("performance")["probe"]) == {"elastic-net"}
+    said = section(found)
+    assert said.findings == [
+        "m · valence, elastic-net: mean r 0.500 over 3 languages, from 0.20 (Spanish) to 0.80 (English)."
+    ]
+    assert said.tables[0].title == "Whole-network probes, held-out words"
+    assert laid_out(found, said.tables[0])["rows"][0][:2] == ["English", "0.800"]
+
+
+def test_without_the_whole_network_the_chosen_layer_is_told() -> None:
+    found = results(probes(whole=False))
+    table = found.table("performance")
+    assert table[["layer", "reads"]].drop_duplicates().values.tolist() == [[1, "layer 1"]]
+    said = section(found)
+    assert said.findings[0].startswith(
+        "m · valence, ridge of layer 1: mean r 0.400 over 3 languages, from 0.10 (Spanish)"
+    )
+    assert said.tables[0].title == "Probes of the chosen layer, held-out words"
+
+
+def test_whether_the_layer_knows_is_told_of_the_probe_that_chose_it() -> None:
+    (row,) = glance(results(probes()), "m", "valence")
+    assert row.answer == "In all but Spanish: r = 0.40 over words, mean of 3 languages"
+    assert row.sure == "95 % intervals over words lie between −0.20 and 0.80"
+    assert row.test == "A linear probe of layer 1, on words it was not fitted to"
+
+
+@pytest.mark.parametrize(("low", "answer"), [(0.05, "Yes: r = 0.40"), (0.9, "No: r = 0.40")])
+def test_known_everywhere_or_nowhere(low: float, answer: str) -> None:
+    (row,) = glance(results(probes(low=low)), "m", "valence")
+    assert row.answer.startswith(answer)
+
+
+def test_an_interval_that_is_missing_does_not_lie_above_0() -> None:
+    table = probes(low=0.05)
+    table.loc[table["language"] == "fr", "r_word_low"] = np.nan
+    assert results(table).table("performance_of_layer")["unknown"].tolist() == ["fr"]
+
+
+def test_of_probes_that_predict_nothing_no_number_is_told() -> None:
+    found = results(probes(whole=False, r=dict.fromkeys(CODES, float("nan"))))
+    assert section(found).findings == [
+        "m · valence, ridge of layer 1: it predicts the same for every word in each of 3 languages."
+    ]
+    (row,) = glance(found, "m", "valence")
+    assert row.answer == "No: it predicts the same for every word"
+    draw(found)
+
+
+def test_the_figure_orders_languages_by_r() -> None:
+    figure, caption = draw(results(probes()))
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["Spanish", "French", "English"]
+    assert "over 4 test sentences a language" in caption
+    assert "the 2 test words" in caption

@@ -1,0 +1,441 @@
+"""What languages share: the tables of every step, what is left out, and what is told of it."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from interlingua.flow.outputs import Output
+from interlingua.flow.step import Step
+from interlingua.models import Activations
+from interlingua.probes import Design
+from interlingua.probes.subsets import SubsetRidge
+from interlingua.questions.sharing import QUESTION, show
+from interlingua.questions.sharing.compute import (
+    beside_nulls,
+    in_order,
+    kept_languages,
+    share,
+    without_flagged,
+)
+from interlingua.questions.sharing.draw import draw
+from interlingua.report.results import Results
+from interlingua.report.style import house_style
+from interlingua.report.words import Row
+from interlingua.seeds import derive_seed
+from interlingua.study.cell import Cell
+from interlingua.study.fitting import rankings as rank
+from interlingua.tables import Table
+from interlingua.tables.cells import select
+from interlingua.tables.layout import Layout
+from interlingua.units import overlap
+from interlingua.units.nulls import null_signs
+
+LANGUAGES = ("en", "es", "fr")
+METHODS = ("correlation", "elastic-net", "adam")
+NULLS = ("permuted", "own codes")
+CELL = Cell("model", "valence", 1, 4, Layout.even(2, 12))
+OUTPUTS: dict[str, Output] = {output.name: output for step in QUESTION.steps for output in step.outputs}
+DRAWS, SEED = 6, 5
+
+
+def kept(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return what is read of a step's values after they were written, as another step gets them."""
+    found = {}
+    for name, value in values.items():
+        output = OUTPUTS[name]
+        output.write(folder / name, output.empty() if isinstance(output, Table) and value is None else value)
+        found[name] = output.read(folder / name)
+    return found
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return three languages of random activations that encode a rating in the same two units of layer 1."""
+    folder = tmp_path_factory.mktemp("outputs")
+    inputs, tables, probes = {}, [], []
+    for number, code in enumerate(LANGUAGES):
+        rng = np.random.default_rng(number)
+        layers = rng.normal(size=(2, 60, 12)).astype(np.float32)
+        words = np.repeat(np.arange(30), 2)
+        rating = rng.normal(size=30)[words]
+        layers[1, :, :2] += rating[:, None].astype(np.float32)
+        activations = Activations.from_arrays(list(layers), {"language": code, "model": "model"})
+        frame = pd.DataFrame({"word": [f"w{word}" for word in words], "valence": rating})
+        frame["split"] = np.where(words < 24, "train", "test")
+        # A sparse probe, which keeps fewer units than are the top.
+        weights = {("elastic-net", "layer", layer): rng.normal(size=12) * (np.arange(12) < 2) for layer in (0, 1)}
+        weights["adam", "whole", -1] = rng.normal(size=24)
+        where = {"model": "model", "language": code, "variable": "valence"}
+        found = rank(
+            activations, frame, weights, methods=METHODS, standardise="train", on_progress=lambda share: None, **where
+        )
+        tables.append(found["rankings"])
+        probes.append(
+            {**where, "probe": "elastic-net", "curve": "layer", "layer": 1, "l1": 0.01, "l2": 0.1, "r_word": 0.8}
+        )
+        inputs[code] = (activations, frame)
+    every = {"rankings": pd.concat(tables, ignore_index=True), "probes": pd.DataFrame(probes), "inputs": inputs}
+    drawn = {code: kept(drawing(every, code), folder) for code in LANGUAGES}
+    every |= {"drawn": {code: drawn[code]["null_signs"] for code in LANGUAGES}}
+    every |= {"r_top": pd.concat([drawn[code]["null_r_top"] for code in LANGUAGES], ignore_index=True)}
+    every |= kept(share(every["rankings"], CELL, methods=METHODS, seed=SEED), folder)
+    return every | kept(beside_nulls(every["rankings"], CELL, every["drawn"], every["r_top"], nulls=NULLS), folder)
+
+
+def drawing(study: dict[str, Any], code: str, **changes: Any) -> dict[str, Any]:
+    options: dict[str, Any] = {"methods": METHODS, "nulls": NULLS, "draws": DRAWS, "standardise": "train", "folds": 3}
+    return draw(
+        *study["inputs"][code],
+        select(study["probes"], language=code),
+        select(study["rankings"], language=code),
+        CELL,
+        language=code,
+        seed=SEED,
+        on_progress=lambda share: None,
+        **(options | changes),
+    )
+
+
+@pytest.mark.parametrize("step", QUESTION.steps, ids=lambda step: step.name)
+def test_functions_take_what_they_are_given(step: Step) -> None:
+    module, _, name = step.function.partition(":")
+    takes = inspect.signature(getattr(import_module(module), name)).parameters
+    given = {*step.inputs, *step.keys} | ({"seed"} if step.seeded else set())
+    assert given <= set(takes)
+    assert set(takes) - given <= {*step.per, "on_progress"}
+
+
+def test_every_method_is_compared_and_every_repeatable_one_beside_every_null(study: dict[str, Any]) -> None:
+    assert study["pairs_summary"]["method"].tolist() == list(METHODS)
+    beside = [(row.method, row.null) for row in study["null"].itertuples()]
+    assert beside == [(method, null) for method in ("correlation", "elastic-net") for null in NULLS]
+    assert study["top_units"]["method"].tolist() == ["correlation", "elastic-net"]
+    assert len(study["null_degrees"]) == len(study["null_pairs"]) == 4 * 3
+    assert list(study["drawn"]["en"]) == sorted(f"{null}/{m}" for null in NULLS for m in ("correlation", "elastic-net"))
+    mean = select(study["r_top"], method="correlation")["r_top"].mean()
+    assert study["top_units"]["r_top"].iloc[0] == pytest.approx(mean)
+    assert mean > 0.5
+
+
+def test_the_draws_have_the_seeds_of_their_labels(study: dict[str, Any]) -> None:
+    activations, ratings = study["inputs"]["es"]
+    for null, label in (("permuted", "permuted ratings"), ("own codes", "own codes")):
+        seed = derive_seed(SEED, label, "model", "es", "valence", "elastic-net")
+        again = null_signs(
+            Design(activations, ratings, standardise="train"), "valence", 1, "elastic-net", 4,
+            draws=DRAWS, seed=seed, null=null, penalty=(0.01, 0.1), r=0.8, folds=3,
+        )  # fmt: skip
+        drawn = study["drawn"]["es"][f"{null}/elastic-net"]
+        assert drawn.dtype == np.int8
+        assert (drawn == again).all()
+
+
+def test_seeds_of_the_overlap_and_units_without_weight(study: dict[str, Any]) -> None:
+    ranked = CELL.rows(study["rankings"], method="elastic-net")
+    seed = derive_seed(SEED, "degrees", "model", "valence", "elastic-net")
+    degrees = select(study["degrees"], method="elastic-net").reset_index(drop=True)
+    pd.testing.assert_frame_equal(degrees, overlap(ranked, 12, k=4, seed=seed).degrees)
+    # The two units that the probe keeps; what else ranks high has no weight.
+    seed = derive_seed(SEED, "top units", "es", "valence")
+    subsets = SubsetRidge(Design(*study["inputs"]["es"], standardise="train"), "valence", 1, folds=3, seed=seed)
+    top = np.arange(2)
+    r_top = select(study["r_top"], language="es", method="elastic-net")["r_top"].iloc[0]
+    assert r_top == pytest.approx(subsets.r_sentences(top, subsets.weights(top)))
+
+
+@pytest.mark.parametrize("changes", [{"draws": 0}, {"nulls": ()}, {"methods": ("adam",)}])
+def test_where_nothing_is_drawn_the_tables_have_no_rows(
+    study: dict[str, Any], changes: dict[str, Any], tmp_path: Path
+) -> None:
+    drawn = kept(drawing(study, "en", **changes), tmp_path)
+    assert drawn["null_signs"] == {}
+    assert drawn["null_r_top"].empty
+    beside = beside_nulls(study["rankings"], CELL, {"en": {}}, drawn["null_r_top"], nulls=NULLS)
+    assert all(table.empty for table in kept(beside, tmp_path).values())
+
+
+def test_the_summary_counts_the_units_of_the_highest_degree() -> None:
+    tops = {"en": [0, 1, 2], "es": [0, 1, 3], "fr": [4, 2, 5]}
+    rows = [
+        {"language": code, "unit": 6 + unit, "index": unit, "rank": rank, "score": 7.0 - rank, "sign": 1}
+        for code, top in tops.items()
+        for rank, unit in enumerate([*top, *(unit for unit in range(6) if unit not in top)], 1)
+    ]
+    ranked = CELL.stamp(pd.DataFrame(rows), method="ridge")
+    cell = replace(CELL, k=3, layout=Layout.even(2, 6))
+    # Units 0 and 1 are those of English and Spanish, 2 that of English and French.
+    found = share(ranked, cell, methods=["ridge"], seed=0)["sharing_summary"]
+    assert found is not None
+    assert found[["n_languages", "degree", "n_units"]].to_numpy().tolist() == [[3, 2, 3]]
+    none = share(ranked, replace(cell, k=1), methods=["ridge"], seed=0)["sharing_summary"]
+    assert none is not None
+    # English and Spanish have unit 0 both.
+    assert none[["n_languages", "degree", "n_units"]].to_numpy().tolist() == [[3, 2, 1]]
+    apart = ranked.assign(score=ranked["score"].where(ranked["language"] != "es", 0.0))
+    nothing = share(apart, replace(cell, k=1), methods=["ridge"], seed=0)["sharing_summary"]
+    assert nothing is not None
+    assert nothing[["degree", "n_units"]].to_numpy().tolist() == [[0, 0]]
+
+
+def audited(*flags: tuple[str, str, str, bool]) -> pd.DataFrame:
+    return pd.DataFrame(flags, columns=["model", "variable", "language", "flag"])
+
+
+VALENCE = [("model", "valence", code) for code in LANGUAGES]
+AROUSAL = [("model", "arousal", code) for code in ("en", "es")]
+
+
+def test_languages_are_left_out_where_two_are_left(tmp_path: Path) -> None:
+    def left(*flagged: tuple[str, str, str]) -> list[list[str]]:
+        audit = audited(*((*key, key in flagged) for key in [*VALENCE, *AROUSAL]))
+        table = kept(kept_languages(audit), tmp_path)["kept_languages"]
+        return table[["variable", "languages", "kept"]].to_numpy().tolist()
+
+    assert left() == []
+    assert left(VALENCE[1]) == [["valence", "without es", "en fr"], ["arousal", "without es", "en es"]]
+    # One language of arousal is not enough, but what all of them share is still told.
+    assert left(VALENCE[2], AROUSAL[0]) == [["valence", "without en fr", "en es"], ["arousal", "without en fr", ""]]
+    assert left(VALENCE[0], VALENCE[1], AROUSAL[0]) == []
+
+
+def again(study: dict[str, Any], left: pd.DataFrame, folder: Path) -> dict[str, Any]:
+    names = ("rankings", "r_top", "null")
+    found = without_flagged(
+        left,
+        cell=CELL,
+        signs=study["drawn"],
+        summary=study["pairs_summary"],
+        methods=METHODS,
+        nulls=NULLS,
+        seed=SEED,
+        **{name: study[name] for name in names},
+    )
+    return kept(found, folder)
+
+
+def test_without_the_flagged_language_the_others_are_compared_again(study: dict[str, Any], tmp_path: Path) -> None:
+    left = kept_languages(audited(*((*key, key[2] == "es") for key in VALENCE)))["kept_languages"]
+    assert left is not None
+    found = again(study, left, tmp_path)
+    rest = study["rankings"][study["rankings"]["language"] != "es"]
+    alone = share(rest, CELL, methods=METHODS, seed=SEED)
+    beside = beside_nulls(rest, CELL, study["drawn"], study["r_top"], nulls=NULLS)
+    beside_all = found["cell_flagged_overlap"]
+    names = [name for name in beside_all.columns if name != "languages"]
+    for which, expected in (("all", study["pairs_summary"]), ("without es", alone["pairs_summary"])):
+        assert expected is not None
+        of_which = select(beside_all, languages=which)[names].reset_index(drop=True)
+        pd.testing.assert_frame_equal(of_which, expected[names])
+    pairs = alone["pairs"]
+    assert pairs is not None
+    pd.testing.assert_frame_equal(found["flagged_pairs"], pairs.assign(languages="without es"))
+    nulls = found["cell_flagged_null"]
+    names = [name for name in nulls.columns if name != "languages"]
+    for which, expected in (("all", study["null"]), ("without es", beside["null"])):
+        assert expected is not None
+        of_which = select(nulls, languages=which)[names].reset_index(drop=True)
+        pd.testing.assert_frame_equal(of_which, expected[names])
+
+
+def test_without_a_flag_nothing_is_compared_again(study: dict[str, Any], tmp_path: Path) -> None:
+    found = again(study, kept({"kept_languages": None}, tmp_path)["kept_languages"], tmp_path)
+    assert all(table.empty for table in found.values())
+    assert all(
+        table.empty
+        for table in kept(in_order(found["cell_flagged_overlap"], found["cell_flagged_null"]), tmp_path).values()
+    )
+
+
+def test_of_a_cell_with_too_few_languages_left_only_all_are_told(study: dict[str, Any], tmp_path: Path) -> None:
+    left = pd.DataFrame([{"model": "model", "variable": "valence", "languages": "without es fr", "kept": ""}])
+    found = again(study, left, tmp_path)
+    assert set(found["cell_flagged_overlap"]["languages"]) == set(found["cell_flagged_null"]["languages"]) == {"all"}
+    assert found["flagged_pairs"].empty
+
+
+def test_rows_with_and_without_stand_below_each_other() -> None:
+    rows = [("valence", "ridge", "all"), ("valence", "ridge", "without es")]
+    rows += [("arousal", "ridge", "all"), ("arousal", "adam", "all"), ("arousal", "ridge", "without es")]
+    frame = pd.DataFrame(rows, columns=["variable", "method", "languages"]).assign(model="model")
+    found = in_order(frame, frame)["flagged_overlap"]
+    assert found is not None
+    assert found[["variable", "method", "languages"]].to_numpy().tolist() == [
+        ["arousal", "adam", "all"],
+        ["arousal", "ridge", "all"],
+        ["arousal", "ridge", "without es"],
+        ["valence", "ridge", "all"],
+        ["valence", "ridge", "without es"],
+    ]
+
+
+# What is told.
+
+WHERE = {"model": "model", "variable": "valence", "method": "ridge", "layer": 1}
+PAIRS = {"n_pairs": 3, "mean_overlap": 2.5, "mean_fe": 3.0, "p_below_05": 2, "p_bh_below_05": 1, "same_sign": 0.9}
+SHARED = {"n_languages": 3, "degree": 3, "n_units": 2}
+NULL: dict[str, Any] = {
+    **WHERE,
+    "null": "permuted",
+    "draws": 200,
+    "mean_fe": 3.0,
+    "null_fe": 1.2,
+    "corrected_fe": 2.5,
+    "p_fe": 1 / 201,
+    "same_sign": 0.9,
+    "null_same_sign": 0.5,
+    "p_signed_fe": 1 / 201,
+    "null_share_p05": 0.06,
+}
+OWN = {**NULL, "null": "own codes", "null_fe": 2.0, "corrected_fe": 1.5, "p_fe": 0.02, "null_same_sign": 0.6}
+OTHER = {**NULL, "null": "shuffled words", "null_fe": 2.4, "corrected_fe": 1.25, "p_fe": 0.04, "null_same_sign": 0.7}
+
+
+def results(
+    *nulls: dict[str, Any], pairs: dict[str, Any] | None = None, shared: dict[str, Any] | None = None, **more: Any
+) -> Results:
+    tables = {
+        "pairs_summary": pd.DataFrame([{**WHERE, **PAIRS, **(pairs or {})}]),
+        "sharing_summary": pd.DataFrame([{**WHERE, **SHARED, **(shared or {})}]),
+        "layer_choice": pd.DataFrame([{"model": "model", "variable": "valence", "layer": 1, "chosen": True}]),
+        "languages": pd.DataFrame({"language": ["es", "zh"], "name": ["Spanish", "Chinese"]}),
+        **({"null": pd.DataFrame(nulls)} if nulls else {}),
+        **more,
+    }
+    labels = {"permuted": "permuted ratings", "own codes": "codes of their own", "ridge": "ridge (penalty by CV)"}
+    declared = {table.name: table for table in QUESTION.tables}
+    return Results(Path("nowhere"), declared, {"units": {"headline": "ridge"}}, {"labels": labels}, tables)
+
+
+def glanced(found: Results) -> dict[str, Row]:
+    return {row.question: row for row in show.glance(found, "model", "valence")}
+
+
+def test_both_nulls_are_told() -> None:
+    found = results(NULL, OWN)
+    assert show.claim(found, "model", "valence") == (
+        "In layer 1 of model, 2 units are among those that carry valence most in all 3 languages; pairs of languages "
+        "share 2.5 units on average, 3.00 times what independent sets would (1.50 times what codes of their own give, "
+        "p = .0200; 2.50 times what permuted ratings give, p = .0050; 200 draws each)."
+    )
+    rows = glanced(found)
+    assert rows["Do languages share its units?"][1:] == (
+        "Against ratings that every language encodes as well, but each in a way of its own; and against permuted ones",
+        "Yes: pairs share 1.50 times as many units as with codes of their own "
+        "(2.50 times as many as on permuted ratings)",
+        "p = .0200 from 200 draws; permuted ratings: p = .0050",
+    )
+    assert rows["Do they use them in the same direction?"][1:] == (
+        "Signs of the shared units, against the same two",
+        "Yes: 90 % have the same sign (60 % with codes of their own, 50 % on permuted ratings)",
+        "p = .0050 from 200 draws, the least that so many can give; permuted ratings: p = .0050",
+    )
+    [finding] = show.section(found).findings
+    assert (
+        "Codes of their own: fold enrichment 2.00, 6 % of pairs 'significant'; permuted ratings: 1.20, 6 %" in finding
+    )
+
+
+@pytest.mark.parametrize("which", ["permuted", "own codes", "shuffled words"])
+def test_every_null_must_be_rejected(which: str) -> None:
+    rows = [
+        {**row, **({"p_fe": 0.2, "p_signed_fe": 0.3} if row["null"] == which else {})} for row in (NULL, OWN, OTHER)
+    ]
+    told = glanced(results(*rows))
+    assert told["Do languages share its units?"].answer.startswith("Not shown: ")
+    assert told["Do they use them in the same direction?"].answer.startswith("Not shown: ")
+
+
+def test_a_third_null_is_told_by_its_label() -> None:
+    found = results(NULL, OWN, OTHER)
+    shared = glanced(found)["Do languages share its units?"]
+    assert shared.test.endswith("of its own; against shuffled words; and against permuted ones")
+    assert "1.25 times as many as with shuffled words, 2.50 times as many as on permuted ratings" in shared.answer
+    assert "shuffled words: p = .0400" in shared.sure
+    assert "1.25 times what shuffled words give, p = .0400" in show.claim(found, "model", "valence")
+    assert "; shuffled words: 2.40" in show.section(found).findings[0]
+
+
+def test_one_null_is_told_alone() -> None:
+    found = results(NULL)
+    assert "(2.50 times what permuted ratings give, p = .0050 from 200 draws)." in show.claim(found, "model", "valence")
+    shared = glanced(found)["Do languages share its units?"]
+    assert shared.test == "Against permuted ratings"
+    assert shared.answer == "Yes: pairs share 2.50 times as many units as on permuted ratings"
+
+
+def test_without_draws_the_uniform_null_is_told() -> None:
+    found = results()
+    assert show.claim(found, "model", "valence").endswith("3.00 times what independent sets would.")
+    [row] = show.glance(found, "model", "valence")
+    assert "null is too easy" in row.test
+    assert row.answer == "3.00 times as many units as independent sets would"
+
+
+def test_where_nothing_is_shared_no_number_is_missing() -> None:
+    nan = float("nan")
+    none = {"mean_fe": 0.0, "same_sign": nan, "null_same_sign": nan, "p_fe": 1.0, "p_signed_fe": 1.0}
+    nulls = [{**NULL, **none, "null_fe": 0.0, "corrected_fe": nan}, {**OWN, **none, "corrected_fe": 0.0}]
+    empty = {"degree": 0, "n_units": 0}
+    found = results(*nulls, pairs={"mean_fe": nan, "mean_overlap": 0.0, "same_sign": nan}, shared=empty)
+    claim = show.claim(found, "model", "valence")
+    assert "no unit is among those that carry valence most in two or more languages" in claim
+    assert "permuted ratings share none" in claim
+    [row] = show.glance(found, "model", "valence")
+    assert row.answer.endswith("0.00 times as many units as with codes of their own (none, as on permuted ratings)")
+    some = glanced(results({**NULL, "null_fe": 0.0, "corrected_fe": nan}))["Do languages share its units?"]
+    assert some.answer == "Yes: pairs share some, but none on permuted ratings"
+    alone = results(pairs={"mean_fe": nan, "same_sign": nan}, shared=empty)
+    for told in (found, alone):
+        texts = [*show.section(told).findings, show.claim(told, "model", "valence")]
+        texts += [text for row in show.glance(told, "model", "valence") for text in row]
+        assert not any("nan" in text for text in texts)
+
+
+def test_without_the_flagged_languages_it_is_told_again() -> None:
+    overlap = pd.DataFrame(
+        [{**WHERE, **PAIRS, "languages": "all"}, {**WHERE, **PAIRS, "mean_fe": 4.0, "languages": "without es zh"}]
+    )
+    nulls = pd.DataFrame(
+        [
+            {**row, "languages": which, "p_fe": p}
+            for which, p in (("all", 0.2), ("without es zh", 0.01))
+            for row in (NULL, OWN)
+        ]
+    )
+    found = results(NULL, OWN, flagged_overlap=overlap, flagged_null=nulls)
+    row = glanced(found)["And without Spanish and Chinese?"]
+    assert (
+        row.answer == "Yes: 1.50 times as many as with codes of their own (2.50 times as many as on permuted ratings)"
+    )
+    assert row.sure == "p = .0100 against codes of their own, = .0100 on permuted ratings"
+    told = glanced(results(NULL, OWN, flagged_overlap=overlap))["And without Spanish and Chinese?"]
+    assert told.answer == "4.00 times as many units as independent sets would"
+    shown = [table.table for table in show.section(found).tables]
+    assert shown == ["null", "null", "flagged_overlap", "flagged_null"]
+
+
+def test_figures_are_drawn_for_more_rankings_than_colours(study: dict[str, Any]) -> None:
+    from matplotlib import pyplot as plt
+
+    names = ("overlap", "pairs")
+    degrees = pd.concat([select(study["degrees"], method="correlation").assign(method=f"m{i}") for i in range(9)])
+    found = results()
+    of_ridge = {name: study[name].replace({"method": {"correlation": "ridge"}}) for name in names}
+    found._read.update(of_ridge, degrees=degrees)
+    found._read["languages"] = pd.DataFrame({"language": LANGUAGES, "name": LANGUAGES})
+    with house_style():
+        for draw_figure in show.FIGURES.values():
+            drawn = draw_figure(found)
+            assert drawn is not None
+            assert "nan" not in drawn[1]
+            plt.close(drawn[0])
+    found._read["overlap"] = found.table("overlap").assign(observed=0)
+    assert show.FIGURES["intersections"](found) is None
