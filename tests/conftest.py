@@ -101,8 +101,8 @@ def study_folder(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Path
 @pytest.fixture(scope="session")
 def small(study_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> SmallStudy:
     """Run the small study once for all tests, in this process."""
+    from interlingua.run.run import run
     from interlingua.run.study import load_study
-    from interlingua.study.runner import run
 
     folder = tmp_path_factory.mktemp("small")
     study = load_study(study_folder / "study.toml")

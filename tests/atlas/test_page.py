@@ -99,8 +99,12 @@ class Page:
         for file in self.browser.downloads.iterdir():
             file.unlink()
         self.find(selector).click()
-        done = self.until(lambda: list(self.browser.downloads.glob(f"*{ending}")), f"a {ending} file")
-        return done[0].read_text(encoding="utf-8")
+
+        def whole() -> list[Path]:
+            files = list(self.browser.downloads.iterdir())  # while it is written it is empty, or has another name
+            return [] if len(files) != 1 else [file for file in files if file.suffix == ending and file.stat().st_size]
+
+        return self.until(whole, f"a {ending} file")[0].read_text(encoding="utf-8")
 
     def media(self, **features: str) -> None:
         medium = features.pop("media", "")

@@ -190,7 +190,7 @@ def test_plan_says_what_is_to_do_and_runs_nothing(
 def test_plan_counts_the_tokens_that_the_tokenizer_gives(small: Any) -> None:
     from transformers import AutoTokenizer
 
-    from interlingua.study.plan import make_plan
+    from interlingua.run.plan import make_plan
     from interlingua.study.sources import gather
 
     study = load_study(small.file)

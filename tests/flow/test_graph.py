@@ -92,6 +92,37 @@ def test_values_are_gathered_by_place_and_read_from_the_cache_afterwards(tmp_pat
     assert again.value("total").equals(done.value("total"))
 
 
+class Named:
+    """A source that is known by what reads it, as models are: there is no file."""
+
+    name, suffix = "numbers", ""
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def read(self, path: Path) -> pd.DataFrame:
+        return pd.DataFrame({"value": [self.value]})
+
+    def write(self, path: Path, value: Any) -> None:
+        raise AssertionError
+
+
+def test_each_source_is_read_by_its_own_output(tmp_path: Path, log: Path) -> None:
+    made = Graph(sources=[Source("numbers", {"language": c}, Named(n), Path(), c) for c, n in (("en", 2), ("de", 3))])
+    made.add(
+        [SQUARE, Step("all", "all", "toy_steps:every", (), {"numbers": "numbers"}, (TOTAL,))],
+        places=lambda step: [{"language": "en"}, {"language": "de"}] if step.per else [{}],
+        has_role=lambda at, role: True,
+        option=OPTIONS.__getitem__,
+        seed=5,
+        size=lambda step, at: None,
+        module_of=lambda package, name: package,
+    )
+    done = execute(made, Cache(tmp_path / "cache"), show=False)
+    assert done.value("squares").to_dict("list") == {"language": ["en", "de"], "value": [4, 9]}
+    assert done.value("total").to_dict("list") == {"value": [5], "raw": [2]}
+
+
 def test_processes_leave_the_same_bytes(tmp_path: Path, log: Path) -> None:
     one, two = compute(tmp_path / "a"), compute(tmp_path / "b", workers=2)
     assert ran(log) == sorted(2 * ["nothing", "squares de", "squares en", "total"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,11 @@ def total(squares: pd.DataFrame, raw: dict[str, dict[str, np.ndarray]], *, seed:
     _ran("total")
     several = sum(int(raw[language]["x"].sum()) for language in raw)
     return {"total": pd.DataFrame({"value": [int(squares["value"].sum()) + seed], "raw": [several]})}
+
+
+def every(numbers: Mapping[str, pd.DataFrame]) -> dict:
+    values = [int(numbers[language]["value"].sum()) for language in numbers]
+    return {"total": pd.DataFrame({"value": [sum(values)], "raw": [len(values)]})}
 
 
 def nothing(total: pd.DataFrame) -> dict:

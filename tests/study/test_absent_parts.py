@@ -14,7 +14,7 @@ import pytest
 
 import interlingua
 from interlingua.cli.main import main
-from interlingua.study.results import CONTENTS
+from interlingua.run.folder import CONTENTS
 
 STUDY = """
 name = "lacking"

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from interlingua.errors import ModelError
-from interlingua.study.plan import make_plan
+from interlingua.run.plan import make_plan
 from interlingua.run.study import load_study
-from interlingua.study.results import read_tables
-from interlingua.study.runner import run
+from interlingua.run.folder import read_tables
+from interlingua.run.run import run
 
 FIGURES = ["layer", "corrected_fe", "p_fe", "highest_degree", "units_in_all", "same_sign", "r_top"]
 

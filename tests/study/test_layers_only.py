@@ -12,10 +12,10 @@ from interlingua.errors import ConfigError
 from interlingua.report.results import Results
 from interlingua.report.story import sections
 from interlingua.study.analysis import select
-from interlingua.study.plan import make_plan
+from interlingua.run.plan import make_plan
 from interlingua.run.study import load_study
-from interlingua.study.results import read_tables
-from interlingua.study.runner import run
+from interlingua.run.folder import read_tables
+from interlingua.run.run import run
 
 CHANGES = {"probes.whole": False, "probes.methods": ["ridge", "elastic-net"], "scrutiny.controls": []}
 ZEROED = {"layer.curve": "zeroed", "layer.choose": "test", "layer.probe": "elastic-net"}

@@ -13,8 +13,8 @@ import pytest
 from interlingua.report.results import Results
 from interlingua.report.story import headline
 from interlingua.run.study import load_study
-from interlingua.study.results import read_tables
-from interlingua.study.runner import run
+from interlingua.run.folder import read_tables
+from interlingua.run.run import run
 from interlingua.units import PAPER_MODEL
 
 

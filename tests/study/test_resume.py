@@ -17,7 +17,7 @@ from interlingua.errors import StoreError
 from interlingua.study import runner, steps
 from interlingua.study.config import Study
 from interlingua.run.study import load_study
-from interlingua.study.runner import run
+from interlingua.run.run import run
 
 
 def table_bytes(results: Path) -> dict[str, bytes]:

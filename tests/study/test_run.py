@@ -16,7 +16,7 @@ from interlingua.models import Activations
 from interlingua.probes import Design
 from interlingua.seeds import derive_seed
 from interlingua.run.study import load_study
-from interlingua.study.results import CONTENTS, read_tables
+from interlingua.run.folder import CONTENTS, read_tables
 from interlingua.study.sources import gather
 from interlingua.units.nulls import Sharing, null_signs
 
@@ -30,6 +30,12 @@ COLUMNS = {
     "pairs_summary": "model variable method layer n_pairs mean_overlap mean_fe fe_over_1 p_below_05 p_bh_below_05 "
     "same_sign",
     "degrees": "model variable method layer n_languages observed expected p",
+    "null": "model variable method layer null draws mean_fe null_fe null_fe_low null_fe_high corrected_fe p_fe "
+    "highest_degree null_highest_degree p_highest_degree p_omnibus same_sign null_same_sign signed_fe null_signed_fe "
+    "p_signed_fe null_share_p05",
+    "null_degrees": "model variable method layer null n_languages null_mean p_null",
+    "null_pairs": "model variable method layer null language_a language_b null_mean fe_corrected p_null",
+    "top_units": "model variable method layer r_top",
     "highest_degree": "model variable method layer languages degree observed expected fe p n_subsets p_bonferroni "
     "units",
     "transfer": "model variable method layer language unit n_languages b se t df p b_cluster se_cluster t_cluster "
@@ -63,13 +69,13 @@ def top_sets(tables: dict[str, pd.DataFrame], cell: pd.Series, k: int = 50) -> d
 
 
 def activations_of(small: Any, code: str) -> Activations:
-    every = [Activations.open(path) for path in (small.cache / "activations").iterdir()]
+    every = [Activations.open(path) for path in (small.cache / "activations").glob("*/activations.safetensors")]
     [own] = [one for one in every if one.language == code and not one.model.startswith("untrained:")]
     return own
 
 
 def test_everything_that_a_run_leaves_is_there(small: Any, tables: dict[str, pd.DataFrame]) -> None:
-    assert {entry.name for entry in small.results.iterdir()} | {"atlas"} == CONTENTS
+    assert {entry.name for entry in small.results.iterdir()} == CONTENTS
     for name, columns in COLUMNS.items():
         assert set(columns.split()) <= set(tables[name].columns), name
         assert len(tables[name]), name
@@ -207,29 +213,47 @@ def test_alignment_takes_the_mean_pairwise_overlap_and_the_whole_network(tables:
 def test_own_codes_are_as_strong_as_the_layer_s_best_probe(small: Any, tables: dict[str, pd.DataFrame]) -> None:
     study = load_study(small.file)
     material = gather(study, small.cache)
-    null = where(tables["null"], variable="valence", method="correlation").iloc[0]
+    null = where(tables["null"], variable="valence", method="correlation").set_index("null")
+    layer = int(null["layer"].iloc[0])
     signs = []
     for code in ("en", "es", "fr"):
-        probes = where(tables["probes"], language=code, variable="valence", curve="layer", layer=null["layer"])
+        probes = where(tables["probes"], language=code, variable="valence", curve="layer", layer=layer)
         assert probes["r_word"].nunique() > 1
         design = Design(activations_of(small, code), material.language(code))
-        seed = derive_seed(study.seed, "own codes", null["model"], code, "valence", "correlation")
-        options = {"draws": 3, "seed": seed, "r": probes["r_word"].max()}
-        signs.append(null_signs(design, "valence", int(null["layer"]), "correlation", 50, **options))
-    assert null["own_fe"] == pytest.approx(Sharing.of(signs).mean_fe.mean())
-    assert null["own_fe"] != null["null_fe"]
+        seed = derive_seed(study.seed, "own codes", null["model"].iloc[0], code, "valence", "correlation")
+        options = {"draws": 3, "seed": seed, "r": probes["r_word"].max(), "null": "own codes"}
+        signs.append(null_signs(design, "valence", layer, "correlation", 50, **options))
+    assert null.loc["own codes", "null_fe"] == pytest.approx(Sharing.of(signs).mean_fe.mean())
+    assert null.loc["own codes", "null_fe"] != null.loc["permuted", "null_fe"]
 
 
-def test_the_null_stands_beside_what_was_observed(tables: dict[str, pd.DataFrame]) -> None:
-    null = tables["null"].set_index(["variable", "method"])
+def test_every_null_is_a_row_beside_what_was_observed(tables: dict[str, pd.DataFrame]) -> None:
+    assert list(dict.fromkeys(tables["null"]["null"])) == ["permuted", "own codes"]
     summary = tables["pairs_summary"].set_index(["variable", "method"])
-    for cell in summary.index:
-        assert null.loc[cell, "mean_fe"] == pytest.approx(summary.loc[cell, "mean_fe"], rel=1e-6)
-        assert null.loc[cell, "draws"] == 3
-        assert 0.25 <= null.loc[cell, "p_fe"] <= 1  # (1 + k) / (1 + 3)
-    pairs = tables["pairs"]
-    assert pairs["p_permutation"].isin([0.25, 0.5, 0.75, 1]).all()
-    # A sparse probe may choose fewer units on other ratings; the others choose as many.
-    shown = pairs[(pairs["null_mean"] > 0) & pairs["method"].isin(["correlation", "ridge"])]
-    assert len(shown)
-    assert (shown["fe_corrected"] * shown["null_mean"]).to_numpy() == pytest.approx(shown["observed"].to_numpy())
+    for name in ("permuted", "own codes"):
+        null = where(tables["null"], null=name).set_index(["variable", "method"])
+        assert null.index.is_unique
+        for cell in summary.index:
+            assert null.loc[cell, "mean_fe"] == pytest.approx(summary.loc[cell, "mean_fe"], rel=1e-6)
+            assert null.loc[cell, "draws"] == 3
+            assert 0.25 <= null.loc[cell, "p_fe"] <= 1  # (1 + k) / (1 + 3)
+            ratio = null.loc[cell, "mean_fe"] / null.loc[cell, "null_fe"]
+            assert null.loc[cell, "corrected_fe"] == pytest.approx(ratio)
+        of_pairs = where(tables["null_pairs"], null=name)
+        assert of_pairs["p_null"].isin([0.25, 0.5, 0.75, 1]).all()
+        keys = [*CELL, "language_a", "language_b"]
+        pairs = tables["pairs"].merge(of_pairs, on=keys, validate="one_to_one")
+        assert len(pairs) == len(tables["pairs"]) == len(of_pairs)
+        # A sparse probe may choose fewer units on other ratings; the others choose as many.
+        shown = pairs[(pairs["null_mean"] > 0) & pairs["method"].isin(["correlation", "ridge"])]
+        assert len(shown)
+        assert (shown["fe_corrected"] * shown["null_mean"]).to_numpy() == pytest.approx(shown["observed"].to_numpy())
+        of_degrees = where(tables["null_degrees"], null=name)
+        degrees = tables["degrees"].merge(of_degrees, on=[*CELL, "n_languages"], validate="one_to_one")
+        assert len(degrees) == len(tables["degrees"]) == len(of_degrees)
+        assert of_degrees["p_null"].isin([0.25, 0.5, 0.75, 1]).all()
+
+
+def test_the_two_nulls_differ(tables: dict[str, pd.DataFrame]) -> None:
+    rows = tables["null"].pivot(index=["variable", "method"], columns="null", values="null_fe")
+    assert (rows["permuted"] != rows["own codes"]).any()

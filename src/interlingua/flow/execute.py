@@ -236,8 +236,9 @@ def _input(reading: Reading, made: Mapping[Node, Made]) -> Input:
     items = []
     for parent in reading.parents:
         if isinstance(parent, Source):
-            items.append(Item(dict(parent.at), parent.path, parent.digest))
+            items.append(Item(dict(parent.at), parent.path, parent.digest, parent.output))
         else:
             file = f"{reading.output.name}{reading.output.suffix}"
-            items.append(Item(dict(parent.at), made[parent].folder / file, made[parent].digests[file]))
+            path, digest = made[parent].folder / file, made[parent].digests[file]
+            items.append(Item(dict(parent.at), path, digest, reading.output))
     return Input(reading.output, tuple(items), reading.dims)

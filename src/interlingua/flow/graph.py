@@ -262,6 +262,8 @@ class Graph:
         ]
         free = tuple(dim for dim in dims if dim not in at)
         assert free or len(fitting) == 1, f"{step.name} at {dict(at)} reads {len(fitting)} of '{read.name}'"
+        if isinstance(first := next(iter(fitting), None), Source):  # each is read by an output of its own, as models are
+            output = first.output
         return Reading(output, tuple(fitting), free)
 
 

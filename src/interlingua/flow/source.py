@@ -93,23 +93,27 @@ def _followed(nodes: Iterable[ast.AST], root: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names if _file(alias.name, root))
         elif isinstance(node, ast.ImportFrom) and node.module and _file(node.module, root):
             for alias in node.names:
-                yield _definer(node.module, alias.name, root)
+                yield from _definers(node.module, alias.name, root)
 
 
-def _definer(module: str, name: str, root: Path) -> str:
-    """Return the module that defines what `from module import name` gives."""
+def _definers(module: str, name: str, root: Path) -> Iterator[str]:
+    """Yield the module that defines what `from module import name` gives, and what runs on the way to it."""
     inner = f"{module}.{name}"
     if _file(inner, root):
-        return inner
+        yield inner
+        return
     file = _file(module, root)
     assert file is not None
-    if file.name == "__init__.py":
-        for node in ast.walk(_tree(file)):  # also under TYPE_CHECKING, where a package says what it hands on lazily
-            if isinstance(node, ast.ImportFrom) and node.module and _file(node.module, root):
-                for alias in node.names:
-                    if (alias.asname or alias.name) == name:
-                        return _definer(node.module, alias.name, root)
-    return module
+    nodes = list(ast.walk(_tree(file))) if file.name == "__init__.py" else []
+    for node in nodes:  # also under TYPE_CHECKING, where a package says what it hands on lazily
+        if isinstance(node, ast.ImportFrom) and node.module and _file(node.module, root):
+            for alias in node.names:
+                if (alias.asname or alias.name) == name:
+                    yield from _definers(node.module, alias.name, root)
+                    if any(isinstance(one, ast.FunctionDef) and one.name == "__getattr__" for one in nodes):
+                        yield module
+                    return
+    yield module
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:

@@ -20,11 +20,16 @@ _TELL_EVERY_S = 0.5
 
 @dataclass(frozen=True)
 class Item:
-    """A file to be read: whose it is, and its digest."""
+    """A file to be read: whose it is, its digest, and what reads it."""
 
     at: Mapping[str, str]
     path: Path
     digest: str
+    output: Output
+
+    def value(self) -> Any:
+        """Read it."""
+        return self.output.read(self.path)
 
 
 @dataclass(frozen=True)
@@ -38,21 +43,21 @@ class Input:
     def value(self) -> Any:
         """Read it."""
         if not self.dims:
-            return self.output.read(self.items[0].path)
+            return self.items[0].value()
         together = getattr(self.output, "concat", None)
         if together is not None:
-            return together([self.output.read(item.path) for item in self.items])
-        return ByPlace({_place(item.at, self.dims): item for item in self.items}, self.output)
+            return together([item.value() for item in self.items])
+        return ByPlace({_place(item.at, self.dims): item for item in self.items})
 
 
 class ByPlace(Mapping[Any, Any]):
     """Values by place (the language, or a tuple where places differ in more), each read when it is looked up."""
 
-    def __init__(self, items: Mapping[Any, Item], output: Output) -> None:
-        self._items, self._output = items, output
+    def __init__(self, items: Mapping[Any, Item]) -> None:
+        self._items = items
 
     def __getitem__(self, place: Any) -> Any:
-        return self._output.read(self._items[place].path)
+        return self._items[place].value()
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._items)

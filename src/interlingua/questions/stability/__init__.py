@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlingua.flow.step import Step
 from interlingua.questions.question import Question
 from interlingua.study.size import Size
-from interlingua.tables import Column, Table
+from interlingua.tables import Column, Table, UnitColumn
 from interlingua.tables.columns import EXPECTED, LANGUAGE, LAYER, METHOD, MODEL, SAME_SIGN, UNIT, VARIABLE, K
 
 STABILITY = Table(
@@ -19,12 +19,11 @@ STABILITY = Table(
         LAYER,
         LANGUAGE,
         Column("score", "what the ranking gives it with all words, signed", "number"),
-        Column("frequency", "share of the draws of words that have it at the top again", "percent"),
+        Column("frequency", "share of the draws of words that have it at the top again", "percent", "stability"),
         UNIT,
     ),
     files=("csv", "parquet"),
     says="`frequency`: how often each top unit is selected again in a bootstrap over words",
-    atlas=("language", "unit", "frequency"),
 )
 K_CURVE = Table(
     name="k_curve",
@@ -171,4 +170,5 @@ QUESTION = Question(
     title="How firm is the choice of units?",
     steps=(_SELECT, _SEEDS, _COMPARE, _SUMMARISE),
     show="interlingua.questions.stability.show",
+    atlas=(UnitColumn(STABILITY.name, "frequency"),),
 )
