@@ -86,6 +86,80 @@ _OWN = {
     "p_omnibus": "p_own_omnibus",
 }
 
+
+def _of(table: pd.DataFrame, null: str) -> pd.DataFrame:
+    return table[table["null"] == null].drop(columns="null").reset_index(drop=True)
+
+
+def _old_null(tables: Tables) -> pd.DataFrame:
+    """Return `null` with a row a model, variable and ranking, both nulls side by side."""
+    permuted, own = (_of(tables["null"], null) for null in ("permuted", "own codes"))
+    both = permuted.merge(own[[*_CELL, *_OWN]].rename(columns=_OWN), on=_CELL, how="left")
+    return both.merge(tables["top_units"], on=_CELL, how="left")
+
+
+def _with_nulls(
+    name: str, key: list[str], permuted: dict[str, str], own: dict[str, str]
+) -> Callable[[Tables], pd.DataFrame]:
+    """Return what puts the columns of a table of nulls beside those of the table that they belonged to."""
+
+    def restore(tables: Tables) -> pd.DataFrame:
+        table = tables[name]
+        for null, columns in (("permuted", permuted), ("own codes", own)):
+            if columns and len(tables[f"null_{name}"]):
+                rows = _of(tables[f"null_{name}"], null)[[*_CELL, *key, *columns]].rename(columns=columns)
+                table = table.merge(rows, on=[*_CELL, *key], how="left")
+        return table
+
+    return restore
+
+
+def _old_flagged_overlap(tables: Tables) -> pd.DataFrame:
+    table, keys = tables["flagged_overlap"], ["model", "variable", "method", "languages"]
+    if table.empty or tables["flagged_null"].empty:
+        return table
+    permuted, own = (
+        _of(tables["flagged_null"], null)[[*keys, "corrected_fe", "p_fe"]] for null in ("permuted", "own codes")
+    )
+    own = own.drop(columns="corrected_fe").rename(columns={"p_fe": "p_own_fe"})
+    return table.merge(permuted, on=keys, how="left").merge(own, on=keys, how="left")
+
+
+_NULLS_ARE_ROWS = "nulls are rows"
+_PROSE = "new: numbers that only the report's sentences had"
+#: What differs on purpose, by the name of the table (the old name, where AFTER has another one).
+DECLARED: Mapping[str, Declared] = {
+    "null": Declared(_NULLS_ARE_ROWS, restore=_old_null),
+    "pairs": Declared(
+        _NULLS_ARE_ROWS,
+        restore=_with_nulls(
+            "pairs",
+            ["language_a", "language_b"],
+            {"null_mean": "null_mean", "fe_corrected": "fe_corrected", "p_null": "p_permutation"},
+            {},
+        ),
+    ),
+    "degrees": Declared(
+        _NULLS_ARE_ROWS,
+        restore=_with_nulls(
+            "degrees",
+            ["n_languages"],
+            {"null_mean": "null_mean", "p_null": "p_permutation"},
+            {"null_mean": "own_mean", "p_null": "p_own"},
+        ),
+    ),
+    "flagged_overlap": Declared(_NULLS_ARE_ROWS, restore=_old_flagged_overlap),
+    **{name: Declared(_NULLS_ARE_ROWS) for name in ("null_degrees", "null_pairs", "top_units", "flagged_null")},
+    **{
+        name: Declared(_PROSE)
+        for name in (
+            *("alignment_lines", "audit_summary", "confounds_summary", "layer_summary", "leave_one_out_summary"),
+            *("performance", "performance_of_layer", "performance_summary", "replication_summary", "sharing_summary"),
+            *("stability_summary", "transfer_summary"),
+        )
+    },
+}
+
 ROOT = Path(__file__).resolve().parents[1]
 #: Stand for folders in studies until they are written.
 INPUTS, DATA, SUPPLEMENT = "{inputs}", "{data}", "{supplement}"
@@ -443,6 +517,8 @@ def compare_tables(before: Tables, after: Tables, rtol: float) -> list[Row]:
             if row.verdict != DIFFERENT or declared is None:
                 rows.append(row)
                 continue
+        if declared is None and old is None and new is not None and new.empty:
+            declared = Declared("a question that is asked leaves its tables also where they have no rows")
         if declared is None:
             table, what = (new, "is only in AFTER") if old is None else (old, "is missing in AFTER")
             rows.append(Row(name, len(table) if table is not None else 0, DIFFERENT, what))
