@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from interlingua.study.config import Study
 from interlingua.run.study import load_study
+from interlingua.study.config import Study
 
 Cli = Callable[..., Any]
 COMMANDS = ("demo", "run", "plan", "report", "atlas", "new", "models", "norms")

@@ -27,7 +27,13 @@ TOTAL = Table("total", "the total", (), (VALUE, Column("raw", "of the raw ones",
 NOTHING = Table("nothing", "nothing", ("value",), (VALUE,))
 LATE = Table("late", "late", (), (LANGUAGE, VALUE))
 SQUARE = Step(
-    "squares", "squares", "toy_steps:squares", ("language",), {"numbers": "numbers"}, (SQUARES, Arrays("raw")), ("units.power",)
+    "squares",
+    "squares",
+    "toy_steps:squares",
+    ("language",),
+    {"numbers": "numbers"},
+    (SQUARES, Arrays("raw")),
+    ("units.power",),
 )
 STEPS = [
     SQUARE,

@@ -21,7 +21,10 @@ def _ran(what: str) -> None:
 def squares(numbers: pd.DataFrame, *, language: str, power: int, on_progress: Callable[[float], None]) -> dict:
     _ran(f"squares {language}")
     on_progress(0.5)
-    return {"squares": pd.DataFrame({"language": language, "value": numbers["value"] ** power}), "raw": {"x": numbers["value"].to_numpy()}}
+    return {
+        "squares": pd.DataFrame({"language": language, "value": numbers["value"] ** power}),
+        "raw": {"x": numbers["value"].to_numpy()},
+    }
 
 
 def total(squares: pd.DataFrame, raw: dict[str, dict[str, np.ndarray]], *, seed: int) -> dict:

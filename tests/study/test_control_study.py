@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from interlingua.study.controls import control_study
 from interlingua.run.study import load_study
+from interlingua.study.controls import control_study
 
 
 def test_a_control_runs_through_what_the_comparison_needs(study_folder: Path) -> None:

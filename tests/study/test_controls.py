@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 
 from interlingua.errors import ModelError
-from interlingua.run.plan import make_plan
-from interlingua.run.study import load_study
 from interlingua.run.folder import read_tables
+from interlingua.run.plan import make_plan
 from interlingua.run.run import run
+from interlingua.run.study import load_study
 
 FIGURES = ["layer", "corrected_fe", "p_fe", "highest_degree", "units_in_all", "same_sign", "r_top"]
 

@@ -16,8 +16,8 @@ pytest.importorskip("sentencex", reason="needs the extra 'corpora'")
 from interlingua.contexts import Contexts
 from interlingua.errors import ConfigError, ContextsError
 from interlingua.run.contexts import build_contexts
-from interlingua.study.config import Study
 from interlingua.run.study import load_study
+from interlingua.study.config import Study
 from interlingua.study.sources import gather
 
 SIDES = ["left", "right", "near", "far", "above", "below"]

@@ -7,15 +7,15 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from interlingua.report.story import sections
+from interlingua.study.analysis import select
 
 from interlingua.errors import ConfigError
 from interlingua.report.results import Results
-from interlingua.report.story import sections
-from interlingua.study.analysis import select
-from interlingua.run.plan import make_plan
-from interlingua.run.study import load_study
 from interlingua.run.folder import read_tables
+from interlingua.run.plan import make_plan
 from interlingua.run.run import run
+from interlingua.run.study import load_study
 
 CHANGES = {"probes.whole": False, "probes.methods": ["ridge", "elastic-net"], "scrutiny.controls": []}
 ZEROED = {"layer.curve": "zeroed", "layer.choose": "test", "layer.probe": "elastic-net"}

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from interlingua.report.story import headline
 
 from interlingua.report.results import Results
-from interlingua.report.story import headline
-from interlingua.run.study import load_study
 from interlingua.run.folder import read_tables
 from interlingua.run.run import run
+from interlingua.run.study import load_study
 from interlingua.units import PAPER_MODEL
 
 

@@ -11,8 +11,8 @@ import pytest
 from pydantic import Field
 
 from interlingua.errors import ConfigError
-from interlingua.study.config import Study
 from interlingua.run.study import load_study
+from interlingua.study.config import Study
 from interlingua.study.sections import Section
 from interlingua.units import nulls
 

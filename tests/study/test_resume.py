@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from interlingua.errors import StoreError
+from interlingua.run.run import run
+from interlingua.run.study import load_study
 from interlingua.study import runner, steps
 from interlingua.study.config import Study
-from interlingua.run.study import load_study
-from interlingua.run.run import run
 
 
 def table_bytes(results: Path) -> dict[str, bytes]:

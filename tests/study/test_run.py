@@ -14,9 +14,9 @@ import statsmodels.api as sm
 
 from interlingua.models import Activations
 from interlingua.probes import Design
-from interlingua.seeds import derive_seed
-from interlingua.run.study import load_study
 from interlingua.run.folder import CONTENTS, read_tables
+from interlingua.run.study import load_study
+from interlingua.seeds import derive_seed
 from interlingua.study.sources import gather
 from interlingua.units.nulls import Sharing, null_signs
 

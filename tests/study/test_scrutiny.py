@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from interlingua.study.analysis import Fitted, chosen_layers
+from interlingua.study.cache import Cache
+from interlingua.study.runner import look_at, make_jobs
+from interlingua.study.scrutiny import without_flagged
 from scipy import stats
 
 from interlingua.models import Activations
 from interlingua.probes.out_of_fold import out_of_fold
-from interlingua.study.analysis import Fitted, chosen_layers
-from interlingua.study.cache import Cache
-from interlingua.run.study import load_study
 from interlingua.run.folder import read_tables
-from interlingua.study.runner import look_at, make_jobs
-from interlingua.study.scrutiny import without_flagged
+from interlingua.run.study import load_study
 from interlingua.study.sources import gather
 
 

@@ -180,4 +180,3 @@ class Cache:
             final.rename(old)
         partial.rename(final)
         shutil.rmtree(old, ignore_errors=True)
-

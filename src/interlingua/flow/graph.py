@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -217,7 +217,9 @@ class Graph:
         absent
             Steps that this graph does without: what others read of them is a table without rows.
         """
-        makers = {output.name: (step, output) for node in self.nodes for step in (node.step,) for output in step.outputs}
+        makers = {
+            output.name: (step, output) for node in self.nodes for step in (node.step,) for output in step.outputs
+        }
         makers |= {output.name: (step, output) for step in steps for output in step.outputs}
         left_out = {output.name: output for step in absent for output in step.outputs if output.name not in makers}
         for step in steps:
@@ -262,12 +264,14 @@ class Graph:
         ]
         free = tuple(dim for dim in dims if dim not in at)
         assert free or len(fitting) == 1, f"{step.name} at {dict(at)} reads {len(fitting)} of '{read.name}'"
-        if isinstance(first := next(iter(fitting), None), Source):  # each is read by an output of its own, as models are
+        if isinstance(
+            first := next(iter(fitting), None), Source
+        ):  # each is read by an output of its own, as models are
             output = first.output
         return Reading(output, tuple(fitting), free)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _version(package: str) -> str:
     try:
         return installed(package)

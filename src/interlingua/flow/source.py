@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -46,7 +46,7 @@ def source_digest(modules: Iterable[str], root: Path = _ROOT) -> str:
     return _digest(frozenset(modules), root)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _digest(modules: frozenset[str], root: Path) -> str:
     foreign = {module for module in modules if module.partition(".")[0] != _PACKAGE}
     files = {
@@ -75,12 +75,12 @@ def _file(module: str, root: Path) -> Path | None:
     return path.with_suffix(".py") if len(parts) > 1 and path.with_suffix(".py").is_file() else None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _tree(file: Path) -> ast.Module:
     return ast.parse(file.read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=None)
+@cache
 def _imports(module: str, root: Path) -> tuple[str, ...]:
     file = _file(module, root)
     assert file is not None, f"there is no module {module}"

@@ -56,6 +56,8 @@ class Question:
         What a careful reader would hold against its results, for beside them.
     atlas
         Columns that the atlas shows beside every unit.
+    missed
+        The question for the study at a glance, where a study that does not ask it shall say so there, too.
     """
 
     key: str
@@ -66,6 +68,7 @@ class Question:
     options: type[Section] | None = None
     caveats: tuple[str, ...] = ()
     atlas: tuple[UnitColumn, ...] = ()
+    missed: str = ""
 
     @property
     def tables(self) -> tuple[Table, ...]:

@@ -48,6 +48,7 @@ def write_page(
     claims: Sequence[str],
     glance: Mapping[str, Sequence[Row]],
     captions: Mapping[str, str],
+    not_asked: Mapping[str, str],
 ) -> Path:
     """Write ``report.html`` into the result folder and return its path.
 
@@ -63,6 +64,8 @@ def write_page(
         The rows of the study at a glance, by heading.
     captions
         Those of the figures in ``figures/``, by name.
+    not_asked
+        Why the study does not ask a question, by the question's title.
 
     Raises
     ------
@@ -83,6 +86,7 @@ def write_page(
         claims=claims,
         glance=glance,
         parts=parts,
+        not_asked=not_asked,
         figures=figures,
         table=partial(laid_out, results),
         study_toml=(results.folder / "study.toml").read_text(encoding="utf-8"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -59,22 +60,12 @@ def cell(results: Results, column: Column, value: Any) -> str:
     """Return a value as the page writes it."""
     if value is None or (not isinstance(value, str) and pd.isna(value)):
         return "–"
-    kind = column.kind
-    if kind == "language":
+    if column.kind == "language":
         return results.names.get(str(value), str(value)) or "–"
-    if kind == "name":
-        return results.label(str(value)) if results.label(str(value)) != str(value) else short(str(value)) or "–"
-    if kind in ("text", "languages", "units"):
-        return str(value) or "–"
-    if kind == "flag":
-        return "yes" if value else "no"
-    if kind == "unit":
-        return str(int(value)).replace("-", "−")
-    if kind == "count":
-        return f"{int(value):,}".replace("-", "−")
-    if kind == "p":
-        return "< .0001" if value < 0.0001 else f"{value:.4f}".replace("0.", ".", 1)
-    return number(float(value))
+    if column.kind == "name":
+        label = results.label(str(value))
+        return (label if label != str(value) else short(label)) or "–"
+    return _WRITTEN.get(column.kind, str)(value) or "–"
 
 
 def number(value: float) -> str:
@@ -84,6 +75,22 @@ def number(value: float) -> str:
     else:
         text = f"{value:,.0f}" if abs(value) >= 1000 or value == 0 else f"{value:#.3g}".rstrip(".")
     return text.replace("-", "−")
+
+
+def _p(value: float) -> str:
+    return "< .0001" if value < 0.0001 else f"{value:.4f}".replace("0.", ".", 1)
+
+
+#: How the cells of a kind are written that need no more than their value; others are text.
+_WRITTEN: dict[str, Callable[[Any], str]] = {
+    "flag": lambda value: "yes" if value else "no",
+    "unit": lambda value: f"{int(value)}".replace("-", "−"),
+    "count": lambda value: f"{int(value):,}".replace("-", "−"),
+    "p": _p,
+    "percent": lambda value: f"{100 * value:.1f} %",
+    "number": lambda value: number(float(value)),
+    "r": lambda value: number(float(value)),
+}
 
 
 def _class(column: Column, values: pd.Series) -> str:

@@ -91,7 +91,9 @@ def study_graph(prepared: Prepared, cache: Cache) -> tuple[Graph, dict[str, str]
 def make_graph(prepared: Prepared, cache: Cache, steps: Sequence[Step], absent: Sequence[Step] = ()) -> Graph:
     """Return the graph of these steps and of the study's own; what they read of `absent` ones is without rows."""
     study, material = prepared.study, prepared.material
-    graph = Graph(sources=[*(model.source for model in prepared.models), *_sources(study, material, prepared.models, cache)])
+    graph = Graph(
+        sources=[*(model.source for model in prepared.models), *_sources(study, material, prepared.models, cache)]
+    )
     every = _ordered([*STEPS, *steps])
     own = [model for model in prepared.models if not model.control]
     controls = [model for model in prepared.models if model.control]
@@ -248,7 +250,9 @@ def _sources(study: Study, material: Material, models: Sequence[ModelInStudy], c
             )
             for code, norms in second_norms(study, material, variable, study.scrutiny.audit_against).items()
         ]
-        found.append(_put(cache, RATED_WORDS, {"variable": variable}, RATED_WORDS.concat(parts)[list(RATED_WORDS.names)]))
+        found.append(
+            _put(cache, RATED_WORDS, {"variable": variable}, RATED_WORDS.concat(parts)[list(RATED_WORDS.names)])
+        )
     for code in study.languages:
         concrete = CONCRETENESS.empty()
         if code in study.scrutiny.concreteness:

@@ -10,7 +10,7 @@ from interlingua.questions.order import questions, tables
 from interlingua.report.page import Part, write_page
 from interlingua.report.results import Results
 from interlingua.report.style import house_style, save
-from interlingua.report.words import Row, Section, cell_title
+from interlingua.report.words import Row, cell_title
 from interlingua.study.config import Study
 
 
@@ -39,13 +39,17 @@ def build_report(folder: Path | str) -> Path:
     shows = {question.key: import_module(question.show) for question in asked}
     captions = _draw(results, list(shows.values()))
     parts = [
-        Part(question.key, question.title, shows[question.key].section(results), question.caveats)
-        if question.key in shows
-        else Part(question.key, question.title, Section([results.not_asked[question.key]]), ())
-        for question in questions()
+        Part(question.key, question.title, shows[question.key].section(results), question.caveats) for question in asked
     ]
     claims = ["".join(_told(show, "claim", results, *cell) for show in shows.values()) for cell in results.cells]
-    return write_page(results, parts, [claim.strip() for claim in claims if claim], _glance(results, shows), captions)
+    return write_page(
+        results,
+        parts,
+        [claim.strip() for claim in claims if claim],
+        _glance(results, shows),
+        captions,
+        {question.title: results.not_asked[question.key] for question in questions() if question not in asked},
+    )
 
 
 def labels(study: Study) -> dict[str, str]:
@@ -89,6 +93,11 @@ def _glance(results: Results, shows: dict[str, ModuleType]) -> dict[str, list[Ro
         for model, variable in results.cells
     }
     of_all = [row for show in shows.values() for row in _rows(show, "glance_of_all", results)]
+    of_all += [
+        Row(question.missed, "–", "Not tested", results.not_asked[question.key])
+        for question in questions()
+        if question.missed and question.key in results.not_asked
+    ]
     groups.setdefault(next(iter(groups)) if len(groups) == 1 else "all models and variables", []).extend(of_all)
     return {title: rows for title, rows in groups.items() if rows}
 

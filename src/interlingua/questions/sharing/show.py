@@ -8,7 +8,7 @@ import pandas as pd
 
 from interlingua.questions.sharing.figures import draw_degrees, draw_intersections, draw_pairs
 from interlingua.report.results import Results
-from interlingua.report.words import Row, Section, Shown, cell_title, listing, p_text, permuted, short, yes
+from interlingua.report.words import Row, Section, Shown, cell_title, listing, p_text, permuted, short, signed, yes
 
 #: How what the ratings are is said in a sentence; of other nulls by their label.
 _AGAINST = {
@@ -190,7 +190,7 @@ def _finding(results: Results, row: Any) -> str:
         text += f". {under[0].upper()}{under[1:]}"
     for top in results.of("top_units", **where).itertuples():
         if pd.notna(top.r_top):
-            text += f"; r on held-out words from the top units alone {top.r_top:.2f}"
+            text += f"; r on held-out words from the top units alone {signed(top.r_top, 2)}"
     return f"{text}."
 
 

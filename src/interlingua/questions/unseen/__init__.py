@@ -18,7 +18,9 @@ _REGRESSION = (
     Column("t_cluster", "t with errors clustered by word", "number", "t (clustered)"),
     Column("df_cluster", "words less one", "number"),
     Column("p_cluster", "two-tailed p of t_cluster", "p", "p (clustered)"),
-    Column("percentile", "place of |t_cluster| among all units of the layer, 0 to 100", "number", "percentile in layer"),
+    Column(
+        "percentile", "place of |t_cluster| among all units of the layer, 0 to 100", "number", "percentile in layer"
+    ),
 )
 TRANSFER_UNITS = Table(
     name="transfer_units",
@@ -90,13 +92,12 @@ SUMMARY = Table(
 
 
 def _why_not(asked: Asked) -> str:
+    # An unseen language without ratings is told by `show`, for each variable.
     if not asked.study.unseen:
         return (
-            "No language is unseen in this study: with unseen = ['xx'], the shared units are tested in a language that "
-            "took no part in choosing them."
+            "This study names no unseen language, so none was asked for a test of the units. With unseen = ['xx'], the shared "
+            "ones are tested in a language that took no part in choosing them."
         )
-    if not any(asked.unseen.values()):
-        return "No unseen language has ratings: the shared units could not be tested there."
     return ""
 
 
@@ -127,6 +128,7 @@ QUESTION = Question(
     key="unseen",
     title="Do they work in a language that was not asked?",
     asked=_why_not,
+    missed="Do single units work in a language that was not asked?",
     steps=(_REGRESS, _TEST),
     show="interlingua.questions.unseen.show",
     caveats=(

@@ -34,46 +34,53 @@ def claim(results: Results, model: str, variable: str) -> str:
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:
-    """Return a row for each unseen language that has ratings."""
-    found = []
-    for row in results.of("transfer_summary", model=model, variable=variable, method=results.headline).itertuples():
-        question = f"Do single units work in {results.names[row.language]}?"
-        test = "Regressions in a language that took no part, errors clustered by word"
-        if not row.n_units:
-            found.append(Row(question, test, "Not tested: no unit is shared", "–"))
-            continue
-        found.append(
-            Row(
-                question,
-                test,
-                f"{row.p_bonferroni_below_05} of {row.n_units} units predict (p × {row.n_units} < .05)",
-                f"{row.top_5_percent} are among the best 5 % of the layer, where chance would have "
-                f"{row.expected_top_5_percent:.1f}; of random units {100 * row.baseline_share_p05_cluster:.0f} % have p < .05",
-            )
+    """Return a row for each unseen language, also for those in which nothing could be tested."""
+    test = "Regressions in a language that took no part, errors clustered by word"
+    untested = _untested(results, model, variable)
+    found = [
+        Row(
+            f"Do single units work in {results.names[row.language]}?",
+            test,
+            f"{row.p_bonferroni_below_05} of {row.n_units} units predict (p × {row.n_units} < .05)",
+            f"{row.top_5_percent} are among the best 5 % of the layer, where chance would have "
+            f"{row.expected_top_5_percent:.1f}; of random units {100 * row.baseline_share_p05_cluster:.0f} % have p < .05",
         )
-    return found
+        for row in results.of("transfer_summary", model=model, variable=variable, method=results.headline).itertuples()
+        if row.language not in untested
+    ]
+    return found + [
+        Row(f"Do single units work in {results.names[code]}?", test, "Not tested", reason)
+        for code, reason in untested.items()
+    ]
+
+
+def _untested(results: Results, model: str, variable: str) -> dict[str, str]:
+    """Return why the shared units could not be tested in an unseen language, by its code; only of those not tested."""
+    rows = results.of("transfer_summary", model=model, variable=variable, method=results.headline)
+    units = dict(zip(rows["language"], rows["n_units"], strict=True))
+    reasons = {}
+    for code in results.study.get("unseen", []):
+        name = results.names[code]
+        if code not in units:
+            reasons[code] = f"{name} has no ratings of {variable}, so nothing could be tested there."
+        elif not units[code]:
+            reasons[code] = f"No unit is shared by two languages or more, so there is none to test in {name}."
+    return reasons
 
 
 def section(results: Results) -> Section:
-    """Return how the shared units do in every unseen language."""
-    findings = []
-    for row in results.of("transfer_summary", method=results.headline).itertuples():
-        where = f"{results.names[row.language]}, {cell_title(row.model, row.variable)}"
-        if not row.n_units:
-            findings.append(f"{where}: no unit is shared, so none could be tested.")
-            continue
-        findings.append(
-            f"{where}: {row.p_below_05} of {row.n_units} units have p < .05 with word-clustered errors "
-            f"({row.n_words:,} words, {row.n:,} sentences); {row.top_5_percent} stand among the top 5 % of the layer. Of "
-            f"{row.random_units} random units {100 * row.baseline_share_p05_cluster:.0f} % have p < .05 "
-            f"({100 * row.baseline_share_p05:.0f} % with the paper's ordinary errors)."
-        )
-    summary = results.table("transfer_summary")
+    """Return how the shared units do in every unseen language, and why they could not be tested where they were not."""
+    findings = [
+        f"{results.names[row.language]}, {cell_title(row.model, row.variable)}: {row.p_below_05} of {row.n_units} units have "
+        f"p < .05 with word-clustered errors ({row.n_words:,} words, {row.n:,} sentences); {row.top_5_percent} stand among "
+        f"the top 5 % of the layer. Of {row.random_units} random units {100 * row.baseline_share_p05_cluster:.0f} % have "
+        f"p < .05 ({100 * row.baseline_share_p05:.0f} % with the paper's ordinary errors)."
+        for row in results.of("transfer_summary", method=results.headline).itertuples()
+        if row.n_units
+    ]
     for model, variable in results.cells:
-        tested = set(summary.loc[(summary["model"] == model) & (summary["variable"] == variable), "language"])
-        without = [results.names[code] for code in results.study.get("unseen", []) if code not in tested]
-        if without:
-            findings.append(f"{cell_title(model, variable)}: no ratings in {listing(without)}, so nothing is tested there.")
+        reasons = _untested(results, model, variable).values()
+        findings += [f"{cell_title(model, variable)}: {reason}" for reason in reasons]
     columns = (
         "model variable language unit n_languages b t t_cluster p_cluster percentile baseline_abs_b baseline_abs_t "
         "baseline_abs_t_cluster"
