@@ -25,13 +25,13 @@ results/NAME/
   run.json         versions, machine, seeds, hashes of models and activations, seconds; what was not asked, and why
 ```
 
-The same study and seed give the same bytes in `tables/`, whatever the number of workers. Unit ids are the paper's: layer
-x width + index. `p` is one-tailed for overlap, two-tailed for regressions. A question that a study does not ask (no unseen
-language, say) leaves no tables; `run.json` says why under `not_asked`.
+The same study and seed give the same bytes in `tables/`, whatever the number of workers. Unit ids are the paper's:
+layer x width + index. `p` is one-tailed for overlap, two-tailed for regressions. A question that a study does not ask
+(no unseen language, say) leaves no tables; `run.json` says why under `not_asked`.
 
-Each table is written and read only if it is exactly what stands here. `run.json` holds a version of all of them (`tables`):
-pages are made again only from results of the same version. Columns in italics may be empty in a row; *key* columns together
-name a row.
+Each table is written and read only if it is exactly what stands here. `run.json` holds a hash of all (`tables`):
+pages are made again only from results of the same one. Columns in italics may be empty in a row; *key* columns
+together name a row.
 """
 
 

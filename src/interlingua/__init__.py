@@ -92,7 +92,9 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name not in _MODULE:
         raise AttributeError(f"module 'interlingua' has no attribute {name!r}")
-    return getattr(import_module(f"interlingua.{_MODULE[name]}"), name)
+    found = getattr(import_module(f"interlingua.{_MODULE[name]}"), name)
+    # The import has set `run` to the package of that name, which is the verb as well.
+    return globals().get(name, found)
 
 
 def __dir__() -> list[str]:

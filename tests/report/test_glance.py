@@ -2,42 +2,42 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import pytest
 
-from interlingua.report.glance import Row, glance
 from interlingua.report.results import Results
-
-
-@pytest.fixture
-def results(small: Any) -> Results:
-    return Results.read(small.results)
+from interlingua.report.words import Row
+from interlingua.run.report import told
 
 
 def answers(results: Results, title: str = "model · valence") -> dict[str, Row]:
-    return {row.question: row for row in glance(results)[title]}
+    return {row.question: row for row in told(results).glance[title]}
 
 
-def change(results: Results, table: str, **columns: object) -> None:
-    results.tables[table] = results.tables[table].assign(**columns)
+def change(results: Results, table: str, null: str = "", **columns: object) -> None:
+    """Give columns of a table other values; with `null` only in the rows of that null."""
+    frame = results.table(table).copy()
+    rows = frame["null"] == null if null else slice(None)
+    for name, values in columns.items():
+        frame.loc[rows, name] = values
+    results._read[table] = frame
 
 
 def test_every_question_is_asked_of_every_variable(results: Results) -> None:
-    groups = glance(results)
+    groups = told(results).glance
     assert list(groups) == ["model · valence", "model · length", "all models and variables"]
-    assert [row.question for row in groups["model · valence"]] == [
-        "Do the ratings belong to the words?",
-        "Does the model know valence?",
-        "Do languages share its units?",
-        "Do they use them in the same direction?",
-        "Is it learnt?",
-        "Do the units of other languages predict a language?",
-        "Do single units work in German?",
-        "Is it only how long or frequent words are?",
-        "Does the choice of units hang on single words?",
-    ]
+    for variable in ("valence", "length"):
+        assert [row.question for row in groups[f"model · {variable}"]] == [
+            "Do the ratings belong to the words?",
+            f"Does the model know {variable}?",
+            "Do languages share its units?",
+            "Do they use them in the same direction?",
+            "Is it learnt?",
+            "Do the units of other languages predict a language?",
+            "Do single units work in German?",
+            "Is it only how long or frequent words are?",
+            "Does the choice of units hang on single words?",
+        ]
     assert [row.question for row in groups["all models and variables"]] == ["Do languages that share more do better?"]
     texts = [text for rows in groups.values() for row in rows for text in row]
     assert all(texts)
@@ -46,10 +46,11 @@ def test_every_question_is_asked_of_every_variable(results: Results) -> None:
 
 def test_figures_are_those_of_the_tables(results: Results) -> None:
     rows = answers(results)
-    null = results.of("null", variable="valence", method="correlation").iloc[0]
+    null = results.of("null", variable="valence", method="correlation").set_index("null")
+    own, permuted = null.loc["own codes"], null.loc["permuted"]
     shares = rows["Do languages share its units?"]
-    assert f"{null.mean_fe / null.own_fe:.2f} times as many units as with codes of their own" in shares.answer
-    assert f"({null.corrected_fe:.2f} times as many as on permuted ratings)" in shares.answer
+    assert f"{own.mean_fe / own.null_fe:.2f} times as many units as with codes of their own" in shares.answer
+    assert f"({permuted.mean_fe / permuted.null_fe:.2f} times as many as on permuted ratings)" in shares.answer
     assert "from 3 draws" in shares.sure
     layer = results.layer("model", "valence")
     probes = results.of("probes", variable="valence", probe="ridge", curve="layer", layer=layer)
@@ -69,8 +70,9 @@ def test_figures_are_those_of_the_tables(results: Results) -> None:
 
 
 def test_answers_follow_the_p_values(results: Results) -> None:
-    change(results, "null", p_fe=1 / 201, p_own_fe=1 / 201, p_signed_fe=1 / 201, p_own_signed_fe=0.2, draws=200)
-    change(results, "transfer", p_cluster=1e-9)
+    change(results, "null", p_fe=1 / 201, p_signed_fe=1 / 201, draws=200)
+    change(results, "null", "own codes", p_signed_fe=0.2)
+    change(results, "transfer_summary", p_bonferroni_below_05=results.table("transfer_summary")["n_units"])
     change(results, "controls", fe_ratio_low=1.2)
     rows = answers(results)
     shares = rows["Do languages share its units?"]
@@ -81,13 +83,18 @@ def test_answers_follow_the_p_values(results: Results) -> None:
     assert rows["Do single units work in German?"].answer.startswith(f"{n} of {n} units")
     assert rows["Is it learnt?"].answer.startswith("Yes: ")
 
-    change(results, "null", p_own_fe=0.2)  # they encode it, but do they share it?
-    change(results, "transfer", p_cluster=0.9)
+    change(results, "null", "own codes", p_fe=0.2)  # they encode it, but do they share it?
+    change(results, "transfer_summary", p_bonferroni_below_05=0)
     change(results, "controls", fe_ratio_low=0.9)
     rows = answers(results)
     assert rows["Do languages share its units?"].answer.startswith("Not shown: ")
     assert rows["Do single units work in German?"].answer.startswith("0 of ")
     assert rows["Is it learnt?"].answer.startswith("Not shown: ")
+
+    # Of either null: permuted ratings alone are not enough, and neither are codes of their own.
+    change(results, "null", "own codes", p_fe=0.01)
+    change(results, "null", "permuted", p_fe=0.2)
+    assert answers(results)["Do languages share its units?"].answer.startswith("Not shown: ")
 
 
 @pytest.mark.parametrize(
@@ -95,58 +102,81 @@ def test_answers_follow_the_p_values(results: Results) -> None:
 )
 def test_alignment_takes_the_permutation_p(results: Results, estimate: float, p: float, answer: str) -> None:
     change(results, "alignment_models", estimate=estimate, p_permutation=p, p=0.001)
-    [row] = glance(results)["all models and variables"]
+    [row] = told(results).glance["all models and variables"]
     assert row.answer.startswith(answer)
 
 
-def test_a_flagged_language_is_named_and_left_out(results: Results) -> None:
-    audit, probes = results.tables["audit"], results.tables["probes"]
-    results.tables["audit"] = audit.assign(flag=audit["language"] == "es")
-    results.tables["probes"] = probes.assign(r_word_low=probes["r_word_low"].where(probes["language"] != "es", -0.1))
-    summary = results.tables["pairs_summary"].assign(corrected_fe=1.5, p_fe=0.01, p_own_fe=0.01)
-    without = summary.assign(languages="without es", corrected_fe=1.25, p_own_fe=0.04)
-    results.tables["flagged_overlap"] = pd.concat([summary.assign(languages="all"), without])
-    models = results.tables["alignment_models"].assign(estimate=0.01, p_permutation=0.01)
-    without = models.assign(languages="without es", p_permutation=0.3)
-    results.tables["flagged_alignment"] = pd.concat([models.assign(languages="all"), without])
+def flag_spanish(results: Results) -> None:
+    """Let Spanish be flagged and unknown to the model, and sharing be shown with it, and less of it without it."""
+    change(results, "audit", flag=results.table("audit")["language"] == "es")
+    change(results, "audit_summary", n_flagged=[1, 0])
+    change(results, "performance_of_layer", unknown="es", n_unknown=1)
+    overlap = results.table("pairs_summary")[list(results.tables["flagged_overlap"].names[:-1])].assign(mean_fe=2.0)
+    change(results, "null", corrected_fe=1.5, p_fe=0.01)
+    null = results.table("null")[["model", "variable", "method", "layer", "null", "corrected_fe", "p_fe"]]
+    models = results.table("alignment_models").assign(estimate=0.01, p_permutation=0.01)
+    for name, frame, without in (
+        ("flagged_overlap", overlap, {"mean_fe": 1.75}),
+        ("flagged_null", null, {"corrected_fe": 1.25, "p_fe": null["p_fe"].where(null["null"] == "permuted", 0.04)}),
+        ("flagged_alignment", models, {"p_permutation": 0.3}),
+    ):
+        both = [frame.assign(languages="all"), frame.assign(languages="without es", **without)]
+        results._read[name] = results.tables[name].check(pd.concat(both, ignore_index=True))
 
+
+def test_a_flagged_language_is_named_and_left_out(results: Results) -> None:
+    flag_spanish(results)
     rows = answers(results)
     assert rows["Do the ratings belong to the words?"].answer == "Not in Spanish"
     assert rows["Does the model know valence?"].answer.startswith("In all but Spanish: ")
-    assert rows["And without Spanish?"].answer == "Yes: 1.25 times as many as on permuted ratings"
-    assert rows["And without Spanish?"].sure == "p = .0400 against codes of their own, = .0100 on permuted ratings"
-    all_of_them, without_spanish = glance(results)["all models and variables"]
-    assert all_of_them.answer.startswith("Yes: ")
+    without = rows["And without Spanish?"]
+    assert without.answer == (
+        "Yes: 1.25 times as many as with codes of their own (1.25 times as many as on permuted ratings)"
+    )
+    assert without.sure == "p = .0400 against codes of their own, = .0100 on permuted ratings"
+    of_all, without_spanish = told(results).glance["all models and variables"]
+    assert of_all.answer.startswith("Yes: ")
     assert without_spanish.question == "And without Spanish?"
     assert without_spanish.answer.startswith("Not shown: ")
+
+    results._read["flagged_null"] = results.table("flagged_null").head(0)
+    without = answers(results)["And without Spanish?"]
+    assert without.answer == "1.75 times as many units as independent sets would"
+    assert "p < .05 in" in without.sure
 
 
 def test_three_languages_and_no_second_norm_tell_nothing_of_the_ratings(results: Results) -> None:
     change(results, "audit", flag=False, r_other_norm=float("nan"))
+    change(results, "audit_summary", n_flagged=0)
     rows = answers(results)
     assert rows["Do the ratings belong to the words?"].answer == "Can't be told from 3 languages and no second norm"
     change(results, "audit", r_other_norm=0.9)
-    answer = answers(results)["Do the ratings belong to the words?"].answer
-    assert answer == "Nothing speaks against it in any of 3 languages"
+    change(results, "audit_summary", n_other_norm=3, can_tell=True)
+    row = answers(results)["Do the ratings belong to the words?"]
+    assert row.answer == "Nothing speaks against it in any of 3 languages"
+    assert "0.90 with another norm" in row.sure
 
 
 def test_a_ranking_that_can_t_be_repeated_says_so(results: Results) -> None:
-    null = results.tables["null"]
-    results.tables["null"] = null[null["method"] != "correlation"]
+    null = results.table("null")
+    results._read["null"] = null[null["method"] != "correlation"]
     assert "not repeated on permuted" in answers(results)["Do languages share its units?"].test
 
 
 def test_what_a_study_did_not_do_is_not_asked_but_for_unseen_languages(results: Results) -> None:
-    for name in ("null", "controls", "transfer", "transfer_units", "leave_one_out", "confounds"):
-        del results.tables[name]
+    names = ("null", "controls", "transfer", "transfer_units", "transfer_summary", "confounds", "confounds_summary")
+    for name in names:
+        results._read[name] = results.tables[name].empty()
+    results.run["not_asked"] |= {key: "Why." for key in ("controls", "left_out", "confounds")}
     rows = answers(results)
     assert len(rows) == 5
     assert rows["Do single units work in German?"].answer == "Not tested"
     assert "null is too easy" in rows["Do languages share its units?"].test
+    assert list(told(results).not_asked.values())[:3] == ["Why."] * 3
 
 
 def test_one_model_and_one_variable_have_one_table(results: Results) -> None:
-    results.tables["pairs_summary"] = results.of("pairs_summary", variable="valence")
-    [(title, rows)] = glance(results).items()
+    results._read["layer_choice"] = results.of("layer_choice", variable="valence")
+    [(title, rows)] = told(results).glance.items()
     assert title == "model · valence"
     assert rows[-1].question == "Do languages that share more do better?"

@@ -1,4 +1,4 @@
-"""The key of a step changes with every module that it runs, and hardly with others: traced in a run, tried in a copy."""
+"""The key of a step changes with each module that it runs, and hardly with others: traced in a run, tried in a copy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import shutil
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -78,7 +77,7 @@ class Traced:
 
 
 @pytest.fixture(scope="module")
-def traced(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Traced]:
+def traced(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Traced:
     """Run a small study in this process, and note for each step whose functions it called."""
     folder = tmp_path_factory.mktemp("traced")
     file = folder / "study.toml"
@@ -112,11 +111,17 @@ def traced(minilm: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[T
     made = graph.cached(Cache(folder / "cache"))
     assert len(made) == len(graph.nodes) > 0
     recipes = {
-        node: json.loads((entry.folder / MANIFEST).read_text(encoding="utf-8"))["recipe"] for node, entry in made.items()
+        node: json.loads((entry.folder / MANIFEST).read_text(encoding="utf-8"))["recipe"]
+        for node, entry in made.items()
     }
     for node, recipe in recipes.items():
         assert content_key(recipe) == made[node].folder.name
-    yield Traced(recipes, {node: ran[entry.folder.name] for node, entry in made.items()})
+    return Traced(recipes, {node: ran[entry.folder.name] for node, entry in made.items()})
+
+
+def copied(folder: Path) -> Path:
+    ignored = shutil.ignore_patterns("__pycache__", "*.js")
+    return Path(shutil.copytree(PACKAGE, folder / "interlingua", ignore=ignored))
 
 
 def test_every_step_was_traced(traced: Traced) -> None:
@@ -129,7 +134,7 @@ def test_every_step_was_traced(traced: Traced) -> None:
 
 
 def test_a_changed_module_gives_a_new_key_to_every_step_that_ran_it(traced: Traced, tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(PACKAGE, tmp_path / "interlingua", ignore=shutil.ignore_patterns("__pycache__", "*.js")))
+    copy = copied(tmp_path)
     kinds = traced.kinds()
     # In the copy as it is, every key is that of the run.
     assert all(source.source_digest(node.source, copy) == traced.recipes[node]["source"] for node, _ in kinds)
@@ -159,7 +164,7 @@ def test_a_changed_module_gives_a_new_key_to_every_step_that_ran_it(traced: Trac
 
 
 def test_data_files_and_plugins_are_source_too(tmp_path: Path) -> None:
-    copy = Path(shutil.copytree(PACKAGE, tmp_path / "interlingua", ignore=shutil.ignore_patterns("__pycache__", "*.js")))
+    copy = copied(tmp_path)
 
     def digest(*modules: str) -> str:
         source._digest.cache_clear()

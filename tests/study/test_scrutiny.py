@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from interlingua.study.analysis import Fitted, chosen_layers
-from interlingua.study.cache import Cache
-from interlingua.study.runner import look_at, make_jobs
-from interlingua.study.scrutiny import without_flagged
 from scipy import stats
 
 from interlingua.models import Activations
 from interlingua.probes.out_of_fold import out_of_fold
 from interlingua.run.folder import read_tables
+from interlingua.run.run import run
 from interlingua.run.study import load_study
 from interlingua.study.sources import gather
 
+Tables = dict[str, pd.DataFrame]
+
 
 @pytest.fixture(scope="module")
-def tables(small: Any) -> dict[str, pd.DataFrame]:
+def tables(small: Any) -> Tables:
     return read_tables(small.results)
 
 
-def test_every_seen_language_is_left_out_once_a_ranking(tables: dict[str, pd.DataFrame]) -> None:
+def test_every_seen_language_is_left_out_once_a_ranking(tables: Tables) -> None:
     table, seen = tables["leave_one_out"], tables["languages"].query("role == 'seen'")["language"]
     counts = table.groupby(["model", "variable", "method"])["language"].agg(set)
     assert all(languages == set(seen) for languages in counts)
@@ -36,7 +37,7 @@ def test_every_seen_language_is_left_out_once_a_ranking(tables: dict[str, pd.Dat
     assert (table["r_zero_shot"] <= table["r_zero_shot_high"]).all()
 
 
-def test_the_units_of_a_left_out_language_are_the_others_choice(tables: dict[str, pd.DataFrame]) -> None:
+def test_the_units_of_a_left_out_language_are_the_others_choice(tables: Tables) -> None:
     units, rankings = tables["leave_one_out_units"], tables["rankings"]
     row = units[units["method"] == "correlation"].iloc[0]
     k = int((units[units["method"] == "correlation"]["language"] == row["language"]).sum())
@@ -46,7 +47,7 @@ def test_the_units_of_a_left_out_language_are_the_others_choice(tables: dict[str
     assert row["n_languages"] == (in_top["unit"] == row["unit"]).sum() == in_top["unit"].value_counts().max()
 
 
-def test_the_audits_held_out_r_is_that_of_its_predictions(small: Any, tables: dict[str, pd.DataFrame]) -> None:
+def test_the_audits_held_out_r_is_that_of_its_predictions(small: Any, tables: Tables) -> None:
     audit, words = tables["audit"], tables["audit_words"]
     assert not audit["flag"].any()  # labMT's ratings are those of its words
     assert set(words["language"]) == set(audit["language"])
@@ -54,7 +55,7 @@ def test_the_audits_held_out_r_is_that_of_its_predictions(small: Any, tables: di
     assert np.allclose(words["difference"], words["z_rating"] - words["z_predicted"])
 
 
-def test_confounds_are_partialled_out_in_every_language(tables: dict[str, pd.DataFrame]) -> None:
+def test_confounds_are_partialled_out_in_every_language(tables: Tables) -> None:
     table = tables["confounds"]
     assert set(table["language"]) == set(tables["audit"]["language"])
     assert table["r2_covariates"].between(0, 1).all()
@@ -63,7 +64,7 @@ def test_confounds_are_partialled_out_in_every_language(tables: dict[str, pd.Dat
     assert set(tables["confounds_overlap"]["method"]) == {"partial-correlation"}
 
 
-def test_stability_is_of_the_top_units_only(tables: dict[str, pd.DataFrame]) -> None:
+def test_stability_is_of_the_top_units_only(tables: Tables) -> None:
     stability, rankings = tables["stability"], tables["rankings"]
     assert set(stability["method"]) == {"correlation", "ridge", "elastic-net-cv", "elastic-net"}
     assert stability["frequency"].between(0, 1).all()
@@ -75,7 +76,7 @@ def test_stability_is_of_the_top_units_only(tables: dict[str, pd.DataFrame]) -> 
     assert stats.spearmanr(top["rank"], top["frequency"]).statistic < -0.3
 
 
-def test_the_curve_over_k_is_what_the_rankings_share(tables: dict[str, pd.DataFrame]) -> None:
+def test_the_curve_over_k_is_what_the_rankings_share(tables: Tables) -> None:
     row = tables["k_curve"].query("method == 'correlation'").iloc[2]
     rankings = tables["rankings"]
     for column in ("model", "variable", "method", "layer"):
@@ -87,12 +88,12 @@ def test_the_curve_over_k_is_what_the_rankings_share(tables: dict[str, pd.DataFr
     assert row["mean_fe"] == pytest.approx(np.mean(shared) / (row["k"] ** 2 / width))
 
 
-def test_the_audit_flags_nothing_and_its_r_belongs_to_the_ratings(small: Any, tables: dict[str, pd.DataFrame]) -> None:
+def test_the_audit_flags_nothing_and_its_r_belongs_to_the_ratings(small: Any, tables: Tables) -> None:
     """From the run's own activations: its r comes near again with other folds, and is gone with shuffled ratings."""
     row = tables["audit"].iloc[0]
     record = json.loads((small.results / "run.json").read_text(encoding="utf-8"))
     key = next(entry["key"] for entry in record["activations"] if entry["language"] == row["language"])
-    X = Activations.open(small.cache / "activations" / f"{key}.safetensors").layer(int(row["layer"]))
+    X = Activations.open(small.cache / "activations" / key / "activations.safetensors").layer(int(row["layer"]))
     study = load_study(small.file)
     contexts = gather(study, small.cache).language(str(row["language"]))
     y, words = contexts[row["variable"]].to_numpy(), contexts["word"].to_numpy(dtype=object)
@@ -104,46 +105,72 @@ def test_the_audit_flags_nothing_and_its_r_belongs_to_the_ratings(small: Any, ta
     assert out_of_fold(X, np.array([shuffled[w] for w in words]), words, folds=5, seed=1).r < row["r_oof"] - 0.2
 
 
-def flagged(small: Any, tables: dict[str, pd.DataFrame], languages: list[str]) -> dict[str, pd.DataFrame]:
-    """Return what is set beside the main results if these languages are flagged; all that it needs is in the cache."""
-    study = load_study(small.file)
-    material, models = look_at(study, small.cache)
-    cache = Cache(small.cache, "only-cache")
-    fitted = Fitted(tables["probes"], tables["rankings"], make_jobs(material, models, cache))
-    audit = tables["audit"]
-    return without_flagged(
-        study,
-        fitted,
-        chosen_layers(tables["layer_choice"]),
-        tables,
-        audit.assign(flag=audit["language"].isin(languages)),
-        lambda _, tasks: [task.function(*task.arguments, lambda _: None) for task in tasks],
-        cache,
-    )
+@pytest.fixture
+def flagged(
+    small: Any, cache: Path, flag: Callable[..., None], tmp_path: Path, without_pages: None
+) -> Callable[..., Tables]:
+    """Return a function that runs the study with languages flagged, and returns its tables."""
+
+    def flagged(*languages: str) -> Tables:
+        flag(*languages)
+        study = load_study(small.file)
+        results = run(study, output=tmp_path / "out", workers=1, cache_dir=cache, show_progress=False)
+        return read_tables(results)
+
+    return flagged
 
 
-def test_the_main_results_without_a_flagged_language(small: Any, tables: dict[str, pd.DataFrame]) -> None:
-    found = flagged(small, tables, ["es"])
+def test_nothing_is_set_beside_where_no_language_is_flagged(tables: Tables) -> None:
+    for name in ("flagged_overlap", "flagged_null", "flagged_alignment"):
+        assert tables[name].empty, name
+
+
+def test_the_main_results_without_a_flagged_language(tables: Tables, flagged: Callable[..., Tables]) -> None:
+    found = flagged("es")
     overlap = found["flagged_overlap"].set_index(["variable", "languages", "method"])
-    figures = ["n_pairs", "mean_fe", "corrected_fe", "p_fe", "p_own_fe", "same_sign"]
+    null = found["flagged_null"].set_index(["variable", "languages", "method", "null"])
+    figures = ["n_pairs", "mean_fe", "p_below_05", "p_bh_below_05", "same_sign"]
     # Spanish has no lengths.
     for_length = overlap.loc["length", figures]
     pd.testing.assert_frame_equal(for_length.loc["all"], for_length.loc["without es"])
+    beside = null.loc["length", ["corrected_fe", "p_fe"]]
+    pd.testing.assert_frame_equal(beside.loc["all"], beside.loc["without es"])
     valence = overlap.loc["valence"]
     assert set(valence.loc["all", "n_pairs"]) == {3}
     assert set(valence.loc["without es", "n_pairs"]) == {1}
+    two = {"variable": "valence", "language_a": "en", "language_b": "fr"}
     pairs = tables["pairs"].query("variable == 'valence' and language_a == 'en' and language_b == 'fr'")
     left = valence.loc["without es", "mean_fe"]
     assert left.to_dict() == pytest.approx(dict(zip(pairs["method"], pairs["fe"], strict=True)))
-    corrected = dict(zip(pairs["method"], pairs["fe_corrected"], strict=True))
-    assert valence.loc["without es", "corrected_fe"].to_dict() == pytest.approx(corrected)
+    of_pair = tables["null_pairs"]
+    for column, value in two.items():
+        of_pair = of_pair[of_pair[column] == value]
+    assert set(of_pair["null"]) == {"permuted", "own codes"}
+    for name in ("corrected_fe", "p_fe"):
+        theirs = of_pair.set_index(["method", "null"])["fe_corrected" if name == "corrected_fe" else "p_null"]
+        ours = null.loc[("valence", "without es"), name]
+        assert ours.to_dict() == pytest.approx(theirs.to_dict(), nan_ok=True)
+    # With all languages they are those of the study.
+    whole = tables["null"].query("variable == 'valence'").set_index(["method", "null"])
+    for name in ("corrected_fe", "p_fe"):
+        assert null.loc[("valence", "all"), name].to_dict() == pytest.approx(whole[name].to_dict(), nan_ok=True)
     assert set(found["flagged_alignment"]["languages"]) == {"all", "without es"}
+    # All else is as it was.
+    for name in ("null", "pairs", "alignment_models", "leave_one_out"):
+        pd.testing.assert_frame_equal(found[name], tables[name])
 
 
 @pytest.mark.parametrize("languages", [["en", "fr"], ["en", "es", "fr"]])
 def test_where_too_few_languages_are_left_nothing_is_set_beside(
-    small: Any, tables: dict[str, pd.DataFrame], languages: list[str]
+    flagged: Callable[..., Tables], languages: list[str]
 ) -> None:
-    assert flagged(small, tables, languages) == {}
-    in_one = flagged(small, tables, ["fr"])["flagged_overlap"]
+    found = flagged(*languages)
+    assert set(found["audit"].loc[found["audit"]["flag"], "language"]) == set(languages)
+    for name in ("flagged_overlap", "flagged_null", "flagged_alignment"):
+        assert found[name].empty, name
+
+
+def test_a_variable_that_is_left_with_one_language_has_all_of_them_only(flagged: Callable[..., Tables]) -> None:
+    in_one = flagged("fr")["flagged_overlap"]
     assert set(in_one.loc[in_one["languages"] != "all", "variable"]) == {"valence"}
+    assert set(in_one.loc[in_one["languages"] == "all", "variable"]) == {"valence", "length"}

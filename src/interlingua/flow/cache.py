@@ -132,10 +132,20 @@ class Cache:
         return made
 
     @contextmanager
-    def claim(self, step: str, key: str, recipe: Mapping[str, Any]) -> Iterator[Claim]:
+    def claim(self, step: str, key: str, recipe: Mapping[str, Any], owner: str = "") -> Iterator[Claim]:
         """Make an entry: yield folders for its files, and move them into place when the block ends without an error.
 
-        This is the one place where entries come to be.
+        This is the one place where entries come to be. What a process leaves that is killed meanwhile is removed by
+        `abandon`.
+
+        Parameters
+        ----------
+        step, key
+            The entry.
+        recipe
+            What its key is the hash of.
+        owner
+            A name that no other run has; by default the process's number.
 
         Raises
         ------
@@ -144,7 +154,8 @@ class Cache:
         """
         final = self.folder(step, key)
         claim = Claim(
-            folder=final.with_name(f".{key}.{os.getpid()}.partial"), unfinished=final.with_name(f".{key}.unfinished")
+            folder=self._partial(step, key, owner or str(os.getpid())),
+            unfinished=final.with_name(f".{key}.unfinished"),
         )
         started = time.monotonic()
         try:
@@ -164,6 +175,13 @@ class Cache:
                 raise StoreError(f"{final}: can't be written ({error.strerror or error})") from error
             raise
         shutil.rmtree(claim.unfinished, ignore_errors=True)
+
+    def abandon(self, step: str, key: str, owner: str) -> None:
+        """Remove what a claim of `owner` left that did not come to its end."""
+        shutil.rmtree(self._partial(step, key, owner), ignore_errors=True)
+
+    def _partial(self, step: str, key: str, owner: str) -> Path:
+        return self.folder(step, key).with_name(f".{key}.{owner}.partial")
 
     def _finish(self, final: Path, partial: Path, recipe: Mapping[str, Any], seconds: float) -> None:
         files = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
@@ -94,21 +95,36 @@ def execute(
     Exception
         What the first node that failed raised; the others are given up.
     """
-    with Progress(_phases(graph, cache, workers) | dict(further or {}), show=show) as progress:
-        with processes(workers) as executor:
-            return _Run(graph, cache, progress, executor, here).run()
+    phases = _phases(graph, cache, workers) | dict(further or {})
+    under_way: dict[Node, Job] = {}
+    try:
+        with Progress(phases, show=show) as progress, processes(workers) as executor:
+            return _Run(graph, cache, progress, executor, here, under_way).run()
+    except BaseException:
+        # Its processes are dead by now, and could not tidy up.
+        for job in under_way.values():
+            cache.abandon(job.step, job.key, job.owner)
+            progress_file(job).unlink(missing_ok=True)
+        raise
 
 
 class _Run:
     """The state of one computation of a graph."""
 
     def __init__(
-        self, graph: Graph, cache: Cache, progress: Progress, executor: Executor, here: Callable[[Node], bool]
+        self,
+        graph: Graph,
+        cache: Cache,
+        progress: Progress,
+        executor: Executor,
+        here: Callable[[Node], bool],
+        under_way: dict[Node, Job],
     ) -> None:
         self.graph, self.cache, self.progress = graph, cache, progress
         self.executor, self.here, self.own = executor, here, Here()
         self.made: dict[Node, Made] = {}
-        self.under_way: dict[Node, Job] = {}
+        self.under_way = under_way
+        self.owner = uuid.uuid4().hex[:8]
         self.futures: dict[Future[Made], Node] = {}
         self.computed: list[Node] = []
         self.shares: dict[Node, float] = {}
@@ -131,7 +147,7 @@ class _Run:
             if not all(parent in self.made for parent in node.parents):
                 left.append(node)
                 continue
-            job = _job(node, self.made, self.cache)
+            job = _job(node, self.made, self.cache, self.owner)
             if job.key in keys:  # the same work for another part of the graph
                 left.append(node)
             elif found := self.cache.find(job.step, job.key):
@@ -213,7 +229,7 @@ def _names(graph: Graph) -> list[str]:
     return list(dict.fromkeys(node.step.says for node in graph.nodes))
 
 
-def _job(node: Node, made: Mapping[Node, Made], cache: Cache) -> Job:
+def _job(node: Node, made: Mapping[Node, Made], cache: Cache, owner: str) -> Job:
     def digest(parent: Node, output: Output) -> str:
         return made[parent].digests[f"{output.name}{output.suffix}"]
 
@@ -229,6 +245,7 @@ def _job(node: Node, made: Mapping[Node, Made], cache: Cache) -> Job:
         options=dict(node.options),
         seed=node.seed if node.step.seeded else None,
         root=cache.root,
+        owner=owner,
     )
 
 

@@ -103,7 +103,7 @@ class Node:
                 name: _plain(self.options[name]) for name, key in self.step.keys.items() if not self._is_setting(key)
             },
             "seed": self.seed if self.step.seeded else None,
-            "outputs": [output.name for output in self.step.outputs],
+            "outputs": {output.name: getattr(output, "signature", "") for output in self.step.outputs},
             "source": source_digest(self.source),
             "versions": {name: _version(name) for name in (*LIBRARIES, *self.step.packages)},
             "inputs": {

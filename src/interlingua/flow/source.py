@@ -56,7 +56,8 @@ def _digest(modules: frozenset[str], root: Path) -> str:
     }
     for module in foreign:
         found = find_spec(module)
-        assert found is not None and found.origin is not None, f"there is no module {module}"
+        assert found is not None, f"there is no module {module}"
+        assert found.origin is not None, f"{module} has no file"
         files[module] = Path(found.origin)
     digest = hashlib.sha256()
     for name, file in sorted(files.items()):

@@ -44,8 +44,8 @@ class Step:
         ``package.module:function``, imported where it runs. It is called with keyword arguments only: an input for
         each of `reads`, `options`, ``seed`` if the step is `seeded`; and, if it has such parameters, the names of what
         it is `per` (``language="en"``), ``on_progress`` (called with the share done, 0 to 1), ``folder`` (where it may
-        write outputs itself) and ``unfinished`` (a folder for what it can go on from after it was stopped). It returns a
-        mapping of output name to value (None for a table without rows), less what it wrote itself.
+        write outputs itself) and ``unfinished`` (a folder for what it can go on from after it was stopped). It returns
+        a mapping of output name to value (None for a table without rows), less what it wrote itself.
     per
         What it is repeated over, in the order of its results: some of "model", "variable", "language", "method".
     reads

@@ -80,6 +80,7 @@ class Job:
     options: Mapping[str, Any]
     seed: int | None
     root: Path
+    owner: str
 
 
 def work(job: Job) -> Made:
@@ -91,7 +92,7 @@ def work(job: Job) -> Made:
         arguments = _values(job.inputs) | dict(job.options)
         if job.seed is not None:
             arguments["seed"] = job.seed
-        with cache.claim(job.step, job.key, job.recipe) as claim:
+        with cache.claim(job.step, job.key, job.recipe, job.owner) as claim:
             offered = {
                 **job.at,
                 "on_progress": _Telling(job),

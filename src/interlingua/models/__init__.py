@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from interlingua.flow.processes import one_thread
     from interlingua.models.extraction import extract
     from interlingua.models.loading import LoadedModel, ModelShape, describe, fingerprint, load_model
-    from interlingua.flow.processes import one_thread
     from interlingua.models.machine import matrix_speed
     from interlingua.models.registry import CARDS, ModelCard, ModelSpec, parse_spec
     from interlingua.models.store import Activations

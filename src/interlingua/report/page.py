@@ -42,30 +42,39 @@ class Part:
     caveats: Sequence[str]
 
 
-def write_page(
-    results: Results,
-    parts: Sequence[Part],
-    claims: Sequence[str],
-    glance: Mapping[str, Sequence[Row]],
-    captions: Mapping[str, str],
-    not_asked: Mapping[str, str],
-) -> Path:
+@dataclass(frozen=True)
+class Told:
+    """All that a report says in words and tables.
+
+    Parameters
+    ----------
+    claims
+        For the top.
+    glance
+        The rows of the study at a glance, by heading.
+    parts
+        In their order.
+    not_asked
+        Why the study does not ask a question, by the question's title.
+    """
+
+    claims: Sequence[str]
+    glance: Mapping[str, Sequence[Row]]
+    parts: Sequence[Part]
+    not_asked: Mapping[str, str]
+
+
+def write_page(results: Results, told: Told, captions: Mapping[str, str]) -> Path:
     """Write ``report.html`` into the result folder and return its path.
 
     Parameters
     ----------
     results
         The result folder.
-    parts
-        In their order.
-    claims
-        For the top.
-    glance
-        The rows of the study at a glance, by heading.
+    told
+        What it says.
     captions
         Those of the figures in ``figures/``, by name.
-    not_asked
-        Why the study does not ask a question, by the question's title.
 
     Raises
     ------
@@ -83,10 +92,7 @@ def write_page(
     html = environment.get_template("report.html.j2").render(
         results=results,
         has_atlas=(results.folder / "atlas" / "index.html").is_file(),
-        claims=claims,
-        glance=glance,
-        parts=parts,
-        not_asked=not_asked,
+        told=told,
         figures=figures,
         table=partial(laid_out, results),
         study_toml=(results.folder / "study.toml").read_text(encoding="utf-8"),

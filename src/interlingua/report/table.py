@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from interlingua.report.results import Results
-from interlingua.report.words import Shown, short
+from interlingua.report.words import Shown, p_text, short
 from interlingua.tables.schema import Column
 
 #: Rows of a table on the page; the whole of it stands in tables/.
@@ -77,16 +77,12 @@ def number(value: float) -> str:
     return text.replace("-", "−")
 
 
-def _p(value: float) -> str:
-    return "< .0001" if value < 0.0001 else f"{value:.4f}".replace("0.", ".", 1)
-
-
 #: How the cells of a kind are written that need no more than their value; others are text.
 _WRITTEN: dict[str, Callable[[Any], str]] = {
     "flag": lambda value: "yes" if value else "no",
     "unit": lambda value: f"{int(value)}".replace("-", "−"),
     "count": lambda value: f"{int(value):,}".replace("-", "−"),
-    "p": _p,
+    "p": lambda value: p_text(value).removeprefix("= "),
     "percent": lambda value: f"{100 * value:.1f} %",
     "number": lambda value: number(float(value)),
     "r": lambda value: number(float(value)),

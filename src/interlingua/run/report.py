@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from interlingua.questions.order import questions, tables
-from interlingua.report.page import Part, write_page
+from interlingua.report.page import Part, Told, write_page
 from interlingua.report.results import Results
 from interlingua.report.style import house_style, save
 from interlingua.report.words import Row, cell_title
@@ -35,21 +35,19 @@ def build_report(folder: Path | str) -> Path:
         If one of its tables is not what is declared.
     """
     results = Results.read(Path(folder), tables())
-    asked = [question for question in questions() if question.key not in results.not_asked]
-    shows = {question.key: import_module(question.show) for question in asked}
-    captions = _draw(results, list(shows.values()))
+    return write_page(results, told(results), _draw(results))
+
+
+def told(results: Results) -> Told:
+    """Return what the report of a result folder says."""
+    shows = _shows(results)
+    asked = [question for question in questions() if question.key in shows]
     parts = [
         Part(question.key, question.title, shows[question.key].section(results), question.caveats) for question in asked
     ]
-    claims = ["".join(_told(show, "claim", results, *cell) for show in shows.values()) for cell in results.cells]
-    return write_page(
-        results,
-        parts,
-        [claim.strip() for claim in claims if claim],
-        _glance(results, shows),
-        captions,
-        {question.title: results.not_asked[question.key] for question in questions() if question not in asked},
-    )
+    claims = [_claim(results, shows, *cell) for cell in results.cells]
+    not_asked = {question.title: results.not_asked[question.key] for question in questions() if question not in asked}
+    return Told([claim for claim in claims if claim], _glance(results, shows), parts, not_asked)
 
 
 def labels(study: Study) -> dict[str, str]:
@@ -69,19 +67,32 @@ PROBES = {
 }
 
 
-def _draw(results: Results, shows: list[ModuleType]) -> dict[str, str]:
+def _shows(results: Results) -> dict[str, ModuleType]:
+    """Return the modules that tell the questions which the study asks, in their order, by key."""
+    return {
+        question.key: import_module(question.show) for question in questions() if question.key not in results.not_asked
+    }
+
+
+def _draw(results: Results) -> dict[str, str]:
     """Draw every figure, saved as SVG, PDF and PNG; return the captions by figure name."""
     folder = results.folder / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     captions = {}
     with house_style():
-        for show in shows:
+        for show in _shows(results).values():
             for name, draw in getattr(show, "FIGURES", {}).items():
                 drawn = draw(results)
                 if drawn is not None:
                     figure, captions[name] = drawn
                     save(figure, folder, name)
     return captions
+
+
+def _claim(results: Results, shows: dict[str, ModuleType], model: str, variable: str) -> str:
+    """Return the claim about a model and variable, of which each question may have a part."""
+    parts = [show.claim(results, model, variable).strip() for show in shows.values() if hasattr(show, "claim")]
+    return " ".join(part for part in parts if part)
 
 
 def _glance(results: Results, shows: dict[str, ModuleType]) -> dict[str, list[Row]]:
@@ -100,11 +111,6 @@ def _glance(results: Results, shows: dict[str, ModuleType]) -> dict[str, list[Ro
     ]
     groups.setdefault(next(iter(groups)) if len(groups) == 1 else "all models and variables", []).extend(of_all)
     return {title: rows for title, rows in groups.items() if rows}
-
-
-def _told(show: ModuleType, what: str, *arguments: object) -> str:
-    tell = getattr(show, what, None)
-    return str(tell(*arguments)) if tell is not None else ""
 
 
 def _rows(show: ModuleType, what: str, *arguments: object) -> list[Row]:

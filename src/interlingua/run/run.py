@@ -123,9 +123,8 @@ def result_tables(done: Done, declared: Sequence[Table] | Any) -> Iterator[tuple
 
 def default_workers(prepared: Prepared) -> int:
     """Return how many workers there are cores and memory for."""
-    units = max(
-        model.facts.width * (model.facts.layers if model.study.probes.whole else 1) for model in prepared.models
-    )
+    layouts = [(model.facts.layout, model.study.probes.whole) for model in prepared.models]
+    units = max(layout.n_units if whole else max(layout.widths) for layout, whole in layouts)
     rows = int(prepared.material.contexts.table.groupby("language").size().max())
     # Probes of the whole network, or else of a layer, take the most: the standardised inputs, their Gram matrix, and
     # copies of both.

@@ -144,6 +144,11 @@ class Table:
 
     suffix = ".parquet"
 
+    @property
+    def signature(self) -> str:
+        """A hash of what it holds: results that were left under another one can't be read as this table."""
+        return version([self])
+
     def __post_init__(self) -> None:
         names = self.names
         assert len(set(names)) == len(names), f"{self.name}: a column twice"
@@ -228,4 +233,3 @@ def version(tables: Iterable[Table]) -> str:
         [table.name, table.key, table.files, [[c.name, c.kind, c.missing] for c in table.columns]] for table in tables
     )
     return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
-
