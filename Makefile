@@ -9,7 +9,7 @@ demo: $(VENV)/.installed
 	$(BIN)/interlingua demo --output results/demo
 
 test: $(VENV)/.installed
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

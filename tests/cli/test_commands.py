@@ -179,12 +179,18 @@ def test_plan_says_what_is_to_do_and_runs_nothing(
     assert rows[4][2] == "unseen"
     assert {row[-1] for row in rows[1:]} == {"no"}
     assert re.search(r"in all +about \d+ (s|min) on this machine", said.out)
-    assert not list(tmp_path.iterdir())
+    # What it learnt of the models is kept, with what it read; nothing was computed.
+    assert {path.name for path in tmp_path.iterdir()} == {"cache"}
+    assert {path.name for path in (tmp_path / "cache").iterdir()} == {"facts", "sources"}
 
     monkeypatch.setenv("INTERLINGUA_CACHE", str(small.cache))
     said = interlingua("plan", small.file)
     assert [line.split()[-1] for line in said.out.splitlines() if line.startswith("model ")][1:] == ["yes"] * 4
     assert "0 MB of activations to write" in said.out
+    phases = re.findall(r"^  (\S.*?) +(done|about .*)$", said.out, re.MULTILINE)
+    assert {"activations", "probes", "permuted ratings", "audit"} <= {phase for phase, _ in phases}
+    assert {left.split(" ")[0] for phase, left in phases if phase not in ("report", "in all")} == {"done"}
+    assert "not asked: This study makes choices of its own: with preset = 'paper'" in said.out
 
 
 def test_plan_counts_the_tokens_that_the_tokenizer_gives(small: Any) -> None:
@@ -213,3 +219,39 @@ def test_report_draws_the_same_again(interlingua: Cli, small: Any, tmp_path: Pat
     for figure in (small.results / "figures").iterdir():
         assert (results / "figures" / figure.name).read_bytes() == figure.read_bytes(), figure.name
     assert json.loads((results / "run.json").read_text()) == json.loads((small.results / "run.json").read_text())
+
+
+def write_tables_version(results: Path, tables: str | None) -> None:
+    """Make the record of a run one of another version; None as of those that wrote none."""
+    record = json.loads((results / "run.json").read_text(encoding="utf-8"))
+    del record["tables"]
+    record |= {} if tables is None else {"tables": tables}
+    (results / "run.json").write_text(json.dumps(record), encoding="utf-8")
+
+
+@pytest.mark.parametrize("command", ["report", "atlas"])
+@pytest.mark.parametrize("tables", [None, "0123456789ab"])
+def test_results_of_another_version_are_not_read_and_the_error_says_how_to_make_them_again(
+    interlingua: Cli, small: Any, tmp_path: Path, command: str, tables: str | None
+) -> None:
+    results = Path(shutil.copytree(small.results, tmp_path / "results"))
+    write_tables_version(results, tables)
+    page = (results / "report.html").read_bytes()
+    error = interlingua(command, results).error
+    assert "another version of interlingua made these results" in error
+    assert f"'interlingua run {results / 'study.toml'} --output {results}' makes them again" in error
+    assert (results / "report.html").read_bytes() == page
+
+
+def test_what_the_error_names_makes_them_again(
+    interlingua: Cli, small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERLINGUA_CACHE", str(small.cache))
+    results = Path(shutil.copytree(small.results, tmp_path / "results"))
+    write_tables_version(results, None)
+    line = re.search(r"'interlingua (run [^']*)' makes them again", interlingua("report", results).error)
+    assert line is not None
+    said = interlingua(*line[1].split(), "--cache", "only-cache")
+    assert said.code == 0
+    assert (results / "report.html").read_text(encoding="utf-8").count("<section")
+    assert interlingua("report", results).code == 0

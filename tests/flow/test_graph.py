@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -60,17 +61,23 @@ def ran(log: Path) -> list[str]:
     return sorted(lines)
 
 
-def graph(folder: Path, steps: list[Step] = STEPS, options: dict[str, Any] = OPTIONS, numbers: int = 3) -> Graph:
+def graph(
+    folder: Path,
+    steps: list[Step] = STEPS,
+    options: dict[str, Any] = OPTIONS,
+    numbers: int = 3,
+    codes: tuple[str, ...] = ("en", "de"),
+) -> Graph:
     folder.mkdir(exist_ok=True, parents=True)
     sources = []
-    for code in ("en", "de"):
+    for code in codes:
         path = folder / f"{code}-{numbers}.parquet"
         SQUARES.write(path, pd.DataFrame({"language": code, "value": np.arange(numbers)}))
         sources.append(Source("numbers", {"language": code}, SQUARES, path, file_digest(path)))
     made = Graph(sources=sources)
     made.add(
         steps,
-        places=lambda step: [{"language": "en"}, {"language": "de"}] if step.per else [{}],
+        places=lambda step: [{"language": code} for code in codes] if step.per else [{}],
         has_role=lambda at, role: not role or at["language"] == role,
         option=options.__getitem__,
         seed=5,
@@ -202,6 +209,48 @@ def test_what_fails_leaves_no_entry_but_what_it_can_go_on_from(tmp_path: Path, l
     done = compute(tmp_path, steps=[FAILS], workers=workers)
     assert len(done.value("late")) == 2
     assert not [path for path in (tmp_path / "cache" / "fails").iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_however_many_nodes_wait_when_one_fails_nothing_else_is_said(tmp_path: Path, log: Path) -> None:
+    many = tuple(f"l{number}" for number in range(30))
+    with pytest.raises(RuntimeError, match="the power failed"):
+        compute(tmp_path, steps=[FAILS], workers=2, codes=many)
+    assert len(ran(log)) < len(many)
+    (tmp_path / "power").touch()
+    assert list(compute(tmp_path, steps=[FAILS], workers=2, codes=many).value("late")["language"]) == list(many)
+
+
+def test_the_same_work_in_two_parts_is_done_once_whatever_the_policy(tmp_path: Path, log: Path) -> None:
+    made = graph(tmp_path / "in", steps=[SQUARE])
+    made.add(
+        [SQUARE],
+        part="controls",
+        places=lambda step: [{"language": "en"}, {"language": "de"}],
+        has_role=lambda at, role: True,
+        option=OPTIONS.__getitem__,
+        seed=5,
+        size=lambda step, at: None,
+        module_of=lambda package, name: package,
+    )
+    assert len(made.nodes) == 4
+    for policy in ("reuse", "refresh"):
+        done = execute(made, Cache(tmp_path / "cache", policy), show=False)
+        assert ran(log) == ["squares de", "squares en"]
+        assert len(done.computed) == 2
+        assert done.value("squares", "controls").equals(done.value("squares"))
+
+
+def test_what_is_for_this_process_is_computed_here_and_the_rest_in_others(tmp_path: Path, log: Path) -> None:
+    where = Step("where", "where", "toy_steps:where", ("language",), {"numbers": "numbers"}, (LATE,))
+    many = tuple(f"l{number}" for number in range(6))
+    made = graph(tmp_path / "in", steps=[where], codes=many)
+    here = {"l1", "l4"}
+    done = execute(
+        made, Cache(tmp_path / "cache"), workers=2, here=lambda node: node.at["language"] in here, show=False
+    )
+    found = done.value("late").set_index("language")["value"]
+    assert set(found.index[found == os.getpid()]) == here
 
 
 def test_a_worker_that_dies_is_told_in_a_line(tmp_path: Path, log: Path) -> None:

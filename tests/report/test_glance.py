@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import pytest
 
 from interlingua.report.results import Results
@@ -106,27 +105,8 @@ def test_alignment_takes_the_permutation_p(results: Results, estimate: float, p:
     assert row.answer.startswith(answer)
 
 
-def flag_spanish(results: Results) -> None:
-    """Let Spanish be flagged and unknown to the model, and sharing be shown with it, and less of it without it."""
-    change(results, "audit", flag=results.table("audit")["language"] == "es")
-    change(results, "audit_summary", n_flagged=[1, 0])
-    change(results, "performance_of_layer", unknown="es", n_unknown=1)
-    overlap = results.table("pairs_summary")[list(results.tables["flagged_overlap"].names[:-1])].assign(mean_fe=2.0)
-    change(results, "null", corrected_fe=1.5, p_fe=0.01)
-    null = results.table("null")[["model", "variable", "method", "layer", "null", "corrected_fe", "p_fe"]]
-    models = results.table("alignment_models").assign(estimate=0.01, p_permutation=0.01)
-    for name, frame, without in (
-        ("flagged_overlap", overlap, {"mean_fe": 1.75}),
-        ("flagged_null", null, {"corrected_fe": 1.25, "p_fe": null["p_fe"].where(null["null"] == "permuted", 0.04)}),
-        ("flagged_alignment", models, {"p_permutation": 0.3}),
-    ):
-        both = [frame.assign(languages="all"), frame.assign(languages="without es", **without)]
-        results._read[name] = results.tables[name].check(pd.concat(both, ignore_index=True))
-
-
-def test_a_flagged_language_is_named_and_left_out(results: Results) -> None:
-    flag_spanish(results)
-    rows = answers(results)
+def test_a_flagged_language_is_named_and_left_out(flagged: Results) -> None:
+    rows = answers(flagged)
     assert rows["Do the ratings belong to the words?"].answer == "Not in Spanish"
     assert rows["Does the model know valence?"].answer.startswith("In all but Spanish: ")
     without = rows["And without Spanish?"]
@@ -134,13 +114,13 @@ def test_a_flagged_language_is_named_and_left_out(results: Results) -> None:
         "Yes: 1.25 times as many as with codes of their own (1.25 times as many as on permuted ratings)"
     )
     assert without.sure == "p = .0400 against codes of their own, = .0100 on permuted ratings"
-    of_all, without_spanish = told(results).glance["all models and variables"]
+    of_all, without_spanish = told(flagged).glance["all models and variables"]
     assert of_all.answer.startswith("Yes: ")
     assert without_spanish.question == "And without Spanish?"
     assert without_spanish.answer.startswith("Not shown: ")
 
-    results._read["flagged_null"] = results.table("flagged_null").head(0)
-    without = answers(results)["And without Spanish?"]
+    flagged._read["flagged_null"] = flagged.table("flagged_null").head(0)
+    without = answers(flagged)["And without Spanish?"]
     assert without.answer == "1.75 times as many units as independent sets would"
     assert "p < .05 in" in without.sure
 
@@ -167,7 +147,7 @@ def test_what_a_study_did_not_do_is_not_asked_but_for_unseen_languages(results: 
     names = ("null", "controls", "transfer", "transfer_units", "transfer_summary", "confounds", "confounds_summary")
     for name in names:
         results._read[name] = results.tables[name].empty()
-    results.run["not_asked"] |= {key: "Why." for key in ("controls", "left_out", "confounds")}
+    results.run["not_asked"] |= dict.fromkeys(("controls", "left_out", "confounds"), "Why.")
     rows = answers(results)
     assert len(rows) == 5
     assert rows["Do single units work in German?"].answer == "Not tested"

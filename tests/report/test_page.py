@@ -11,14 +11,17 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from interlingua.report.glance import glance
+from interlingua.questions.order import questions, tables
 from interlingua.report.page import write_page
 from interlingua.report.results import Results
+from interlingua.run.report import told
 
 BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium and chromedriver")
 
-SECTIONS = ["material", "performance", "layers", "sharing", "unseen", "alignment", "record"]
+AXE = Path(__file__).parents[1] / "atlas" / "vendor" / "axe.min.js"
+#: All questions but the one that the small study does not ask, then what it did not ask, then how it was made.
+SECTIONS = [*(question.key for question in questions() if question.key != "replication"), "not-asked", "record"]
 MARKUP = '<img src=x onerror="document.title=\'run\'"><b>Norms</b> & "co" {{ 7 * 7 }}'
 
 
@@ -90,7 +93,7 @@ def test_the_page_begins_with_every_question_and_its_answer(opened: Callable[...
     rows = browser.execute_script(
         "return [...document.querySelectorAll('#glance tbody tr')].map(r => [...r.children].map(c => c.innerText))"
     )
-    said = [row for group in glance(Results.read(small.results)).values() for row in group]
+    said = [row for group in told(Results.read(small.results, tables())).glance.values() for row in group]
     assert rows == [[row.question, row.answer, row.sure, row.test] for row in said]
     above = browser.execute_script(
         "return document.querySelector('#glance').getBoundingClientRect().bottom"
@@ -105,7 +108,7 @@ def test_every_section_says_something(opened: Callable[..., Any], page: Path, sm
         "return [...document.querySelectorAll('section')].map("
         "s => [s.id, s.querySelectorAll('h2').length, s.innerText])"
     )
-    assert [key for key, _, _ in found if key in SECTIONS] == SECTIONS
+    assert [key for key, _, _ in found] == SECTIONS
     assert all(headings == 1 and len(text) > 100 for _, headings, text in found)
     links = browser.execute_script("return [...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))")
     assert links == [f"#{key}" for key, _, _ in found]
@@ -124,7 +127,8 @@ def test_caveats_stand_beside_what_they_touch(opened: Callable[..., Any], page: 
     with_caveats = browser.execute_script(
         "return [...document.querySelectorAll('aside.caveats')].map(a => a.closest('section').id)"
     )
-    assert [key for key in with_caveats if key in SECTIONS] == SECTIONS[1:-1]
+    assert with_caveats == [question.key for question in questions() if question.caveats and question.key in SECTIONS]
+    assert len(with_caveats) == 9
 
 
 def test_tables_are_filled_and_say_once_what_all_rows_have(opened: Callable[..., Any], page: Path, small: Any) -> None:
@@ -151,6 +155,7 @@ def test_tables_are_filled_and_say_once_what_all_rows_have(opened: Callable[...,
     expected = pd.read_parquet(small.results / "tables" / "transfer.parquet")
     expected = expected[expected["method"] == "correlation"]
     shown = by_title["Table 2"]
+    assert shown["same"] == "In all rows: model model; language German."
     assert [row[shown["head"].index("unit")] for row in shown["rows"]] == [str(unit) for unit in expected["unit"]]
 
 
@@ -179,13 +184,40 @@ def test_markup_in_names_is_shown_as_text(opened: Callable[..., Any], small: Any
     file = results / "tables" / "alignment_models.parquet"
     pd.read_parquet(file).assign(note=MARKUP).to_parquet(file, index=False)
 
-    browser = opened(write_page(Results.read(results), captions={}))
+    read = Results.read(results, tables())
+    read.run["not_asked"] = {"replication": MARKUP}
+    browser = opened(write_page(read, told(read), captions={}))
     assert browser.get_log("browser") == []
     assert browser.title == "small · interlingua"
-    assert browser.execute_script("return document.querySelectorAll('script, main b, main img[src=x]').length") == 0
+    made = "return document.querySelectorAll('script, main img[src=x], main b:not(#not-asked li > b)').length"
+    assert browser.execute_script(made) == 0
     text = browser.execute_script("return document.body.textContent")
-    assert text.count(MARKUP) >= 3
+    assert text.count(MARKUP) >= 4
     assert "</pre><script>" in text
     cells = browser.execute_script("return [...document.querySelectorAll('#material td')].map(c => c.textContent)")
     assert MARKUP in cells
     assert "<i>English</i>" in cells
+
+
+def test_what_was_not_asked_is_told_once_near_the_end(opened: Callable[..., Any], page: Path) -> None:
+    browser = opened(page)
+    told = browser.execute_script(
+        "return [...document.querySelectorAll('#not-asked li')]"
+        ".map(li => [li.querySelector('b').innerText, li.innerText])"
+    )
+    [(title, text)] = told
+    assert title == "The published figures beside ours."
+    assert text.startswith(f"{title} This study makes choices of its own: ")
+    weight = "return getComputedStyle(document.querySelector('#not-asked li b')).fontWeight"
+    assert int(browser.execute_script(weight)) >= 600
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_axe_finds_no_fault(opened: Callable[..., Any], page: Path, width: int) -> None:
+    browser = opened(page, width)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    # The page allows no script; what a test brings along runs all the same.
+    browser.execute_script(AXE.read_text(encoding="utf-8"))
+    found = browser.execute_async_script("axe.run(document).then(arguments[0])")
+    assert len(found["passes"]) > 10
+    assert [(fault["id"], [node["target"] for node in fault["nodes"]][:3]) for fault in found["violations"]] == []

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -10,36 +13,70 @@ from xml.etree import ElementTree as ET
 import pandas as pd
 import pytest
 
-from interlingua.errors import StoreError
-from interlingua.report import build_report
-from interlingua.report.page import _number
+from interlingua.errors import StoreError, TableError
+from interlingua.questions.order import tables
+from interlingua.report.page import Part
 from interlingua.report.results import Results
-from interlingua.report.scrutiny import with_sound_p
-from interlingua.report.story import headline, sections
+from interlingua.report.table import cell, laid_out
+from interlingua.report.words import Shown
+from interlingua.run.report import build_report, told
+from interlingua.tables import Column
+from interlingua.tables.schema import Kind
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "text"),
+    ("kind", "value", "text"),
     [
         ("r", 0.86, "0.860"),
         ("r", -0.12345, "−0.123"),
-        ("fe", 28.0, "28.0"),
-        ("fe", 43851.2, "43,851"),
-        ("gap", 0.0, "0"),
-        ("gap", 3.2e-9, "3.20e−09"),
+        ("number", 28.0, "28.0"),
+        ("number", 43851.2, "43,851"),
+        ("number", 0.0, "0"),
+        ("number", 3.2e-9, "3.20e−09"),
         ("p", 0.00002, "< .0001"),
         ("p", 0.0476, ".0476"),
-        ("p_bh", 1.0, "1.0000"),
-        ("n", 4160, "4,160"),
+        ("p", 1.0, "1.0000"),
+        ("percent", 0.5, "50.0 %"),
+        ("percent", 0.08888, "8.9 %"),
+        ("count", 4160, "4,160"),
+        ("count", 4160.0, "4,160"),
         ("unit", 4324, "4324"),
+        ("unit", -1, "−1"),
+        ("flag", True, "yes"),
+        ("flag", False, "no"),
+        ("language", "fr", "French"),
+        ("language", "xx", "xx"),
+        ("name", "elastic-net", "elastic net (Eq. 1)"),
+        ("name", "builtin:e5-small", "e5-small"),
+        ("text", "en 1", "en 1"),
+        ("text", "", "–"),
+        ("units", "1 2", "1 2"),
+        ("number", float("nan"), "–"),
+        ("text", None, "–"),
+        ("count", pd.NA, "–"),
     ],
 )
-def test_numbers_are_written_as_an_article_would(column: str, value: float, text: str) -> None:
-    assert _number(column, value) == text
+def test_cells_are_written_as_an_article_would(results: Results, kind: Kind, value: object, text: str) -> None:
+    assert cell(results, Column("any", "anything", kind), value) == text
+
+
+def test_a_long_table_says_how_much_of_it_is_elsewhere(results: Results) -> None:
+    probes = results.of("probes", variable="valence")
+    shown = Shown("Probes", "probes", probes, "model variable language r", {"r": "Pearson"})
+    laid = laid_out(results, shown, most=4)
+    assert laid["same"] == ["model model", "variable valence"]
+    assert laid["headings"] == ["language", "Pearson"]
+    assert laid["kinds"] == ["unbroken", "number"]
+    assert len(laid["rows"]) == 4
+    assert laid["left"] == len(probes) - 4
+    with pytest.raises(TableError, match="table 'probes' has no column 'rr'"):
+        laid_out(results, Shown("Probes", "probes", probes, "rr"))
 
 
 def test_figures_are_drawings_with_their_text_as_text(small: Any) -> None:
-    for file in (small.results / "figures").glob("*.svg"):
+    files = list((small.results / "figures").glob("*.svg"))
+    assert len(files) == 9
+    for file in files:
         root = ET.parse(file).getroot()
         words = " ".join("".join(element.itertext()) for element in root.iter("{http://www.w3.org/2000/svg}text"))
         assert "valence" in words, file.name
@@ -56,67 +93,155 @@ def test_a_folder_that_holds_no_results(tmp_path: Path, small: Any) -> None:
 
 
 @pytest.mark.parametrize(("name", "column"), [("alignment_models", "source"), ("pairs_summary", "same_sign")])
-def test_a_column_that_an_older_version_did_not_write(small: Any, tmp_path: Path, name: str, column: str) -> None:
+def test_a_column_that_is_declared_and_not_there(small: Any, tmp_path: Path, name: str, column: str) -> None:
     older = Path(shutil.copytree(small.results, tmp_path / "older"))
     file = older / "tables" / f"{name}.parquet"
     pd.read_parquet(file).drop(columns=column).to_parquet(file, index=False)
-    with pytest.raises(StoreError, match=f"older: its tables lack .*'{column}'.*run the study again"):
+    with pytest.raises(TableError, match=f"{name}.parquet: table '{name}' lacks its column '{column}'"):
         build_report(older)
 
 
-def test_results_of_an_older_version(small: Any) -> None:
-    read = Results.read(small.results)
-    del read.tables["degrees"]
-    with pytest.raises(StoreError, match="no table 'degrees': another version made them; run the study again"):
-        read.of("degrees", model="model")
+@pytest.mark.parametrize("record", ["0123456789ab", None])
+def test_results_of_another_version_are_not_read(small: Any, tmp_path: Path, record: str | None) -> None:
+    older = Path(shutil.copytree(small.results, tmp_path / "older"))
+    run = json.loads((older / "run.json").read_text(encoding="utf-8"))
+    (older / "run.json").write_text(json.dumps(run | {"tables": record}), encoding="utf-8")
+    again = f"'interlingua run {older / 'study.toml'} --output {older}' makes them again"
+    with pytest.raises(StoreError, match="another version of interlingua made these results") as error:
+        build_report(older)
+    assert again in str(error.value)
+
+
+def test_a_table_that_is_declared_nowhere_is_a_mistake_of_the_program(results: Results) -> None:
+    with pytest.raises(KeyError):
+        results.of("degree", model="model")
+
+
+def sections(results: Results) -> dict[str, Part]:
+    return {part.key: part for part in told(results).parts}
 
 
 def test_without_unseen_languages_and_permutations_the_rest_is_told(small: Any, tmp_path: Path) -> None:
-    results = Path(shutil.copytree(small.results, tmp_path / "results"))
-    for name in ("transfer", "transfer_units", "null"):
-        (results / "tables" / f"{name}.parquet").unlink()
-    read = Results.read(results)
-    by_key = {section.key: section for section in sections(read)}
+    folder = Path(shutil.copytree(small.results, tmp_path / "results"))
+    for name in ("transfer", "transfer_units", "transfer_summary", "null", "null_pairs", "null_degrees"):
+        for file in (folder / "tables").glob(f"{name}.*"):
+            file.unlink()
+    results = Results.read(folder, tables())
+    by_key = sections(results)
     assert {"material", "performance", "layers", "sharing", "alignment"} <= by_key.keys()
-    assert all("so nothing could be tested there" in finding for finding in by_key["unseen"].findings)
-    for claim in headline(read):
+    findings = by_key["unseen"].section.findings
+    assert len(findings) == 2
+    assert all("so nothing could be tested there" in finding for finding in findings)
+    claims = told(results).claims
+    assert len(claims) == 2
+    for claim in claims:
         assert "permuted" not in claim
         assert "still work" not in claim
+        assert "predicts" not in claim
 
 
-def test_a_unit_that_fails_in_an_unseen_language_is_not_said_to_work(small: Any) -> None:
-    read = Results.read(small.results)
-    transfer = read.tables["transfer"]
-    read.tables["transfer"] = transfer.assign(p_cluster=0.04)
-    assert all("In German none of them predicts the rating" in claim for claim in headline(read))
-    read.tables["transfer"] = transfer.assign(p_cluster=1e-9)
-    assert all("still works in German (t = " in claim for claim in headline(read))
+def test_what_is_not_asked_stands_together_with_its_reason(results: Results) -> None:
+    said = told(results)
+    assert list(said.not_asked) == ["The published figures beside ours"]
+    assert "preset = 'paper'" in said.not_asked["The published figures beside ours"]
+    assert "replication" not in sections(results)
+    results.run["not_asked"] = {"alignment": "One language.", "confounds": "Not wanted."}
+    results._read["replication_summary"] = pd.DataFrame([{"figures": 9, "agree": 4, "differ": 3, "not_run": 2}])
+    said = told(results)
+    assert list(said.not_asked.items()) == [
+        ("Is it only how long or frequent words are?", "Not wanted."),
+        ("Do languages that share more do better?", "One language."),
+    ]
+    keys = [part.key for part in said.parts]
+    assert keys[-1] == "replication"
+    assert not {"alignment", "confounds"} & set(keys)
+    questions = {row.question for rows in said.glance.values() for row in rows}
+    assert not set(said.not_asked) & questions
+    results.run["not_asked"] = {}
+    assert told(results).not_asked == {}
 
 
-def test_every_table_that_is_read_is_a_frame(small: Any) -> None:
-    read = Results.read(small.results)
-    assert read.cells == [("model", "valence"), ("model", "length")]
-    assert read.headline == "correlation"
-    assert read.names["fr"] == "French"
-    assert isinstance(read.null(method="ridge"), pd.DataFrame)
-    assert len(read.null(method="ridge")) == 2
+def test_a_unit_that_fails_in_an_unseen_language_is_not_said_to_work(results: Results) -> None:
+    summary = results.table("transfer_summary")
+    results._read["transfer_summary"] = summary.assign(best_p_bonferroni=0.05)
+    assert all("In German none of them predicts the rating" in claim for claim in told(results).claims)
+    results._read["transfer_summary"] = summary.assign(best_p_bonferroni=1e-9)
+    claims = told(results).claims
+    assert len(claims) == 2
+    assert all("still works in German (t = " in claim for claim in claims)
 
 
-def test_satterthwaite_s_p_stands_only_where_it_has_to(small: Any) -> None:
-    read = Results.read(small.results)
-    models = read.tables["alignment_models"]
+@pytest.mark.parametrize(
+    ("degree", "n_languages", "text"),
+    [(2, 2, "in both languages"), (3, 3, "in all 3 languages"), (2, 3, "in 2 of 3 l")],
+)
+def test_how_many_languages_share_is_said_in_plain_words(
+    results: Results, degree: int, n_languages: int, text: str
+) -> None:
+    summary = results.table("sharing_summary")
+    results._read["sharing_summary"] = summary.assign(degree=degree, n_languages=n_languages)
+    assert all(text in claim for claim in told(results).claims)
+
+
+def test_a_layer_that_the_study_gives_is_not_said_to_be_chosen(results: Results) -> None:
+    choice = results.table("layer_choice")
+    assert all("(chosen by cross-validation" in text for text in sections(results)["layers"].section.findings)
+    results._read["layer_choice"] = choice.assign(criterion="given")
+    assert all("(given in the study)" in text for text in sections(results)["layers"].section.findings)
+
+
+def test_every_table_that_is_read_is_a_frame(results: Results) -> None:
+    assert results.cells == [("model", "valence"), ("model", "length")]
+    assert results.headline == "correlation"
+    assert results.names["fr"] == "French"
+    for name, declared in results.tables.items():
+        frame = results.table(name)
+        assert isinstance(frame, pd.DataFrame)
+        assert tuple(frame.columns) == declared.names
+    assert len(results.of("null", method="ridge", null="permuted")) == 2
+    assert results.of("replication", model="model").empty
+
+
+def test_satterthwaite_s_p_stands_only_where_it_has_to(results: Results) -> None:
+    models = results.table("alignment_models")
     assert models["p"].notna().any()
-    papers = models.assign(source="paper", p=0.03, df=2.0, p_permutation=0.2)
-    simpler = models.assign(source="simpler", p=0.04, df=9.0, p_permutation=0.3)
-    without = simpler.assign(p_permutation=float("nan"))
-    shown = with_sound_p(pd.concat([papers.head(1), simpler.head(1), without.head(1)]))
-    assert shown["p"].isna().tolist() == [False, True, False]
-    assert shown["df"].isna().tolist() == [False, True, False]
-    assert shown["p_permutation"].tolist()[:2] == [0.2, 0.3]
+    papers = models.assign(source="paper", p=0.03, df=2.0, p_permutation=0.2).drop_duplicates("method")
+    simpler = models.assign(source="simpler", p=0.04, df=9.0, p_permutation=0.3).drop_duplicates("method")
+    without = simpler.assign(method="another", p_permutation=float("nan"))
+    results._read["alignment_models"] = pd.concat([papers, simpler, without]).assign(estimate=0.01, t=1.0)
+    alignment = sections(results)["alignment"].section
+    shown = alignment.tables[0].frame.sort_values(["source", "method"], kind="stable")
+    for row in shown.itertuples():
+        has_to = row.source == "paper" or row.method == "another"
+        assert pd.notna(row.p) == pd.notna(row.df) == has_to
+    assert set(shown["p_permutation"].dropna()) == {0.2, 0.3}
 
-    read.tables["alignment_models"] = pd.concat([papers, simpler], ignore_index=True).assign(estimate=0.01, t=1.0)
-    [section] = [part for part in sections(read) if part.key == "alignment"]
-    of_paper = [text for text in section.findings if "Satterthwaite" in text]
-    assert len(of_paper) == len(section.findings) / 2
-    assert all("p = .0300, which rejects too often" in text for text in of_paper)
-    assert all("permutation of languages p = " in text for text in section.findings)
+    of_paper, of_simpler = alignment.findings
+    assert "Satterthwaite's df = 2.00, p = .0300, which rejects too often" in of_paper
+    assert "Satterthwaite" not in of_simpler
+    assert all("permutation of languages p = " in text for text in alignment.findings)
+
+
+#: What a report has no use for; the first of each takes a second or more to import.
+HEAVY = ("torch", "transformers", "scipy", "sklearn", "statsmodels", "formulaic")
+COMPUTING = tuple(
+    f"interlingua.{room}" for room in ("units", "probes", "models", "contexts", "norms", "stats", "flow.execute")
+)
+
+
+def test_the_command_imports_nothing_that_computes(small: Any, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(small.results, tmp_path / "results"))
+    (folder / "report.html").unlink()
+    program = (
+        "import sys\nfrom interlingua.cli.main import main\n"
+        f"sys.argv = ['interlingua', 'report', {str(folder)!r}]\n"
+        "try:\n    main()\nfinally:\n    print('MODULES', *sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    assert (folder / "report.html").is_file()
+    said, _, modules = ran.stdout.partition("MODULES ")
+    assert said.startswith("report: ")
+    imported = set(modules.split())
+    assert "interlingua.questions.sharing.show" in imported
+    assert sorted(name for name in imported if name.startswith((*HEAVY, *COMPUTING))) == []

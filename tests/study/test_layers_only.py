@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
-from interlingua.report.story import sections
-from interlingua.study.analysis import select
 
 from interlingua.errors import ConfigError
+from interlingua.questions.order import tables as declared_tables
+from interlingua.questions.performance import show
 from interlingua.report.results import Results
 from interlingua.run.folder import read_tables
 from interlingua.run.plan import make_plan
 from interlingua.run.run import run
 from interlingua.run.study import load_study
+from interlingua.tables.cells import select
 
 CHANGES = {"probes.whole": False, "probes.methods": ["ridge", "elastic-net"], "scrutiny.controls": []}
 ZEROED = {"layer.curve": "zeroed", "layer.choose": "test", "layer.probe": "elastic-net"}
@@ -49,9 +51,10 @@ def test_performance_is_that_of_the_chosen_layer(small: Any, results: Path) -> N
 
 
 def test_the_report_says_what_was_read(results: Path) -> None:
-    by_key = {section.key: section for section in sections(Results.read(results))}
-    assert by_key["performance"].title == "Can the rating be read from a layer?"
-    assert [title for title, _, _ in by_key["performance"].tables] == ["Probes of the chosen layer, held-out words"]
+    section = show.section(Results.read(results, declared_tables()))
+    assert [shown.title for shown in section.tables] == ["Probes of the chosen layer, held-out words"]
+    assert section.findings
+    assert all(re.search(r"of layer \d: ", finding) for finding in section.findings)
     for name in ("performance", "layers", "alignment"):
         assert (results / "figures" / f"{name}.svg").stat().st_size > 1000
     svg = (results / "figures" / "alignment.svg").read_text(encoding="utf-8")

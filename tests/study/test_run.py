@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
+import shutil
+import subprocess
+import sys
 import tomllib
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from numpy.typing import NDArray
 
 from interlingua.models import Activations
 from interlingua.probes import Design
+from interlingua.questions.order import questions
+from interlingua.questions.order import tables as declared_tables
 from interlingua.run.folder import CONTENTS, read_tables
+from interlingua.run.run import run
 from interlingua.run.study import load_study
 from interlingua.seeds import derive_seed
+from interlingua.stats.correlation import pearson_columns
 from interlingua.study.sources import gather
+from interlingua.tables.schema import version
+from interlingua.units import methods, nulls
+from interlingua.units.methods import registry
+from interlingua.units.methods.base import LayerData, RankingMethod
 from interlingua.units.nulls import Sharing, null_signs
 
 CELL = ["model", "variable", "method", "layer"]
@@ -91,6 +106,67 @@ def test_everything_that_a_run_leaves_is_there(small: Any, tables: dict[str, pd.
     assert not list(small.results.parent.glob(".*"))
 
 
+def test_every_question_has_its_section_and_one_not_asked_says_why(small: Any) -> None:
+    page = html.unescape((small.results / "report.html").read_text(encoding="utf-8"))
+    record = json.loads((small.results / "run.json").read_text(encoding="utf-8"))
+    for question in questions():
+        _, found, rest = page.partition(f'<section id="{question.key}">')
+        assert found
+        section, _, _ = rest.partition("</section>")
+        assert f"<h2>{question.title}</h2>" in section
+        why = record["not_asked"].get(question.key)
+        assert len(re.findall("<li>", section)) >= 1
+        assert why is None or f"<li>{why}</li>" in section
+
+
+def test_every_declared_table_of_what_is_asked_is_there(small: Any, tables: dict[str, pd.DataFrame]) -> None:
+    record = json.loads((small.results / "run.json").read_text(encoding="utf-8"))
+    absent = {
+        table.name for question in questions() for table in question.tables if question.key in record["not_asked"]
+    }
+    assert tables.keys() == declared_tables().keys() - absent
+    for name, frame in tables.items():
+        declared_tables()[name].check(frame)
+
+
+def test_the_verb_is_the_verb_whatever_was_imported_before() -> None:
+    for code in ("import interlingua", "import interlingua.run.folder", "import interlingua; interlingua.load_study"):
+        line = f"import sys; {code}; import interlingua; interlingua.run('no study', policy='reuze')"
+        done = subprocess.run([sys.executable, "-c", line], capture_output=True, text=True, check=False)
+        assert "ConfigError: cache policy 'reuze' is not one of" in done.stderr
+
+
+class Noisy(RankingMethod):
+    """Correlation, each unit's more or less, by a number."""
+
+    summary = "|r| times a random number"
+
+    def __init__(self, number: int) -> None:
+        self.name, self.label, self.number = f"noisy-{number}", f"noisy |r| {number}", number
+
+    def scores(self, data: LayerData) -> NDArray[np.float64]:
+        return pearson_columns(data.X, data.y) * np.random.default_rng(self.number).uniform(0.5, 1, data.width)
+
+
+def test_eight_rankings_end_in_a_report_with_all_figures(
+    small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many as there are, and some that are registered from outside the package."""
+    monkeypatch.setattr(registry, "_METHODS", dict(registry._METHODS))
+    noisy = [registry.register(Noisy(number)).name for number in range(4)]
+    every = [*METHODS, *noisy]
+    changes = {"units.methods": every, "units.permutations": 2, "variables": ["valence"], "scrutiny.controls": []}
+    study = load_study(small.file, overrides=changes)
+    cache = shutil.copytree(small.cache, tmp_path / "cache")
+    results = run(study, output=tmp_path / "out", workers=1, cache_dir=cache, show_progress=False)
+    assert list(read_tables(results)["pairs_summary"]["method"]) == every
+    figures = {file.name for file in (small.results / "figures").iterdir()}
+    assert {file.name for file in (results / "figures").iterdir()} == figures
+    page = html.unescape((results / "report.html").read_text(encoding="utf-8"))
+    assert all(f"noisy |r| {number}" in page for number in range(4))
+    assert page.count("<img ") == len(figures) / 3
+
+
 def test_csv_and_latex_say_what_parquet_says(small: Any, tables: dict[str, pd.DataFrame]) -> None:
     for name in ("pairs", "probes", "transfer"):
         csv = pd.read_csv(small.results / "tables" / f"{name}.csv", keep_default_na=False, na_values=[""])
@@ -100,7 +176,7 @@ def test_csv_and_latex_say_what_parquet_says(small: Any, tables: dict[str, pd.Da
     assert "mean\\_fe" in latex
 
 
-def test_the_record_says_with_what_it_was_made(small: Any) -> None:
+def test_the_record_says_with_what_it_was_made(small: Any, tables: dict[str, pd.DataFrame]) -> None:
     record = json.loads((small.results / "run.json").read_text(encoding="utf-8"))
     assert record["study"] == "small"
     assert record["versions"].keys() >= {"interlingua", "numpy", "torch", "transformers"}
@@ -108,6 +184,15 @@ def test_the_record_says_with_what_it_was_made(small: Any) -> None:
     assert own == ["en", "es", "fr", "de"]
     assert record["models"][0]["layers"] == 7
     assert record["models"][0]["width"] == 384
+    assert record["tables"] == version(declared_tables().values())
+    # Why a question is not asked, and how people call what is compared.
+    assert record["not_asked"].keys() == {"replication"}
+    assert "preset = 'paper'" in record["not_asked"]["replication"]
+    labels = {name: methods.get(name).label for name in METHODS} | {
+        name: nulls.get(name).label for name in nulls.names()
+    }
+    assert labels.items() <= record["labels"].items()
+    assert set(tables["probes"]["probe"]) <= record["labels"].keys()
     resolved = tomllib.loads((small.results / "study.toml").read_text(encoding="utf-8"))
     assert resolved["layer"]["probe"] == "ridge"  # a default, written out
     assert resolved["sampling"]["words"] == 40
@@ -171,9 +256,6 @@ def test_observed_overlaps_are_intersections_of_the_rankings(tables: dict[str, p
 def test_correlation_ranking_and_transfer_equal_scipy_and_statsmodels_on_the_activations(
     small: Any, tables: dict[str, pd.DataFrame]
 ) -> None:
-    from interlingua.run.study import load_study
-    from interlingua.study.sources import gather
-
     material = gather(load_study(small.file), small.cache)
     contexts = material.language("fr")
     train = (contexts["split"] == "train").to_numpy()

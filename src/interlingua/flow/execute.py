@@ -99,7 +99,7 @@ def execute(
     under_way: dict[Node, Job] = {}
     try:
         with Progress(phases, show=show) as progress, processes(workers) as executor:
-            return _Run(graph, cache, progress, executor, here, under_way).run()
+            return _Run(graph, cache, progress, executor, 2 * workers, here, under_way).run()
     except BaseException:
         # Its processes are dead by now, and could not tidy up.
         for job in under_way.values():
@@ -117,12 +117,15 @@ class _Run:
         cache: Cache,
         progress: Progress,
         executor: Executor,
+        most: int,
         here: Callable[[Node], bool],
         under_way: dict[Node, Job],
     ) -> None:
         self.graph, self.cache, self.progress = graph, cache, progress
-        self.executor, self.here, self.own = executor, here, Here()
+        self.executor, self.most, self.here, self.own = executor, most, here, Here()
+        self.ready: list[tuple[Node, Job]] = []
         self.made: dict[Node, Made] = {}
+        self.fresh: dict[tuple[str, str], Made] = {}  # by step and key: what was computed here, whatever the policy
         self.under_way = under_way
         self.owner = uuid.uuid4().hex[:8]
         self.futures: dict[Future[Made], Node] = {}
@@ -133,16 +136,18 @@ class _Run:
     def run(self) -> Done:
         waiting = list(self.graph.nodes)
         with self._watched():
-            while waiting or self.futures:
-                waiting = self._go_on(waiting)
-                for future in wait(self.futures, return_when=FIRST_COMPLETED).done:
+            while waiting or self.ready or self.futures:
+                waiting = self._look_at(waiting)
+                self._send()
+                at_once = 0 if any(self.here(node) for node, _ in self.ready) else None
+                for future in wait(self.futures, at_once, return_when=FIRST_COMPLETED).done:
                     self._take(future)
         return Done(self.graph, self.made, dict(self.progress.seconds), tuple(self.computed))
 
-    def _go_on(self, waiting: list[Node]) -> list[Node]:
-        """Read what is in the cache, send off what is ready, and return the nodes that must wait."""
-        ready, left = [], []
-        keys = {job.key for job in self.under_way.values()}
+    def _look_at(self, waiting: list[Node]) -> list[Node]:
+        """Read what is in the cache, note what is ready, and return the nodes that must wait."""
+        left = []
+        keys = {job.key for job in self.under_way.values()} | {job.key for _, job in self.ready}
         for node in waiting:
             if not all(parent in self.made for parent in node.parents):
                 left.append(node)
@@ -150,24 +155,39 @@ class _Run:
             job = _job(node, self.made, self.cache, self.owner)
             if job.key in keys:  # the same work for another part of the graph
                 left.append(node)
-            elif found := self.cache.find(job.step, job.key):
+            elif found := self.fresh.get((job.step, job.key)) or self.cache.find(job.step, job.key):
                 self._done(node, found)
             else:
                 keys.add(job.key)
-                ready.append((node, job))
+                self.ready.append((node, job))
         # The longest first, so that no worker is left alone with a long one at the end.
-        for node, job in sorted(ready, key=lambda pair: -pair[0].seconds):
-            self.progress.report(node.step.says, self._share(node.step.says), ", ".join(node.at.values()))
-            self.under_way[node] = job
-            future = (self.own if self.here(node) else self.executor).submit(work, job)
-            self.futures[future] = node
-            if future.done():  # computed here
-                self._take(future)
+        self.ready.sort(key=lambda pair: -pair[0].seconds)
         return left
+
+    def _send(self) -> None:
+        """Give the executor as much as it may have at once, and compute one node here, if one is for here.
+
+        The rest waits with us: what becomes ready meanwhile may take longer, and joblib's executor stumbles over what
+        still waits with it when it is shut down.
+        """
+        for node, job in [pair for pair in self.ready if not self.here(pair[0])]:
+            if len(self.futures) >= self.most:
+                break
+            self._submit(self.executor, node, job)
+        for node, job in [pair for pair in self.ready if self.here(pair[0])][:1]:
+            self._submit(self.own, node, job)
+
+    def _submit(self, executor: Executor, node: Node, job: Job) -> None:
+        self.ready.remove((node, job))
+        self.progress.report(node.step.says, self._share(node.step.says), ", ".join(node.at.values()))
+        self.under_way[node] = job
+        future = executor.submit(work, job)
+        self.futures[future] = node
+        if future.done():  # computed here
+            self._take(future)
 
     def _take(self, future: Future[Made]) -> None:
         node = self.futures.pop(future)
-        del self.under_way[node]
         try:
             made = future.result()
         except BrokenExecutor as error:
@@ -175,7 +195,9 @@ class _Run:
                 f"a worker process ended by itself while it computed {node.label}; it may have been killed for want of "
                 "memory: give fewer --workers. The same command goes on where it stopped"
             ) from error
+        job = self.under_way.pop(node)
         self.computed.append(node)
+        self.fresh[job.step, job.key] = made
         self._done(node, made)
 
     def _done(self, node: Node, made: Made) -> None:

@@ -8,6 +8,7 @@ workers there are.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -65,24 +66,51 @@ class Here(Executor):
 
 
 @contextmanager
-def processes(workers: int) -> Iterator[Executor]:
-    """Yield an executor of so many processes, or of this one for a single worker; they end with the block.
+def _without_interrupts() -> Iterator[None]:
+    """Begin threads and processes inside the block that Ctrl-C does not reach: it is this process that ends them."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    The processes are joblib's (loky): they import what they need, and one that dies is noticed.
-    """
+
+class _Processes(Executor):
+    """joblib's processes (loky): they import what they need, and one that dies is noticed."""
+
+    def __init__(self, workers: int) -> None:
+        from joblib.externals import loky
+
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        self._loky = loky.ProcessPoolExecutor(max_workers=workers, timeout=300, env=threads)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Hand a call to a process; the first one starts them."""
+        with _without_interrupts():
+            future: Future[Any] = self._loky.submit(fn, *args, **kwargs)
+        return future
+
+    def end(self, *, kill: bool) -> None:
+        """End the processes, in the midst of what they do or when they have done it."""
+        self._loky.shutdown(wait=True, kill_workers=kill)
+
+
+@contextmanager
+def processes(workers: int) -> Iterator[Executor]:
+    """Yield an executor of so many processes, or of this one for a single worker; they end with the block."""
     if workers <= 1:
         yield Here()
         return
-    from joblib.externals import loky
-
-    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     with warnings.catch_warnings():
         # loky replaces a worker that has grown; that is as it should be, and nothing is lost.
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
-        executor = loky.ProcessPoolExecutor(max_workers=workers, timeout=300, env=threads)
+        executor = _Processes(workers)
         try:
             yield executor
         except BaseException:
-            executor.shutdown(wait=True, kill_workers=True)
+            executor.end(kill=True)
             raise
-        executor.shutdown(wait=True)
+        executor.end(kill=False)

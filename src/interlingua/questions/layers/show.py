@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CRITERIA = {
-    "cv": "by cross-validation on the training words",
-    "test": "on the test words, as in the paper",
+    "cv": "chosen by cross-validation on the training words",
+    "test": "chosen on the test words, as in the paper",
     "given": "given in the study",
 }
 CURVES = {"layer": "a probe a layer", "zeroed": "whole-network probe, other layers zeroed"}
@@ -30,7 +30,7 @@ def section(results: Results) -> Section:
             for each in at_layer.dropna(subset="mean_r").itertuples()
         )
         findings.append(
-            f"{cell_title(model, variable)}: layer {row.layer} (chosen {CRITERIA[row.criterion]}). "
+            f"{cell_title(model, variable)}: layer {row.layer} ({CRITERIA[row.criterion]}). "
             f"Mean r on held-out words there: {means}."
         )
     chosen = results.of("layer_choice", chosen=True)[["model", "variable", "layer"]]

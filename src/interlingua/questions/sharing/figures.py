@@ -97,7 +97,7 @@ def draw_intersections(results: Results) -> tuple[Figure, str] | None:
         matrix.grid(visible=False)
         matrix.invert_yaxis()
     caption = (
-        f"The {most} intersections of the highest degree (inclusive: a unit of eight languages also counts in "
+        f"The {f'{most} intersections' if most > 1 else 'only intersection'} of the highest degree (inclusive: a unit of eight languages also counts in "
         "each set of seven of them). Bars: units in the top of all marked languages; above: fold enrichment over "
         "independent uniform sets."
     )

@@ -25,7 +25,8 @@ def claim(results: Results, model: str, variable: str) -> str:
     pairs, most = results.of("pairs_summary", **where).iloc[0], results.of("sharing_summary", **where).iloc[0]
     many = "two or more"
     if most.degree:
-        many = f"all {most.degree}" if most.degree == most.n_languages else f"{most.degree} of {most.n_languages}"
+        every = "both" if most.n_languages == 2 else f"all {most.n_languages}"
+        many = every if most.degree == most.n_languages else f"{most.degree} of {most.n_languages}"
     text = (
         f"In layer {results.layer(model, variable)} of {short(model)}, {most.n_units or 'no'} "
         f"{'unit is' if most.n_units <= 1 else 'units are'} among those that carry {variable} most in {many} languages; "
