@@ -18,7 +18,7 @@ from interlingua.flow.graph import Place
 from interlingua.models import matrix_speed, sentence_tokens
 from interlingua.norms import load_norms
 from interlingua.questions.order import questions
-from interlingua.questions.question import Asked, Question
+from interlingua.questions.question import Asked
 from interlingua.study.config import Study
 from interlingua.study.facts import FactsFile
 from interlingua.study.prepare import ModelInStudy, Prepared, rated, second_norms
@@ -112,16 +112,6 @@ def asked_of(prepared: Prepared) -> Asked:
         unseen=rated(study, prepared.material, study.unseen),
         controls=prepared.controls is not None,
     )
-
-
-def all_steps() -> list[Step]:
-    """Return every step that a study may take."""
-    return [*STEPS, *(step for question in questions() for step in question.steps)]
-
-
-def question_of(step: str) -> Question | None:
-    """Return the question that a step belongs to, None for a study's own."""
-    return next((q for q in questions() if step in {own.name for own in q.steps}), None)
 
 
 def _ordered(steps: Sequence[Step]) -> list[Step]:
