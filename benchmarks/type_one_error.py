@@ -79,7 +79,7 @@ def null_ratings(
     test = words >= n_words - 4
     penalty = None if method == "correlation" else (0.0, 0.1) if method == "ridge" else (0.03, 0.03)
     while True:
-        signs: dict[str, list[Signs]] = {"observed": [], "permuted": [], "own": []}
+        signs: dict[str, list[Signs]] = {"observed": [], "permuted": [], "own codes": []}
         for i in range(languages):
             X = (rng.normal(size=(n_words, factors)) @ loadings)[words] + rng.normal(size=(len(words), width))
             ratings = rng.normal(size=n_words)[words]
@@ -97,24 +97,25 @@ def null_ratings(
                 weights = refit_layer(design, 0, y[:, None], method, l1=l1, l2=l2)[0]
                 data = LayerData(data.X, y, data.words, 0, width, {(method, "layer", 0): weights})
             signs["observed"].append(top_signs(get(method).scores(data), k)[None])
-            for null, r in (("permuted", None), ("own", own or 0.0)):
+            for null, r in (("permuted", None), ("own codes", own or 0.0)):
                 draw = int(rng.integers(2**32))
-                signs[null].append(null_signs(*options, draws=draws, seed=draw, penalty=penalty, r=r))
-        summary, degrees, pairs = null_summary(signs["observed"], signs["permuted"], signs["own"])
+                signs[null].append(null_signs(*options, draws=draws, seed=draw, null=null, penalty=penalty, r=r))
+        summary, degrees, pairs = null_summary(signs["observed"], signs["permuted"])
         if own is not None:
+            of_own, own_degrees, _ = null_summary(signs["observed"], signs["own codes"])
             yield {
                 "permuted p of the mean fold enrichment": summary["p_fe"] <= LEVEL,
-                "own-code p of the mean fold enrichment": summary["p_own_fe"] <= LEVEL,
-                "own-code p of the highest degree": summary["p_own_highest_degree"] <= LEVEL,
-                "own-code p over all degrees": summary["p_own_omnibus"] <= LEVEL,
-                "own-code p of the signs": summary["p_own_signed_fe"] <= LEVEL,
-                "own-code p of units in at least 2 languages": degrees["p_own"].iloc[1] <= LEVEL,
+                "own-code p of the mean fold enrichment": of_own["p_fe"] <= LEVEL,
+                "own-code p of the highest degree": of_own["p_highest_degree"] <= LEVEL,
+                "own-code p over all degrees": of_own["p_omnibus"] <= LEVEL,
+                "own-code p of the signs": of_own["p_signed_fe"] <= LEVEL,
+                "own-code p of units in at least 2 languages": own_degrees["p_null"].iloc[1] <= LEVEL,
             }
             continue
         shared = int((signs["observed"][0] * signs["observed"][1] != 0).sum())
         sizes = [int((language != 0).sum()) for language in signs["observed"][:2]]
         real, null_counts = Sharing.of(signs["observed"]).at_least[0], Sharing.of(signs["permuted"]).at_least
-        at_least = degrees["p_permutation"]
+        at_least = degrees["p_null"]
         yield {
             "super exact p of a pair": superexact_sf(shared, sizes, width) <= LEVEL,
             "permuted p of the mean fold enrichment": summary["p_fe"] <= LEVEL,
@@ -125,7 +126,7 @@ def null_ratings(
             "permuted p of units in at least 3 languages": at_least.iloc[2] <= LEVEL,
             "permuted p of units in all languages": at_least.iloc[-1] <= LEVEL,
             "the same, ties split at random": _split_ties(null_counts[:, -1], real[-1], rng) <= LEVEL,
-            "permuted p of a pair": pairs["p_permutation"].iloc[0] <= LEVEL,
+            "permuted p of a pair": pairs["p_null"].iloc[0] <= LEVEL,
         }
 
 

@@ -12,8 +12,9 @@ import pytest
 from interlingua.models import Activations
 from interlingua.probes import Design
 from interlingua.questions.confounds import CONFOUNDS, OVERLAP, PARTIAL_RANKINGS, QUESTION, SUBWORDS, SUMMARY
-from interlingua.questions.confounds.compute import of_language, subwords, together
+from interlingua.questions.confounds.compute import of_language, together
 from interlingua.questions.confounds.show import glance, section
+from interlingua.questions.confounds.subwords import subwords
 from interlingua.questions.question import Asked
 from interlingua.report.results import Results
 from interlingua.seeds import derive_seed

@@ -1,4 +1,4 @@
-"""What is declared by text is there: functions that take what their steps give, show modules that tell, options that exist."""
+"""What is declared by text is there: functions that take what steps give, show modules, options that exist."""
 
 from __future__ import annotations
 

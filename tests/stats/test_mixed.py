@@ -278,8 +278,9 @@ def test_no_random_start_finds_a_lower_criterion(seed: int) -> None:
 
 
 def compare(a: MixedModelResult, b: MixedModelResult, *, scale: float = 1.0) -> None:
+    # Near a flat optimum, a criterion known to 1e-9 or so tells estimates to about 1e-5 (hypothesis found 5e-6).
     np.testing.assert_allclose(
-        a.coefficients[["estimate", "se"]] * scale, b.coefficients[["estimate", "se"]], rtol=1e-6
+        a.coefficients[["estimate", "se"]] * scale, b.coefficients[["estimate", "se"]], rtol=1e-5
     )
     np.testing.assert_allclose(a.coefficients[["df", "t"]], b.coefficients[["df", "t"]], rtol=1e-5)
     variances = a.variance_components["variance"] * scale**2

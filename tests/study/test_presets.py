@@ -42,8 +42,10 @@ def test_the_papers_choices_on_two_models_and_two_variables(study_folder: Path, 
     assert tables["null"].empty
     assert "controls" not in tables
     names = ["model", "untrained:model"]
-    assert list(tables["probes"]["model"].unique()) == names
     probes = tables["probes"]
+    assert list(probes["model"].unique()) == names
+    trained, untrained = (probes.loc[probes["model"] == name, "r"].to_numpy() for name in names)
+    assert not np.isclose(trained, untrained).any()
     assert set(zip(probes["probe"], probes["curve"], strict=True)) == {
         ("elastic-net", "whole"),
         ("elastic-net", "zeroed"),

@@ -129,8 +129,13 @@ def _running(tree: ast.AST) -> Iterator[ast.AST]:
             yield from _running(node)
 
 
-def _files(module: str, root: Path) -> Iterator[Path]:
-    """Yield a module's file, and the data files and folders beside it that its code names."""
+@cache
+def _files(module: str, root: Path) -> tuple[Path, ...]:
+    """Return a module's file, and the data files and those in folders beside it that its code names."""
+    return tuple(_named(module, root))
+
+
+def _named(module: str, root: Path) -> Iterator[Path]:
     file = _file(module, root)
     assert file is not None
     yield file

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from interlingua.flow.cache import Cache, Made
-from interlingua.flow.outputs import Output
 from interlingua.flow.processes import one_thread
+
+if TYPE_CHECKING:
+    from interlingua.flow.outputs import Output
 
 #: Seconds between two words about how far a node is.
 _TELL_EVERY_S = 0.5

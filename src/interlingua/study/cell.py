@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,6 @@ import pandas as pd
 from interlingua.errors import StoreError
 from interlingua.tables.cells import select
 from interlingua.tables.layout import Layout
-
-Penalty = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -57,26 +55,6 @@ class Cell:
     def stamp(self, table: pd.DataFrame, **also: object) -> pd.DataFrame:
         """Return the table with the columns of the cell (model, variable, layer), and with further ones."""
         return table.assign(model=self.model, variable=self.variable, layer=self.layer, **also)
-
-    def penalties(self, probes: pd.DataFrame, methods: Iterable[str], language: str) -> dict[str, Penalty | None]:
-        """Return those of the ranking methods that can be repeated for every draw.
-
-        Each has the (l1, l2) of its probe in the layer, or None if it has no probe.
-        """
-        from interlingua.units import methods as ranking_methods
-
-        rows = self.rows(probes, language=language, curve="layer")
-        fitted = {row.probe: (float(row.l1), float(row.l2)) for row in rows.itertuples()}
-        found = {name: ranking_methods.get(name) for name in methods}
-        return {
-            name: None if method.needs is None else fitted[method.needs[0]]
-            for name, method in found.items()
-            if method.repeatable
-        }
-
-    def best_r(self, probes: pd.DataFrame, language: str) -> float:
-        """Return the highest r over test words of the language's probes of the layer."""
-        return float(self.rows(probes, language=language, curve="layer")["r_word"].max())
 
 
 @dataclass(frozen=True)

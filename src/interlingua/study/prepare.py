@@ -21,6 +21,8 @@ from interlingua.units import resolve_k
 
 #: Least rated test words with which an r by word says anything.
 LEAST_TEST_WORDS = 3
+#: Ratings of a larger size have squares that are no numbers.
+LARGEST_RATING = 1e100
 
 
 @dataclass(frozen=True)
@@ -172,10 +174,18 @@ def check_material(study: Study, material: Material) -> None:
     ------
     ContextsError
         If too few languages have ratings of a variable, or a language too few words with ratings, or only equal
-        ones.
+        ones, or one too large to compute with.
     """
     table = material.contexts.table
     for variable in study.variables:
+        large = table[table[variable].abs() > LARGEST_RATING]
+        if len(large):
+            first = large.iloc[0]
+            raise ContextsError(
+                f"language '{first['language']}', word '{first['word']}': the rating of '{variable}' is "
+                f"{first[variable]:g}, too large to compute with ({large['word'].nunique()} such words); correct it, "
+                'or scale ratings from a table of norms with sampling.scale = "minmax"'
+            )
         codes = [code for code in material.rated_languages(variable) if code in study.seen]
         if len(codes) < 2:
             there = f"only {codes[0]} has them" if codes else "no language has them"

@@ -23,6 +23,7 @@ from interlingua.probes.ridge import RIDGE_PENALTIES, RidgePath
 from interlingua.stats.bootstrap import Interval, bootstrap_r
 from interlingua.stats.correlation import centre_columns
 from interlingua.units.methods import LayerData
+from interlingua.units.methods.correlation import Correlation
 from interlingua.units.ranking import rank_units, resolve_k
 
 PARTIAL = "partial-correlation"
@@ -184,7 +185,7 @@ def partial_out(
     left = _ridge_r(X_left, y_left[:, 0], X_test_left, y_test_left[:, 0], split, X_left.T @ X_left)
     width = rated.layout.width(layer)
     partial, plain = (
-        rank_units(LayerData(units, rating, rated.train_words, layer, width, {}), "correlation")
+        rank_units(LayerData(units, rating, rated.train_words, layer, width, {}), Correlation.name)
         for units, rating in ((X_left, y_left[:, 0]), (X, y))
     )
     size = resolve_k(k, width)

@@ -120,7 +120,7 @@ def _why_not(asked: Asked) -> str:
 _SUBWORDS = Step(
     name="subwords",
     says="confounds",
-    function="interlingua.questions.confounds.compute:subwords",
+    function="interlingua.questions.confounds.subwords:subwords",
     per=("model", "language"),
     reads={"weights": "weights", "ratings": "ratings"},
     outputs=(SUBWORDS,),

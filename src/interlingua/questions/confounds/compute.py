@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
-from interlingua.models import Activations, sentence_tokens
+from interlingua.models import Activations
 from interlingua.probes import Design
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
-from interlingua.study.model import Handle
 from interlingua.tables.cells import select
 from interlingua.units import overlap
 from interlingua.units.confounds import PARTIAL, frequency_gap, partial_out, word_covariates
-
-
-def subwords(
-    weights: Handle, ratings: Mapping[str, pd.DataFrame], *, model: str, language: str
-) -> dict[str, pd.DataFrame]:
-    """Count the sub-words of every word of a language, rated or not."""
-    words = _words(next(iter(ratings.values())))
-    tokenizer = weights.tokenizer()
-    special = int(sentence_tokens(tokenizer, [""])[0])
-    table = pd.DataFrame({"word": words, "n_subwords": sentence_tokens(tokenizer, words) - special})
-    return {"subwords": table.assign(model=model, language=language)}
 
 
 def of_language(

@@ -15,6 +15,7 @@ from interlingua.probes import Design
 from interlingua.probes.subsets import SubsetRidge
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
+from interlingua.study.refitting import best_r, penalties
 from interlingua.units.nulls import get, null_signs
 
 
@@ -39,16 +40,16 @@ def draw(
     Returns ``null_signs``, arrays of int8 (draws, width) by "<null>/<method>", and ``null_r_top``: how well a ridge
     probe that sees nothing but a method's top units predicts held-out words. Both are empty where nothing is drawn.
     """
-    penalties = cell.penalties(probes, methods, language)
-    if not (penalties and nulls and draws):
+    repeated = penalties(cell, probes, methods, language)
+    if not (repeated and nulls and draws):
         return {"null_signs": {}, "null_r_top": None}
     design = Design(activations, ratings, standardise=standardise)
     subsets = SubsetRidge(
         design, cell.variable, cell.layer, folds=folds, seed=derive_seed(seed, "top units", language, cell.variable)
     )
-    best_r = cell.best_r(probes, language)
+    strength = best_r(cell, probes, language)
     signs, rows = {}, []
-    for number, (method, penalty) in enumerate(penalties.items()):
+    for number, (method, penalty) in enumerate(repeated.items()):
         for null in nulls:
             signs[f"{null}/{method}"] = null_signs(
                 design,
@@ -60,12 +61,12 @@ def draw(
                 seed=derive_seed(seed, get(null).seed_label, cell.model, language, cell.variable, method),
                 null=null,
                 penalty=penalty,
-                r=best_r,
+                r=strength,
                 folds=folds,
             )
         ranked = cell.rows(rankings, method=method)
         top = ranked.loc[(ranked["rank"] <= cell.k) & (ranked["score"] > 0), "index"].to_numpy()
         r_top = subsets.r_sentences(top, subsets.weights(top)) if len(top) else float("nan")
         rows.append({"language": language, "method": method, "r_top": r_top})
-        on_progress((number + 1) / len(penalties))
+        on_progress((number + 1) / len(repeated))
     return {"null_signs": signs, "null_r_top": cell.stamp(pd.DataFrame(rows))}

@@ -12,6 +12,7 @@ from interlingua.probes import WHOLE, Design, adam_probe
 from interlingua.probes.design import Standardise
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
+from interlingua.study.refitting import penalties
 from interlingua.tables.cells import cells
 from interlingua.units.methods import LayerData
 from interlingua.units.methods.correlation import Correlation
@@ -38,12 +39,12 @@ def select_again(
 ) -> dict[str, pd.DataFrame]:
     """Draw a language's words anew, and say how often each of its top units is there again."""
     # The atlas shows the stability of |correlation|, whatever the study ranks by.
-    penalties = cell.penalties(probes, [Correlation.name, *methods], language)
+    repeated = penalties(cell, probes, [Correlation.name, *methods], language)
     every = selection_frequency(
         Design(activations, ratings, standardise=standardise),
         cell.variable,
         cell.layer,
-        penalties,
+        repeated,
         cell.k,
         draws=draws,
         seed=derive_seed(seed, "stability", cell.model, language, cell.variable),

@@ -14,7 +14,8 @@ from interlingua.units.nulls.own_codes import own_codes
 from interlingua.units.nulls.permuted import permute_by_word
 from interlingua.units.nulls.registry import get, module_of, names, register
 from interlingua.units.nulls.sharing import Sharing, null_summary
-from interlingua.units.nulls.signs import Signs, null_signs, signs_of_rankings, top_signs
+from interlingua.units.nulls.signs import null_signs
+from interlingua.units.nulls.tops import Signs, signs_of_rankings, top_signs
 
 # Importing the files of this folder registers their nulls.
 for _module in iter_modules(__path__):

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from interlingua.stats.superexact import superexact_sf
-from interlingua.units.nulls.signs import Signs
+from interlingua.units.nulls.tops import Signs
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
 from interlingua.probes import Design, refit_layer
 from interlingua.units.methods import LayerData
 from interlingua.units.methods import get as get_method
 from interlingua.units.nulls.registry import get as get_null
-
-Signs = NDArray[np.int8]
+from interlingua.units.nulls.tops import Signs, top_signs
 
 
 def null_signs(
@@ -81,23 +78,4 @@ def null_signs(
         fitted = {} if weights is None or ranking.needs is None else {(*ranking.needs, layer): weights[draw]}
         data = LayerData(X, drawn[:, draw], words, layer, width, fitted)
         signs[draw] = top_signs(ranking.scores(data), k)
-    return signs
-
-
-def top_signs(scores: NDArray[np.float64], k: int) -> Signs:
-    """Return the sign of each of the `k` units with the largest |score| (ties by index), 0 for all others."""
-    best = np.argsort(-np.abs(scores), kind="stable")[:k]
-    signs = np.zeros(len(scores), dtype=np.int8)
-    signs[best] = np.sign(scores[best])
-    return signs
-
-
-def signs_of_rankings(rankings: pd.DataFrame, k: int) -> dict[str, Signs]:
-    """Return each language's signs of its top `k` units, shape (1, width), from one cell's rankings."""
-    signs: dict[str, Signs] = {}
-    for language, rows in rankings.groupby("language", sort=False):
-        row = np.zeros((1, len(rows)), dtype=np.int8)
-        top = rows[rows["rank"] <= k]
-        row[0, top["index"].to_numpy()] = top["sign"].to_numpy()
-        signs[str(language)] = row
     return signs
