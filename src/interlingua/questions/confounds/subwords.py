@@ -17,7 +17,7 @@ def subwords(
     weights: Handle, ratings: Mapping[str, pd.DataFrame], *, model: str, language: str
 ) -> dict[str, pd.DataFrame]:
     """Count the sub-words of every word of a language, rated or not."""
-    words = list(dict.fromkeys(next(iter(ratings.values()))["word"]))
+    words = list(dict.fromkeys(map(str, next(iter(ratings.values()))["word"])))
     tokenizer = weights.tokenizer()
     special = int(sentence_tokens(tokenizer, [""])[0])
     table = pd.DataFrame({"word": words, "n_subwords": sentence_tokens(tokenizer, words) - special})
