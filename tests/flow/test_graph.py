@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import pytest
 
 from interlingua.errors import ConfigError, StoreError, TableError, WorkerError
 from interlingua.flow import Arrays, Cache, Graph, Read, Source, Step
+from interlingua.flow import execute as executing
 from interlingua.flow.cache import MANIFEST, file_digest
 from interlingua.flow.execute import Done, execute
 from interlingua.tables import Column, Table
@@ -213,12 +215,39 @@ def test_what_fails_leaves_no_entry_but_what_it_can_go_on_from(tmp_path: Path, l
 
 @pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 def test_however_many_nodes_wait_when_one_fails_nothing_else_is_said(tmp_path: Path, log: Path) -> None:
+    first = replace(FAILS, function="toy_steps:fails_first")
     many = tuple(f"l{number}" for number in range(30))
     with pytest.raises(RuntimeError, match="the power failed"):
-        compute(tmp_path, steps=[FAILS], workers=2, codes=many)
+        compute(tmp_path, steps=[first], workers=2, codes=many)
     assert len(ran(log)) < len(many)
     (tmp_path / "power").touch()
-    assert list(compute(tmp_path, steps=[FAILS], workers=2, codes=many).value("late")["language"]) == list(many)
+    assert list(compute(tmp_path, steps=[first], workers=2, codes=many).value("late")["language"]) == list(many)
+
+
+def test_no_more_is_handed_out_than_workers_can_soon_take(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What still waits with joblib's executor when it is shut down ends in a traceback, now and then."""
+    out, most = 0, 0
+
+    class Counting(ThreadPoolExecutor):
+        def submit(self, *arguments: Any, **options: Any) -> Any:
+            nonlocal out, most
+            out += 1
+            most = max(most, out)
+            future = super().submit(*arguments, **options)
+            future.add_done_callback(taken)
+            return future
+
+    def taken(_: Any) -> None:
+        nonlocal out
+        out -= 1
+
+    monkeypatch.setattr(executing, "processes", lambda workers: Counting(1))
+    slow = replace(FAILS, function="toy_steps:fails_first")
+    many = tuple(f"l{number}" for number in range(1, 20))
+    assert len(compute(tmp_path, steps=[slow], workers=2, codes=many).value("late")) == len(many)
+    assert most <= 4
 
 
 def test_the_same_work_in_two_parts_is_done_once_whatever_the_policy(tmp_path: Path, log: Path) -> None:

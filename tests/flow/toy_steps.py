@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -50,6 +51,14 @@ def fails(numbers: pd.DataFrame, *, language: str, unfinished: Path) -> dict:
     if not Path(os.environ[LOG]).with_name("power").exists():
         raise RuntimeError("the power failed")
     return {"late": pd.DataFrame({"language": [language], "value": [1]})}
+
+
+def fails_first(numbers: pd.DataFrame, *, language: str, unfinished: Path) -> dict:
+    if language != "l0":
+        time.sleep(0.2)
+        _ran(f"fails {language}")
+        return {"late": pd.DataFrame({"language": [language], "value": [1]})}
+    return fails(numbers, language=language, unfinished=unfinished)
 
 
 def where(numbers: pd.DataFrame, *, language: str) -> dict:

@@ -14,12 +14,11 @@ from interlingua.questions.audit import AUDIT, HELD_OUT, HELD_OUT_R, POWER, QUES
 from interlingua.questions.audit.compute import (
     best_layer,
     compare_with,
-    held_out,
-    held_out_tried,
     power,
     predictions,
     verdicts,
 )
+from interlingua.questions.audit.held_out import held_out, held_out_tried
 from interlingua.questions.audit.show import glance, section
 from interlingua.report.results import Results
 from interlingua.seeds import derive_seed

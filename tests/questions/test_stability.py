@@ -13,7 +13,8 @@ from interlingua.models import Activations
 from interlingua.probes import Design, adam_probe
 from interlingua.questions.stability import ADAM_SEEDS, K_CURVE, METHOD_AGREEMENT, QUESTION, STABILITY
 from interlingua.questions.stability import SUMMARY as MEANS
-from interlingua.questions.stability.compute import adam_seeds, compare, select_again, summary
+from interlingua.questions.stability.compute import compare, select_again, summary
+from interlingua.questions.stability.initialisations import adam_seeds
 from interlingua.questions.stability.show import draw_k_curve, glance, section
 from interlingua.report.results import Results
 from interlingua.seeds import derive_seed

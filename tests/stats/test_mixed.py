@@ -283,8 +283,9 @@ def compare(a: MixedModelResult, b: MixedModelResult, *, scale: float = 1.0) -> 
         a.coefficients[["estimate", "se"]] * scale, b.coefficients[["estimate", "se"]], rtol=1e-5
     )
     np.testing.assert_allclose(a.coefficients[["df", "t"]], b.coefficients[["df", "t"]], rtol=1e-5)
-    variances = a.variance_components["variance"] * scale**2
-    np.testing.assert_allclose(variances, b.variance_components["variance"], rtol=1e-5)
+    variances, others = a.variance_components["variance"] * scale**2, b.variance_components["variance"]
+    # A component that is next to nothing is told no better than the criterion tells it from nothing.
+    np.testing.assert_allclose(variances, others, rtol=1e-5, atol=1e-4 * float(others.max()))
     assert a.singular == b.singular
 
 

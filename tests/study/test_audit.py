@@ -14,7 +14,7 @@ import pytest
 
 from interlingua.errors import NormsError
 from interlingua.norms import load_norms, plain_words
-from interlingua.questions.audit.compute import layers_to_try
+from interlingua.questions.audit.held_out import layers_to_try
 from interlingua.run.audit import NormAudit, audit_norms
 from interlingua.run.folder import read_tables
 from interlingua.run.plan import make_plan

@@ -139,7 +139,7 @@ SUMMARY = Table(
 _HELD_OUT = Step(
     name="held_out",
     says="audit",
-    function="interlingua.questions.audit.compute:held_out",
+    function="interlingua.questions.audit.held_out:held_out",
     per=("model", "variable", "language"),
     reads={"activations": "activations", "ratings": "ratings", "cell": "cell"},
     outputs=(HELD_OUT, HELD_OUT_R),
@@ -188,7 +188,7 @@ def _trying(size: Size) -> float:
 TRIED = Step(
     name="held_out_tried",
     says="held-out words",
-    function="interlingua.questions.audit.compute:held_out_tried",
+    function="interlingua.questions.audit.held_out:held_out_tried",
     per=("model", "variable", "language"),
     reads={"activations": "activations", "ratings": "ratings"},
     outputs=(TRIED_R, TRIED_WORDS),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from interlingua.errors import NormsError
 from interlingua.models import Activations
 from interlingua.norms import NormComparison, compare_norms
 from interlingua.probes.norm_audit import LEAST_R, audit, contexts_norms, shuffle_power
-from interlingua.probes.out_of_fold import OutOfFold, out_of_fold
+from interlingua.probes.out_of_fold import OutOfFold
+from interlingua.questions.audit.held_out import rated_rows
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
 from interlingua.tables.cells import select
@@ -24,59 +24,10 @@ JUDGED = "valence"
 LEAST_LANGUAGES = 4
 #: Words shown of a language, those whose ratings and predictions disagree most.
 WORST_WORDS = 10
-#: Layers tried where the study does not name one: neighbours differ little, and r is wanted, not the layer.
-LAYERS_TRIED = 7
 
 _POWER_DRAWS = 20
 #: Share of the draws from which on shuffling counts as noticed.
 _NOTICED = 0.8
-
-
-def held_out(
-    activations: Activations, ratings: pd.DataFrame, cell: Cell, *, language: str, folds: int, seed: int
-) -> dict[str, pd.DataFrame]:
-    """Predict every word of a language from the other words, at the cell's layer."""
-    own = derive_seed(seed, "audit", cell.model, language, cell.variable)
-    found = out_of_fold(*_rated(activations, ratings, cell.variable, cell.layer), folds=folds, seed=own)
-    return {
-        "held_out": cell.stamp(found.words, language=language),
-        "held_out_r": cell.stamp(_r_row(found), language=language),
-    }
-
-
-def held_out_tried(
-    activations: Activations,
-    ratings: pd.DataFrame,
-    *,
-    model: str,
-    variable: str,
-    language: str,
-    choose: str | int,
-    folds: int,
-    seed: int,
-    on_progress: Callable[[float], None],
-) -> dict[str, pd.DataFrame]:
-    """Predict every word of a language from the other words, from each layer to try."""
-    own = derive_seed(seed, "audit", model, language, variable)  # as in a run, so that at one layer both say the same
-    where = {"model": model, "variable": variable, "language": language}
-    rows, words = [], []
-    layers = layers_to_try(choose, activations.n_layers)
-    for layer in layers:
-        found = out_of_fold(*_rated(activations, ratings, variable, layer), folds=folds, seed=own)
-        rows.append(_r_row(found).assign(**where, layer=layer))
-        words.append(found.words.assign(**where, layer=layer))
-        on_progress(len(rows) / len(layers))
-    return {
-        "held_out_tried": pd.concat(rows, ignore_index=True),
-        "held_out_tried_words": pd.concat(words, ignore_index=True),
-    }
-
-
-def layers_to_try(choose: str | int, n_layers: int) -> list[int]:
-    """Return the layers from which ratings are predicted: the one that is named, or a few evenly spaced ones."""
-    if isinstance(choose, int):
-        return [choose]
-    return sorted({round(layer) for layer in np.linspace(0, n_layers - 1, LAYERS_TRIED)})
 
 
 def best_layer(tried: pd.DataFrame) -> int:
@@ -171,7 +122,7 @@ def power(
     r = audit.set_index("language")["r_oof"]
     others = [float(r[code]) for code in audit["language"] if code != language and code in set(right["language"])]
     table = shuffle_power(
-        *_rated(activations[language], ratings[language], cell.variable, cell.layer),
+        *rated_rows(activations[language], ratings[language], cell.variable, cell.layer),
         r_others=others,
         draws=_POWER_DRAWS,
         folds=folds,
@@ -190,19 +141,3 @@ def power(
         "audit_power": cell.stamp(table, language=language),
         "audit_summary": cell.stamp(pd.DataFrame([summary]), language=language),
     }
-
-
-def _rated(
-    activations: Activations, ratings: pd.DataFrame, variable: str, layer: int
-) -> tuple[NDArray[np.floating], NDArray[np.floating], NDArray[np.object_]]:
-    """Return a layer's activations, the ratings and the words of the rated sentences, of whatever split."""
-    rated = ratings[variable].notna().to_numpy()
-    return (
-        activations.layer(layer)[rated],
-        ratings.loc[rated, variable].to_numpy(),
-        ratings.loc[rated, "word"].to_numpy(dtype=object),
-    )
-
-
-def _r_row(found: OutOfFold) -> pd.DataFrame:
-    return pd.DataFrame([{"n_words": found.n_words, "r": found.r, "r_low": found.r_low, "r_high": found.r_high}])

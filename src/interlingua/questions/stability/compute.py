@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from interlingua.models import Activations
-from interlingua.probes import WHOLE, Design, adam_probe
+from interlingua.probes import Design
 from interlingua.probes.design import Standardise
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
 from interlingua.study.refitting import penalties
 from interlingua.tables.cells import cells
-from interlingua.units.methods import LayerData
 from interlingua.units.methods.correlation import Correlation
-from interlingua.units.ranking import rank_units
 from interlingua.units.stability import curve_over_k, method_agreement, selection_frequency
 
 #: Sizes of the top, as shares of the width, for the curve over k.
@@ -53,45 +50,6 @@ def select_again(
     units = cell.layout.unit(cell.layer, top["index"].to_numpy())
     table = top.assign(unit=units).drop(columns=["selected", "index"]).reset_index(drop=True)
     return {"stability": cell.stamp(table, language=language)}
-
-
-def adam_seeds(
-    activations: Activations,
-    ratings: pd.DataFrame,
-    cell: Cell,
-    *,
-    language: str,
-    probes: Sequence[str],
-    seeds: int,
-    standardise: Standardise,
-    l1: float,
-    l2: float,
-    epochs: int,
-    seed: int,
-) -> dict[str, pd.DataFrame | None]:
-    """Fit Adam's probe from several initialisations, and compare the top units; nothing where it is not fitted."""
-    if _ADAM not in probes:
-        return {"adam_seeds": None}
-    design = Design(activations, ratings, standardise=standardise).rated(cell.variable)
-    y, _ = design.ratings(cell.variable)
-    own = derive_seed(seed, "adam seeds", cell.model, language, cell.variable)
-    inputs = np.concatenate([design.train(i).astype(np.float32) for i in range(design.n_layers)], axis=1)
-    fit = adam_probe(
-        inputs,
-        np.repeat(y[:, None], seeds, axis=1),
-        seed=[derive_seed(own, number) for number in range(seeds)],
-        l1=l1,
-        l2=l2,
-        epochs=epochs,
-    )
-    rows = []
-    for number in range(seeds):
-        weights = {(_ADAM, "whole", WHOLE): fit.weights[:, number]}
-        data = LayerData(design.train(cell.layer), y, design.train_words, cell.layer, cell.width, weights)
-        # Seeds stand where rankings do: what two of them have in common is then the same question.
-        rows.append(rank_units(data, _ADAM).assign(method=f"seed {number + 1}"))
-    rankings = pd.concat(rows, ignore_index=True).assign(language=language)
-    return {"adam_seeds": cell.stamp(method_agreement(rankings, cell.k))}
 
 
 def compare(rankings: pd.DataFrame, cell: Cell) -> dict[str, pd.DataFrame | None]:
