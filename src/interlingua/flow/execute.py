@@ -95,7 +95,9 @@ def execute(
     Exception
         What the first node that failed raised; the others are given up.
     """
-    phases = _phases(graph, cache, workers) | dict(further or {})
+    cached = {} if cache.policy == "refresh" else graph.cached(cache)
+    workers = max(1, min(workers, len(graph.nodes) - len(cached)))
+    phases = _phases(graph, cached, workers) | dict(further or {})
     under_way: dict[Node, Job] = {}
     try:
         with Progress(phases, show=show) as progress, processes(workers) as executor:
@@ -123,6 +125,7 @@ class _Run:
         self.graph, self.cache, self.progress = graph, cache, progress
         self.executor, self.here, self.own = executor, here, Here()
         self.made: dict[Node, Made] = {}
+        self.fresh: dict[tuple[str, str], Made] = {}  # by step and key: what was computed here, whatever the policy
         self.under_way = under_way
         self.owner = uuid.uuid4().hex[:8]
         self.futures: dict[Future[Made], Node] = {}
@@ -150,8 +153,10 @@ class _Run:
             job = _job(node, self.made, self.cache, self.owner)
             if job.key in keys:  # the same work for another part of the graph
                 left.append(node)
-            elif found := self.cache.find(job.step, job.key):
+            elif found := self.fresh.get((job.step, job.key)) or self.cache.find(job.step, job.key):
                 self._done(node, found)
+            elif spoilt := self._spoilt(node):
+                left += [*spoilt, node]
             else:
                 keys.add(job.key)
                 ready.append((node, job))
@@ -165,9 +170,22 @@ class _Run:
                 self._take(future)
         return left
 
+    def _spoilt(self, node: Node) -> list[Node]:
+        """Return the nodes whose files this one is to read, but which are no longer what was written: to do again."""
+        found = []
+        for reading in node.reads.values():
+            file = f"{reading.output.name}{reading.output.suffix}"
+            for parent in reading.parents:
+                if isinstance(parent, Node) and parent in self.made and self.cache.spoilt(self.made[parent], [file]):
+                    made = self.made.pop(parent)
+                    self.shares[parent] = 0.0
+                    self.cache.reject(parent.step.name, made.folder.name, f"{file} is not what was written")
+                    found.append(parent)
+        return found
+
     def _take(self, future: Future[Made]) -> None:
         node = self.futures.pop(future)
-        del self.under_way[node]
+        job = self.under_way.pop(node)
         try:
             made = future.result()
         except BrokenExecutor as error:
@@ -176,6 +194,7 @@ class _Run:
                 "memory: give fewer --workers. The same command goes on where it stopped"
             ) from error
         self.computed.append(node)
+        self.fresh[job.step, job.key] = made
         self._done(node, made)
 
     def _done(self, node: Node, made: Made) -> None:
@@ -215,9 +234,8 @@ class _Run:
             thread.join()
 
 
-def _phases(graph: Graph, cache: Cache, workers: int) -> dict[str, float]:
+def _phases(graph: Graph, cached: Mapping[Node, Made], workers: int) -> dict[str, float]:
     """Estimate the seconds of every phase that has something to compute."""
-    cached = {} if cache.policy == "refresh" else graph.cached(cache)
     seconds = dict.fromkeys(_names(graph), 0.0)
     for node in graph.nodes:
         if node not in cached:

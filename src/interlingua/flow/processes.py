@@ -9,10 +9,13 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 
@@ -21,11 +24,23 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+#: Where a container's limit of memory stands (cgroups 2 and 1).
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
 def memory() -> float:
-    """Return this machine's memory in bytes; plenty where it can't be told."""
+    """Return the memory in bytes that this process may use: the machine's, or its container's; plenty if unknown."""
     try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        known = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
+        known = float("inf")
+    return min(known, *(_limit(Path(path)) for path in _LIMITS))
+
+
+def _limit(path: Path) -> float:
+    try:
+        return float(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):  # no such file, or "max"
         return float("inf")
 
 
@@ -64,6 +79,17 @@ class Here(Executor):
         return future
 
 
+def _live_no_longer_than(parent: int) -> None:
+    """End this worker when its parent is no more, however that ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 @contextmanager
 def processes(workers: int) -> Iterator[Executor]:
     """Yield an executor of so many processes, or of this one for a single worker; they end with the block.
@@ -79,7 +105,9 @@ def processes(workers: int) -> Iterator[Executor]:
     with warnings.catch_warnings():
         # loky replaces a worker that has grown; that is as it should be, and nothing is lost.
         warnings.filterwarnings("ignore", message="A worker stopped while some jobs", category=UserWarning)
-        executor = loky.ProcessPoolExecutor(max_workers=workers, timeout=300, env=threads)
+        executor = loky.ProcessPoolExecutor(
+            max_workers=workers, timeout=300, env=threads, initializer=_live_no_longer_than, initargs=(os.getpid(),)
+        )
         try:
             yield executor
         except BaseException:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
 import shutil
@@ -16,13 +17,18 @@ from typing import Any
 import pandas as pd
 
 from interlingua.errors import StoreError
+from interlingua.flow.lock import died_here, here, owner_of
 from interlingua.tables.schema import Table
 
 #: Longer tables are written as CSV and Parquet only.
 LATEX_ROWS = 60
 #: What a result folder holds.
 CONTENTS = frozenset({"study.toml", "run.json", "tables", "figures", "atlas", "report.html"})
+#: Who is writing a result folder that is not complete.
+OWNER = ".owner"
 LIBRARIES = ("interlingua", "numpy", "scipy", "pandas", "scikit-learn", "torch", "transformers", "tokenizers")
+
+logger = logging.getLogger("interlingua")
 
 
 class ResultFolder:
@@ -44,6 +50,7 @@ class ResultFolder:
 
     def __init__(self, final: Path, study_name: str) -> None:
         self.final = final.resolve()
+        self._sweep()
         if self.final.exists() and not self.final.is_dir():
             raise StoreError(f"{final}: is a file; choose another --output")
         there = {entry.name for entry in self.final.iterdir()} if self.final.is_dir() else set()
@@ -57,13 +64,16 @@ class ResultFolder:
                 f"{final}: holds '{min(others)}', which no run wrote and a new one would remove; move it elsewhere "
                 "or choose another --output"
             )
-        self.partial = self.final.parent / f".{self.final.name}.{uuid.uuid4().hex[:8]}.partial"
+        self.partial = self._beside("partial")
         self._made = [folder for folder in self.final.parents if not folder.exists()]
         try:
             self.partial.mkdir(parents=True)
+            (self.partial / OWNER).write_text(json.dumps({"host": here(), "pid": os.getpid()}), encoding="utf-8")
         except OSError as error:
             self.discard()
-            raise StoreError(f"{final}: can't be written to ({error.strerror}); choose another --output") from None
+            raise StoreError(
+                f"{final}: can't be written to ({error.strerror or error}); choose another --output"
+            ) from None
 
     def write_tables(self, tables: Iterable[tuple[Table, pd.DataFrame]]) -> None:
         """Write each table under ``tables/`` in its formats; the same tables give the same bytes.
@@ -96,11 +106,29 @@ class ResultFolder:
 
     def finish(self) -> None:
         """Move the complete folder to its place."""
-        old = self.final.with_name(f".{self.final.name}.{uuid.uuid4().hex[:8]}.old")
+        (self.partial / OWNER).unlink()
+        old = self._beside("old")
         if self.final.exists():
             self.final.rename(old)
         self.partial.rename(self.final)
         shutil.rmtree(old, ignore_errors=True)
+
+    def _beside(self, ending: str) -> Path:
+        return self.final.with_name(f".{self.final.name}.{uuid.uuid4().hex[:8]}.{ending}")
+
+    def _sweep(self) -> None:
+        """Put back results that a run was about to replace when it was killed, and remove what dead runs left."""
+        start = f".{self.final.name}."
+        left = [path for path in self.final.parent.glob(".*") if path.name.startswith(start) and path.is_dir()]
+        for old in (path for path in left if path.suffix == ".old"):
+            if self.final.exists():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                logger.warning("%s: put back; a run was killed when it was about to replace it", self.final)
+                old.rename(self.final)
+        for partial in (path for path in left if path.suffix == ".partial"):
+            if (owner := owner_of(partial / OWNER)) is not None and died_here(owner):
+                shutil.rmtree(partial, ignore_errors=True)
 
     def discard(self) -> None:
         """Remove what was written so far, and the folders above it that were made for it."""

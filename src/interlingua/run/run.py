@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from interlingua.run.report import build_report, labels
 from interlingua.study.config import Study
 from interlingua.study.prepare import ModelInStudy, Prepared, prepare
 from interlingua.tables.schema import Table, version
+
+logger = logging.getLogger("interlingua")
 
 #: Seconds that the atlas and the report take.
 REPORT_S = 12.0
@@ -83,8 +86,11 @@ def run(
 
 
 def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None, folder: ResultFolder) -> None:
+    cache.sweep()
     prepared = prepare(study, cache)
     graph, not_asked = study_graph(prepared, cache)
+    if workers is not None and workers > cores():
+        logger.warning("%d workers on %d cores: more than there are cores make it slower", workers, cores())
     workers = workers or default_workers(prepared)
     on_gpu = any(model.device != "cpu" for model in prepared.models)
     done = execute(
