@@ -124,9 +124,13 @@ def test_two_hosts_on_one_folder_never_make_at_once(tmp_path: Path, monkeypatch:
 
 
 def test_a_claim_that_fails_lets_go(tmp_path: Path) -> None:
-    with pytest.raises(RuntimeError), Cache(tmp_path).claim("steps", KEY, RECIPE) as claim:
-        (claim.folder / "half").touch()
-        raise RuntimeError("no")
+    def fail() -> None:
+        with Cache(tmp_path).claim("steps", KEY, RECIPE) as claim:
+            (claim.folder / "half").touch()
+            raise RuntimeError("no")
+
+    with pytest.raises(RuntimeError):
+        fail()
     assert list((tmp_path / "steps").iterdir()) == []
     with Cache(tmp_path).claim("steps", KEY, RECIPE) as claim:
         assert claim.made is None

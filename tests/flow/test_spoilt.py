@@ -68,7 +68,7 @@ def test_a_spoilt_entry_is_mended_with_a_line_of_warning(
     assert results(tmp_path) == before
     assert ran(log) == []
     assert not caplog.records
-    assert not [path for path in (tmp_path / "cache").glob("*/.*")]
+    assert not list((tmp_path / "cache").glob("*/.*"))
 
 
 def test_another_entry_in_place_of_one_is_found(tmp_path: Path, log: Path) -> None:

@@ -20,7 +20,7 @@ _LOOK_S = 0.2
 def here() -> str:
     """Return a name of this machine, and of the container in it: numbers of processes mean something only there."""
     try:
-        inside = os.readlink("/proc/self/ns/pid")
+        inside = str(Path("/proc/self/ns/pid").readlink())
     except OSError:
         inside = ""
     return f"{platform.node()} {inside}".strip()
@@ -29,9 +29,9 @@ def here() -> str:
 class Lock:
     """A file that names its owner (host, process), whose time of change is the owner's heartbeat.
 
-    Whoever finds it waits until it is gone, or takes it over when the heartbeat has stopped: at once where the owner was
-    a process of this machine that is no more, else after some missed beats. Clocks of machines need not agree: it counts
-    whether the time changes, by the waiter's own clock.
+    Whoever finds it waits until it is gone, or takes it over when the heartbeat has stopped: at once where the owner
+    was a process of this machine that is no more, else after some missed beats. Clocks of machines need not agree: it
+    counts whether the time changes, by the waiter's own clock.
 
     Parameters
     ----------
