@@ -239,3 +239,20 @@ def test_what_is_refused(lines: Callable[..., Path], options: dict[str, Any], wr
 def test_a_corpus_of_another_language(lines: Callable[..., Path]) -> None:
     with pytest.raises(ContextsError, match="the corpus is of language 'en', not 'fr'"):
         search_corpus(["chat"], open_corpus(lines(["A cat."]), "en"), "fr")
+
+
+def test_sentences_around_leftover_markup_are_counted(dump: Callable[..., bytes], tmp_path: Path) -> None:
+    pytest.importorskip("mwxml", reason="needs the extra 'corpora'")
+    page = "The cat is old. A cat<ref>The cat loves it. The cat does.\n\n{{x}} cat sat here. The cat sleeps all day."
+    path = tmp_path / "enwiki-20240501-pages-articles.xml"
+    path.write_bytes(dump([("Cat", 0, page)]))
+    for fragments, kept, dropped in ((False, ["The cat is old.", "The cat sleeps all day."], 3), (True, None, 2)):
+        search = search_corpus(["cat"], path, "en", fragments=fragments, work_dir=tmp_path / "work")
+        found = set(search.contexts.table["text"])
+        assert len(found) == 5 - dropped
+        assert kept is None or found == set(kept)
+        assert search.yield_table["fragment"].item() == dropped
+        issues = search.contexts.issues.set_index("kind")["count"]
+        assert issues["markup left over"] == 2
+    again = search_corpus(["cat"], path, "en", fragments=True, work_dir=tmp_path / "work")
+    pdt.assert_frame_equal(again.contexts.issues, search.contexts.issues)

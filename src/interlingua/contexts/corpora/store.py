@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -69,6 +70,7 @@ class ShardStore:
             return None
         about = json.loads(table.schema.metadata[_KEY])
         tally = Tally(np.array(about["counts"], dtype=np.int64), {}, *about["read"])
+        tally.oddities = Counter(about["oddities"])
         for row in table.to_pylist():
             word, first, low, start, end, *sentence = row.values()
             reservoir = tally.reservoirs.setdefault(word, Reservoir(query.capacity))
@@ -95,6 +97,7 @@ class ShardStore:
         about = {
             "counts": tally.counts.tolist(),
             "read": [tally.sentences, tally.documents, tally.size],
+            "oddities": tally.oddities,
             "full": [word for word, reservoir in tally.reservoirs.items() if reservoir.full],
         }
         table = pa.Table.from_arrays(arrays, schema=_SCHEMA.with_metadata({_KEY: json.dumps(about).encode()}))

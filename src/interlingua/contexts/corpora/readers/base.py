@@ -18,6 +18,10 @@ from interlingua.errors import ContextsError
 
 #: Stands in a text where a template or a formula belonged to a sentence that is not whole without it.
 HOLE = "\ufffc"
+#: Stand where markup is left over that nothing closes, or that nothing opens: how much of the paragraph behind it, or
+#: before it, is prose can't be told. No characters of Unicode, so no text has them of itself.
+OPENED = "\ufdd3"
+CLOSED = "\ufdd4"
 _OPENERS: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 
 
