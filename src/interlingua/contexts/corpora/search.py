@@ -258,6 +258,11 @@ def _result(corpus: Corpus, query: Query, tally: Tally, progress: Progress) -> C
         distinct = reservoir.distinct(uniform=query.policy == "reservoir") if reservoir else (0, True)
         yields.append((*distinct, passed, len(chosen)))
         rows.extend((f"{query.language}-{number:05d}-{at:02d}", word, found) for at, found in enumerate(chosen))
+    if not tally.sentences:
+        raise ContextsError(
+            f"{corpus.name}: there is no sentence in its {len(corpus.shards)} file(s); is it the right kind"
+            f" (kind = '{corpus.kind}')?"
+        )
     if not rows:
         raise ContextsError(
             f"{corpus.name}: none of the {len(query.words)} words of language '{query.language}' is in its"

@@ -63,11 +63,14 @@ class ShardStore:
         return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.parquet"
 
     def read(self, path: Path, query: Query) -> Tally | None:
-        """Return a stored tally; None where there is none that can be read."""
+        """Return a stored tally; None where there is none that can be read: the shard is searched again then."""
         try:
-            table = pq.read_table(path)
-        except (OSError, pa.ArrowException):
+            return self._read(path, query)
+        except (OSError, pa.ArrowException, ValueError, KeyError, TypeError):
             return None
+
+    def _read(self, path: Path, query: Query) -> Tally:
+        table = pq.read_table(path, page_checksum_verification=True)
         about = json.loads(table.schema.metadata[_KEY])
         tally = Tally(np.array(about["counts"], dtype=np.int64), {}, *about["read"])
         tally.oddities = Counter(about["oddities"])
@@ -104,7 +107,7 @@ class ShardStore:
         partial = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(table, partial)
+            pq.write_table(table, partial, write_page_checksum=True)
             partial.replace(path)
         except OSError as error:
             partial.unlink(missing_ok=True)

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree.ElementTree import ParseError
 
-from interlingua.contexts.corpora.readers.base import Document, Options, open_binary, reading
+from interlingua.contexts.corpora.readers.base import Document, Options
+from interlingua.contexts.corpora.readers.files import open_binary, reading
 from interlingua.contexts.corpora.readers.wikitext import ALWAYS_HIDDEN, plain_text
 from interlingua.errors import ContextsError
 

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from interlingua.contexts.corpora.readers.base import Document, Options, is_named
+from interlingua.contexts.corpora.readers.base import Document, Options
+from interlingua.contexts.corpora.readers.conll import read_conll
 from interlingua.contexts.corpora.readers.dump import read_dump
+from interlingua.contexts.corpora.readers.files import is_named
+from interlingua.contexts.corpora.readers.json_files import read_jsonl
 from interlingua.contexts.corpora.readers.parquet import read_parquet
-from interlingua.contexts.corpora.readers.plain import read_conll, read_jsonl, read_leipzig, read_text
+from interlingua.contexts.corpora.readers.plain import read_leipzig, read_text
 from interlingua.errors import ContextsError, suggest
 
 _WIKIPEDIA_LICENCE = "CC BY-SA 4.0 (text of Wikipedia)"
