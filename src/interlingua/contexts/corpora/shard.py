@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from interlingua.contexts import invisible
 from interlingua.contexts.corpora.corpus import Corpus, Shard
 from interlingua.contexts.corpora.matching import Forms, Matcher, Segmenter
 from interlingua.contexts.corpora.readers.base import CLOSED, HOLE, OPENED, Document
@@ -24,6 +25,8 @@ COUNTS = ("found", "fragment", "too_short", "too_long")
 ODDITIES = {
     "markup left over": "sentences read that were left out: around markup that nothing closes or opens (a note, a"
     " table, a template), which of the text is prose can't be told",
+    "half a character": "documents with half of a pair of surrogates: a question mark stands in its place",
+    invisible.REMOVED: invisible.DETAIL,
 }
 _REPORT_S = 1.0
 
@@ -145,8 +148,13 @@ def search_shard(
     for document in corpus.documents(shard):
         tally.documents += 1
         tally.size += len(document.text.encode())
-        for number, (text, broken) in enumerate(sentences_of(document, query.language)):
+        tally.oddities.update(document.repaired)
+        for number, (read, broken) in enumerate(sentences_of(document, query.language)):
             tally.sentences += 1
+            text = read
+            if spans := invisible.removed_spans(read, query.language):
+                text = invisible.without(read, spans)
+                tally.oddities[invisible.REMOVED] += 1
             if broken == "markup":
                 tally.oddities["markup left over"] += 1
             tokens, matches = matcher.places(text)
