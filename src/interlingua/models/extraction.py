@@ -132,6 +132,8 @@ def extract(
     _check_vocabulary(model, targets)
     metadata["windowed"] = str(sum(target.windowed for target in targets))
     metadata["unknown_targets"] = str(sum(target.unknown for target in targets))
+    for controls in ("text", "token"):
+        metadata[f"controls_as_{controls}"] = str(sum(target.controls == controls for target in targets))
     batches = plan_batches(targets, [pooled_tokens(target, pooling) for target in targets], batch_tokens)
     shards = plan_shards(batches, SHARD_ROWS)
     rows = [np.concatenate([batch.rows for batch in shard]) for shard in shards]
