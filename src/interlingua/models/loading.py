@@ -263,9 +263,7 @@ def _resolve_dtype(dtype: Dtype, device: str) -> str:
 
 
 def _trim(model: Any) -> Any:
-    """Keep what makes hidden states: no pooler, no decoder beside an encoder, no cache of keys and values."""
-    if getattr(model.config, "is_encoder_decoder", False):
-        model = model.get_encoder()
+    """Keep what makes hidden states: no pooler, no cache of keys and values."""
     # Models that can be made without a pooler do without; SqueezeBERT can't.
     if getattr(model, "pooler", None) is not None and "add_pooling_layer" in inspect.signature(type(model)).parameters:
         model.pooler = None
