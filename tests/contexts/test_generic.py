@@ -348,3 +348,15 @@ def test_another_separator_is_named(tmp_path: Path) -> None:
     path.write_text("text|word\nA cat|cat\n", encoding="utf-8")
     with pytest.raises(ContextsError, match=r"no column 'text'.* are its columns parted by '\|'\? a file '\.tsv'"):
         read_contexts(path, language="en")
+
+
+def test_another_encoding_is_advised_by_language_and_utf_8_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    content = "text,word\nGüneş doğdu şeker,güneş\n"
+    path.write_bytes(content.encode("cp1254"))
+    with pytest.raises(ContextsError, match=r"not UTF-8.*cp1254.*context_encoding"):
+        read_contexts(path, language="tr")
+    path.write_text(content, encoding="utf-8")
+    contexts = read_contexts(path, language="tr", encoding="utf-16")
+    assert spans(contexts) == ["Güneş"]
+    assert issues(contexts) == {"encoding": 1, "target at other form": 1}

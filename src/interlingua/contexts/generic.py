@@ -263,7 +263,7 @@ def _read_rows(
                 f" the columns that can be named are {', '.join(allowed)}"
             )
     try:
-        table = read_table(path, layout)
+        table = read_table(path, layout, code)
     except NormsError as error:
         raise ContextsError(str(error)) from error
     there = [str(column) for column in table.columns]
