@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from interlingua.errors import StoreError
+from interlingua.errors import StoreError, reason
 from interlingua.flow import Cache, cache_root
 from interlingua.flow.execute import Done, execute
 from interlingua.flow.processes import cores, memory, one_thread
@@ -35,7 +35,7 @@ def run(
     output: Path | str | None = None,
     workers: int | None = None,
     policy: str = "reuse",
-    cache_dir: Path | None = None,
+    cache_dir: Path | str | None = None,
     show_progress: bool | None = None,
 ) -> Path:
     """Run a study from rated words to a report.
@@ -67,7 +67,7 @@ def run(
         If anything that the study names is missing or wrong, or the results can't be written; nothing is then left
         in `output`.
     """
-    cache = Cache(cache_dir or cache_root(), policy)
+    cache = Cache(Path(cache_dir or cache_root()), policy)
     final = Path(output) if output is not None else Path("results") / study.name
     folder = ResultFolder(final, study.name)
     try:
@@ -76,9 +76,7 @@ def run(
         folder.finish()
     except OSError as error:
         folder.discard()
-        raise StoreError(
-            f"{error.filename or final}: {error.strerror or error}; nothing was left in {final}"
-        ) from error
+        raise StoreError(f"{error.filename or final}: {reason(error)}; nothing was left in {final}") from error
     except BaseException:
         folder.discard()
         raise
