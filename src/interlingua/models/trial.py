@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 
 from interlingua.errors import ModelError
-from interlingua.models.batching import Together, place
+from interlingua.models.placing import Together, place
 from interlingua.models.pretrained import one_line
 
 PaddingSide = Literal["left", "right"]
