@@ -54,3 +54,8 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """Return `` (did you mean 'x'?)`` for the known name nearest to `name`, or an empty string."""
     near = get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f" (did you mean '{near[0]}'?)" if near else ""
+
+
+def reason(error: OSError) -> str:
+    """Return why the system refused: libraries raise errors of a full disk without the system's own words."""
+    return error.strerror or str(error) or type(error).__name__

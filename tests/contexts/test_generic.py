@@ -304,3 +304,59 @@ def test_a_study_can_say_what_marks_are_for(tmp_path: Path) -> None:
         _file(LanguageConfig(**entry), "en")
     found = _file(LanguageConfig(**entry, context_quoted=True), "en").table
     assert found["text"].tolist() == ["Well, love\nis blind", "love is all"]
+
+
+def test_invisible_characters_are_removed_and_counted(tmp_path: Path) -> None:
+    rows = [("A lo\u00advely day.", "lovely"), ("A cat\u200b sat.", "c\ufeffat"), ("A dog sat.", "dog")]
+    table = pd.DataFrame(rows, columns=["text", "word"])
+    contexts = read_contexts(save(table, tmp_path / "s.csv"), language="en")
+    assert contexts.table["text"].tolist() == ["A lovely day.", "A cat sat.", "A dog sat."]
+    assert spans(contexts) == contexts.table["word"].tolist() == ["lovely", "cat", "dog"]
+    assert issues(contexts) == {"invisible characters removed": 2}
+    # Offsets that are given count the characters as they stand in the file.
+    given_offsets = table.assign(start=[2, 2, 2], end=[9, 6, 5])
+    assert spans(read_contexts(save(given_offsets, tmp_path / "g.csv"), language="en")) == ["lovely", "cat", "dog"]
+    by_index = read_contexts(save(table.assign(index=[1, 1, 1]), tmp_path / "i.csv"), language="en")
+    assert by_index.table.equals(contexts.table.assign(source="i.csv"))
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "word"),
+    [
+        ("fa", "او می\u200cخواهد برود.", "می\u200cخواهد"),
+        ("hi", "यह क्\u200dष है", "क्\u200dष"),
+        ("th", "ฉัน\u200bรัก\u200bเธอ", "รัก"),
+    ],
+)
+def test_what_is_invisible_but_means_something_stays(tmp_path: Path, language: str, text: str, word: str) -> None:
+    contexts = read_contexts(
+        save(pd.DataFrame({"text": [text], "word": [word]}), tmp_path / "s.csv"), language=language
+    )
+    assert contexts.table["text"].tolist() == [text]
+    assert spans(contexts) == [word]
+    assert "invisible characters removed" not in issues(contexts)
+
+
+def test_a_cell_of_nothing_visible_is_empty(tmp_path: Path) -> None:
+    path = save(pd.DataFrame({"text": ["A cat.", "\u00ad"], "word": ["cat", "cat"]}), tmp_path / "s.csv")
+    with pytest.raises(ContextsError, match=r"s\.csv, row 3: the text is empty"):
+        read_contexts(path, language="en")
+
+
+def test_another_separator_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text("text|word\nA cat|cat\n", encoding="utf-8")
+    with pytest.raises(ContextsError, match=r"no column 'text'.* are its columns parted by '\|'\? a file '\.tsv'"):
+        read_contexts(path, language="en")
+
+
+def test_another_encoding_is_advised_by_language_and_utf_8_is_known(tmp_path: Path) -> None:
+    path = tmp_path / "s.csv"
+    content = "text,word\nGüneş doğdu şeker,güneş\n"
+    path.write_bytes(content.encode("cp1254"))
+    with pytest.raises(ContextsError, match=r"not UTF-8.*cp1254.*context_encoding"):
+        read_contexts(path, language="tr")
+    path.write_text(content, encoding="utf-8")
+    contexts = read_contexts(path, language="tr", encoding="utf-16")
+    assert spans(contexts) == ["Güneş"]
+    assert issues(contexts) == {"encoding": 1, "target at other form": 1}

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from interlingua.contexts import Contexts, check_contexts, concat, contexts_hash, duplicates
@@ -167,3 +169,60 @@ def test_reading_something_else_says_so(tmp_path: Path) -> None:
     pd.DataFrame({"word": ["a"]}).to_parquet(tmp_path / "norms.parquet")
     with pytest.raises(ContextsError, match=r"norms.parquet: no column 'context_id'"):
         Contexts.read(tmp_path / "norms.parquet")
+
+
+class TestDamage:
+    """Files of contexts that were written whole and are not any more."""
+
+    def damage(self, contexts: Contexts, path: Path, change: Callable[[pa.Table], pa.Table]) -> Path:
+        contexts.write(path)
+        pq.write_table(change(pq.read_table(path)), path)
+        return path
+
+    @pytest.mark.parametrize("issues", [b"{", b"[1]", b'{"kind": []}', b'{"language": "x", "kind": 1}', b"\xff"])
+    def test_issues(self, make: Make, tmp_path: Path, issues: bytes) -> None:
+        def change(table: pa.Table) -> pa.Table:
+            return table.replace_schema_metadata({**table.schema.metadata, b"interlingua.issues": issues})
+
+        with pytest.raises(ContextsError, match=r"c\.parquet: the file is damaged \("):
+            Contexts.read(self.damage(make(), tmp_path / "c.parquet", change))
+
+    def test_what_pandas_says_of_the_columns(self, make: Make, tmp_path: Path) -> None:
+        def change(table: pa.Table) -> pa.Table:
+            return table.replace_schema_metadata({**table.schema.metadata, b"pandas": b"{"})
+
+        with pytest.raises(ContextsError, match=r"c\.parquet: the file is damaged \("):
+            Contexts.read(self.damage(make(), tmp_path / "c.parquet", change))
+
+    @pytest.mark.parametrize("column", ["text", "source"])
+    def test_cells_that_are_not_utf_8(self, make: Make, tmp_path: Path, column: str) -> None:
+        def change(table: pa.Table) -> pa.Table:
+            raw = pa.array([b"caf\xe9 word00 word01"] * len(table), pa.binary())
+            cells = pa.Array.from_buffers(pa.string(), len(table), raw.buffers())
+            return table.set_column(table.column_names.index(column), column, cells)
+
+        with pytest.raises(
+            ContextsError, match=rf"column '{column}' is damaged \(.*Invalid UTF8 sequence at string index 0"
+        ):
+            Contexts.read(self.damage(make(), tmp_path / "c.parquet", change))
+
+    def test_a_flipped_bit(self, make: Make, tmp_path: Path) -> None:
+        path = tmp_path / "c.parquet"
+        make().write(path)
+        content = path.read_bytes()
+        assert content.count(b"made up") > 0
+        path.write_bytes(content.replace(b"made up", b"made un", 1))
+        with pytest.raises(ContextsError, match="can't be read as a Parquet table of contexts"):
+            Contexts.read(path)
+
+    @pytest.mark.parametrize("keep", [0, 3, 400, -1])
+    def test_a_file_that_breaks_off(self, make: Make, tmp_path: Path, keep: int) -> None:
+        path = tmp_path / "c.parquet"
+        make().write(path)
+        path.write_bytes(path.read_bytes()[:keep])
+        with pytest.raises(ContextsError, match=r"c\.parquet: can't be read as a Parquet table"):
+            Contexts.read(path)
+
+    def test_a_case_of_a_hostile_week(self, shared: Path) -> None:
+        with pytest.raises(ContextsError, match="the file is damaged"):
+            Contexts.read(shared / "cases/broken/ctxparquet-1ecf0f19-cp.parquet")

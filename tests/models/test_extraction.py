@@ -209,8 +209,24 @@ def test_values_that_are_not_finite_are_refused(model_folders: dict[str, Path], 
     model = load_model(str(model_folders["bert"]), device="cpu")
     with torch.no_grad():
         model.model.encoder.layer[1].output.dense.weight[0, 0] = float("nan")
-    with pytest.raises(ModelError, match=r"not finite for 14 sentences, the first at context en-000"):
+    message = r"not finite for 14 sentences, the first at context en-000.*1 numbers of its weights.*layer\.1\.output"
+    with pytest.raises(ModelError, match=message):
         extract(model, contexts)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "advice"),
+    [("float32", "its weights are finite, so its values grow beyond"), ("bfloat16", "dtype='float32'")],
+)
+def test_advice_on_values_that_are_not_finite(
+    model_folders: dict[str, Path], contexts: pd.DataFrame, dtype: Any, advice: str
+) -> None:
+    model = load_model(str(model_folders["bert"]), device="cpu", dtype=dtype)
+    with torch.no_grad():
+        model.model.encoder.layer[1].output.dense.weight.fill_(3e38)
+    with pytest.raises(ModelError, match=advice) as caught:
+        extract(model, contexts)
+    assert ("dtype" in str(caught.value)) is (dtype == "bfloat16")
 
 
 def test_float16_store_refuses_what_it_cannot_hold(model_folders: dict[str, Path], contexts: pd.DataFrame) -> None:

@@ -249,3 +249,24 @@ def test_a_card_can_be_made_in_code() -> None:
 )
 def test_a_card_is_cited_by_authors_and_year(name: str, reference: str) -> None:
     assert get_card(name).reference == reference
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (f'name = "x"\ntitle = "t"\nlanguage = "en"\nyear = {"9" * 5000}\n[variables]\nv = {{}}\n', "4300 digits"),
+        ("a = " + "[" * 5000, "too many brackets"),
+        ('name = "x"\neditions = 3\n', r"give a table \[editions.KEY\]"),
+        ('name = "x"\neditions = { a = 3 }\n', r"give a table \[editions.KEY\]"),
+        ('name = "x"\ntitle = "t"\nlanguage = "en"\n[variables]\nv = { low = 1e400, high = 2 }\n', "finite"),
+        ('name = "x"\ntitle = "t"\nlanguage = "en"\n[variables]\nv = { low = nan, high = 2 }\n', "finite"),
+        (f'name = "x"\ntitle = "t"\nlanguage = "en"\n[variables]\nv = {{ low = {"9" * 400}, high = 2 }}\n', "number"),
+    ],
+)
+def test_a_card_with_numbers_and_brackets_beyond_measure(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(NormsError, match=words) as caught:
+        load_card(path)
+    assert str(path) in str(caught.value)
+    assert len(str(caught.value)) < 1000

@@ -22,7 +22,7 @@ HERE = {
     "en-warriner-2013": ("subs2vec", 13914, {"row without a word": 1}),
     "es-guasch-2016": ("subs2vec", 1400, {}),
     "es-redondo-2007": ("norare", 353, {}),
-    "es-sarli-2021": ("original", 1033, {"repeated word, first kept": 1}),
+    "es-sarli-2021": ("original", 1033, {"repeated word, first kept": 1, "truth value read as a word": 1}),
     "es-stadthagen-gonzalez-2017": ("subs2vec", 14031, {}),
     "fi-eilola-2010": ("subs2vec", 210, {}),
     "fi-soderholm-2013": ("subs2vec", 420, {}),

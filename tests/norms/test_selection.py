@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from interlingua.errors import NormsError
-from interlingua.norms import plain_words, select_flat
+from interlingua.norms import describe_not_plain, not_plain, plain_words, select_flat
 
 
 def _table(words: list[str]) -> pd.DataFrame:
@@ -34,6 +34,42 @@ def test_dense_scripts_may_have_two_letters() -> None:
 def test_signs_do_not_count_as_letters() -> None:
     # न + sign ा + sign ी: one letter.
     assert list(plain_words(_table(["नाी", "जीवन"]), "hi")["word"]) == ["जीवन"]
+
+
+def test_words_that_are_not_plain_are_named_with_the_reason() -> None:
+    words = ["peace", "no", "don't", "@home", "b4", "мир", "two words", "e-mail", "can’t", "naïve", ""]
+    left_out = not_plain(_table(words), "en")
+    assert dict(zip(left_out["word"], left_out["why"], strict=True)) == {
+        "no": "has fewer than 3 letters",
+        "don't": "has an apostrophe",
+        "@home": "has other signs",
+        "b4": "has digits",
+        "мир": "has letters of another script",
+        "two words": "has a blank",
+        "e-mail": "has a hyphen",
+        "can’t": "has an apostrophe",
+        "": "has other signs",
+    }
+    assert len(left_out) + len(plain_words(_table(words), "en")) == len(words)
+    assert "no" not in set(not_plain(_table(words), "en", min_letters=2)["word"])
+    assert not_plain(_table(["爱"]), "zh")["why"].tolist() == ["has fewer than 2 letters"]
+    assert not_plain(_table(["peace"]), "en").empty
+
+
+def test_the_first_of_many_words_that_are_not_plain_and_where_the_rest_is() -> None:
+    words = [f"word {number}" for number in range(860)] + ["x-ray"] * 14
+    left_out = not_plain(_table(words), "en")
+    said = describe_not_plain(left_out, "en")
+    assert said.startswith("word 0, word 1, word 2,")
+    assert "word 9 and 864 more (has a blank: 860, has a hyphen: 14)" in said
+    assert said.endswith("all of them: interlingua.norms.not_plain(load_norms(..., language='en').table, 'en')")
+    assert describe_not_plain(left_out[:1], "en") == "word 0 (has a blank: 1)"
+
+
+@given(st.lists(st.text(max_size=6), max_size=8), st.sampled_from(["en", "zh", "ru", "hi"]))
+def test_every_word_is_plain_or_named(words: list[str], language: str) -> None:
+    table = _table(words)
+    assert sorted([*plain_words(table, language)["word"], *not_plain(table, language)["word"]]) == sorted(words)
 
 
 def test_flat_selection_takes_the_same_from_every_bin_that_can_give_it() -> None:

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from interlingua.errors import StoreError
+from interlingua.errors import StoreError, reason
 
 #: Significant digits of numbers that stand as JSON, those of the CSV tables.
 DIGITS = 10
@@ -38,19 +38,28 @@ def made_anew(final: Path) -> Iterator[Path]:
     """
     partial = final.with_name(f".{final.name}.{os.getpid()}.partial")
     old = final.with_name(f".{final.name}.{os.getpid()}.old")
-    shutil.rmtree(partial, ignore_errors=True)
     try:
+        for left in (partial, old):
+            _remove(left)
         partial.mkdir(parents=True)
         yield partial
-        if final.exists():
+        if final.exists() or final.is_symlink():
             final.rename(old)
         partial.rename(final)
     except BaseException as error:
         shutil.rmtree(partial, ignore_errors=True)
         if isinstance(error, OSError):
-            raise StoreError(f"{final}: can't be written ({error.strerror or error})") from error
+            raise StoreError(f"{final}: can't be written ({reason(error)})") from error
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    _remove(old)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder, or what lies in its place."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def copy_page(folder: Path) -> Path:

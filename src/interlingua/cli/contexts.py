@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from interlingua.cli import options
+from interlingua.cli.stopping import stopping
 
 app = typer.Typer(
     help="Search a study's sentences in its corpora, and check a file of sentences.", no_args_is_help=True
@@ -40,19 +41,20 @@ def build(
     from interlingua.run.study import load_study
 
     loaded = load_study(study, overrides=options.overrides(settings, None, None))
-    for found, path in build_contexts(
-        loaded, output, cache_root(), codes=language, workers=workers, scheduler=scheduler
-    ):
-        card = found.card
-        typer.echo(f"{path}: {card['sentences']:,} sentences of {(found.yield_table['kept'] > 0).sum():,} words")
-        typer.echo(
-            f"  read: {card['sentences_read']:,} sentences, {card['megabytes']:,.1f} MB of {card['corpus']}"
-            f" ({card['licence']})"
-        )
-        least = ", ".join(f"{words:,} with {n} or more" for n, words in card["words_with_at_least"].items())
-        typer.echo(f"  of {card['words']:,} words: {least}")
-        for row in found.filters.itertuples():
-            typer.echo(f"  {row.dropped:>10,}  {row.filter} ({row.words:,} words)")
+    with stopping():
+        for found, path in build_contexts(
+            loaded, output, cache_root(), codes=language, workers=workers, scheduler=scheduler
+        ):
+            card = found.card
+            typer.echo(f"{path}: {card['sentences']:,} sentences of {(found.yield_table['kept'] > 0).sum():,} words")
+            typer.echo(
+                f"  read: {card['sentences_read']:,} sentences, {card['megabytes']:,.1f} MB of {card['corpus']}"
+                f" ({card['licence']})"
+            )
+            least = ", ".join(f"{words:,} with {n} or more" for n, words in card["words_with_at_least"].items())
+            typer.echo(f"  of {card['words']:,} words: {least}")
+            for row in found.filters.itertuples():
+                typer.echo(f"  {row.dropped:>10,}  {row.filter} ({row.words:,} words)")
 
 
 @app.command("check")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from interlingua.cli import atlas, contexts, demo, models, new, norms, plan, report, run
+from interlingua.cli import atlas, cache, contexts, demo, doctor, models, new, norms, plan, report, run
 from interlingua.errors import InterlinguaError
 
 app = typer.Typer(
@@ -27,8 +27,10 @@ app.command("report")(report.report)
 app.command("atlas")(atlas.atlas)
 app.command("new")(new.new)
 app.command("models")(models.models)
+app.command("doctor")(doctor.doctor)
 app.add_typer(norms.app, name="norms")
 app.add_typer(contexts.app, name="contexts")
+app.add_typer(cache.app, name="cache")
 
 
 def _version(wanted: bool) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from interlingua.errors import StoreError
+from interlingua.errors import StoreError, reason
 
 
 def new(
@@ -22,5 +22,5 @@ def new(
     except FileExistsError:
         raise StoreError(f"{path}: exists already; nothing was overwritten (give another name)") from None
     except OSError as error:
-        raise StoreError(f"{path}: can't be written ({error.strerror})") from None
+        raise StoreError(f"{path}: can't be written ({reason(error)})") from None
     typer.echo(f"wrote {path}; edit it, then: interlingua plan {path}; interlingua run {path}")

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from interlingua.cli import options
+from interlingua.cli.stopping import stopping
 from interlingua.errors import ModelError
 
 app = typer.Typer(help="List the published rating tables that are known by name, and show one.", no_args_is_help=False)
@@ -71,10 +72,8 @@ def audit(
 
     loaded = load_study(study, overrides=options.overrides(settings, models, data))
     try:
-        found = audit_norms(loaded, against, use_model=not no_model, workers=workers)
-    except KeyboardInterrupt:
-        typer.echo("stopped; the same command goes on where it stopped", err=True)
-        raise typer.Exit(130) from None
+        with stopping():
+            found = audit_norms(loaded, against, use_model=not no_model, workers=workers)
     except ModelError as error:
         raise ModelError(f"{error}; --no-model audits by the second norm only") from None
     asked = found.table[found.table["model"] != ""]

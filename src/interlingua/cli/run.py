@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from interlingua.cli import options
+from interlingua.cli.stopping import stopping
 
 
 def run(
@@ -23,11 +24,8 @@ def run(
     # After the study has been read: a mistake in it is told before torch is loaded.
     from interlingua.run.run import run as run_study
 
-    try:
+    with stopping():
         folder = run_study(loaded, output=output, workers=workers, policy=cache)
-    except KeyboardInterrupt:
-        typer.echo("stopped; the same command goes on where it stopped", err=True)
-        raise typer.Exit(130) from None
     typer.echo(f"report: {folder / 'report.html'}")
     typer.echo(f"atlas: {folder / 'atlas' / 'index.html'}")
     typer.echo(f"tables: {folder / 'tables'}")

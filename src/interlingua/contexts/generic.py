@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from interlingua import languages
+from interlingua.contexts import invisible
 from interlingua.contexts.table import SPLITS, Contexts, check_contexts, context_ids, issue_table
 from interlingua.contexts.targets import SPACELESS, best_targets, target_at_index
 from interlingua.errors import ContextsError, NormsError, suggest
@@ -23,12 +25,14 @@ _OPTIONAL = ("start", "end", "index", "split", "source", "context_id")
 _MISSING = frozenset({"", "NA", "N/A", "NaN", "nan"})
 #: Share of rows above which an `index` that misses its word is taken for something else than a word index.
 _MOST = 0.5
+_OTHER_SEPARATORS = re.compile(r"[|;,\t]+|::?|  +|#|~")
 
 _DETAILS = {
     "repaired target": "the index did not point at the word: its nearest place in the sentence was taken",
     "target at other form": "the word stands in its sentence in another form (capitals, inflection)",
     "ambiguous target": "the word stands in its sentence more than once: the first place was taken",
     "target inside a longer word": "the word was found only as a part of a longer one",
+    invisible.REMOVED: invisible.DETAIL,
     "ratings differ within a word": "words whose sentences have different ratings",
 }
 
@@ -50,11 +54,19 @@ class _Rows:
         return f"{self.path}, row {self.table.index[row]}"
 
     def texts(self) -> list[str]:
-        """Return the sentences as they stand: their blanks count in the offsets."""
-        return [str(cell) for cell in self._filled("text")]
+        """Return the sentences, blanks and all, without what is invisible in them."""
+        return self._filled("text")
 
     def words(self) -> list[str]:
-        return [str(cell).strip() for cell in self._filled("word")]
+        return [cell.strip() for cell in self._filled("word")]
+
+    def cells_with_invisible(self) -> int:
+        """Return how many rows have something invisible in the sentence or the word."""
+        found = [self.table[column].map(lambda cell: bool(self.invisible(cell))) for column in ("text", "word")]
+        return int((found[0] | found[1]).sum())
+
+    def invisible(self, cell: Any) -> list[tuple[int, int]]:
+        return invisible.removed_spans(str(cell), self.code)
 
     def splits(self) -> list[str]:
         if "split" not in self:
@@ -79,10 +91,10 @@ class _Rows:
             raise ContextsError(f"{self.at(row)}: {column} is {cell!r}, which is not a whole number")
         return int(value)
 
-    def _filled(self, column: str) -> list[Any]:
-        cells: list[Any] = self.table[column].tolist()
+    def _filled(self, column: str) -> list[str]:
+        cells = [invisible.without(str(cell), self.invisible(cell)) for cell in self.table[column]]
         for row, cell in enumerate(cells):
-            if not str(cell).strip():
+            if not cell.strip():
                 raise ContextsError(f"{self.at(row)}: the {column} is empty")
         return cells
 
@@ -154,7 +166,7 @@ def read_contexts(
         Path(path), languages.get(language).code, columns or {}, variables, Layout(encoding=encoding, quoted=quoted)
     )
     texts, words = rows.texts(), rows.words()
-    counts: Counter[str] = Counter()
+    counts: Counter[str] = Counter({invisible.REMOVED: rows.cells_with_invisible()})
     starts, ends = zip(*_spans(rows, texts, words, word_index, counts), strict=True)
     table = pd.DataFrame({"language": rows.code, "word": words, "text": texts, "start": starts, "end": ends})
     table["split"] = rows.splits()
@@ -251,7 +263,7 @@ def _read_rows(
                 f" the columns that can be named are {', '.join(allowed)}"
             )
     try:
-        table = read_table(path, layout)
+        table = read_table(path, layout, code)
     except NormsError as error:
         raise ContextsError(str(error)) from error
     there = [str(column) for column in table.columns]
@@ -263,6 +275,11 @@ def _read_rows(
         elif ours in columns or ours not in _OPTIONAL:
             hint = "" if ours in columns else f"; say which it is with columns = {{ {ours} = '...' }}"
             near = suggest(theirs, there)
+            if len(there) == 1 and (found := _OTHER_SEPARATORS.search(there[0])):
+                hint = (
+                    f"; are its columns parted by {found[0]!r}? a file '.tsv' is read by tabs, '.csv' by commas,"
+                    " semicolons or tabs"
+                )
             raise ContextsError(f"{path}: no column '{theirs}'{near}; it has {', '.join(there)}{hint}")
     return _Rows(path, code, pd.DataFrame(used), table.attrs.get("issues", ()))
 
@@ -284,7 +301,7 @@ def _spans(
     if word_index and "index" not in rows:
         raise ContextsError(f"{rows.path}: no column 'index' to take the words' indices from")
     if "start" in rows and not word_index:
-        return [_given(rows, row, text, words[row], counts) for row, text in enumerate(texts)]
+        return [_given(rows, row, word, counts) for row, word in enumerate(words)]
     if "index" not in rows or word_index is False:
         return [_searched(rows, row, text, words[row], counts) for row, text in enumerate(texts)]
     spans = [_indexed(rows, row, text, words[row], counts) for row, text in enumerate(texts)]
@@ -296,16 +313,19 @@ def _spans(
     return spans
 
 
-def _given(rows: _Rows, row: int, text: str, word: str, counts: Counter[str]) -> tuple[int, int]:
+def _given(rows: _Rows, row: int, word: str, counts: Counter[str]) -> tuple[int, int]:
+    text = str(rows.table["text"].iloc[row])  # as it stands: the offsets count what is invisible in it
     start, end = (rows.whole_number(row, column) for column in ("start", "end"))
     form = text[start:end] if 0 <= start < end <= len(text) else ""
-    if not form or form != form.strip():
+    if not form or form != form.strip() or not invisible.without(form, rows.invisible(form)):
         raise ContextsError(
             f"{rows.at(row)}: start {start} and end {end} do not mark a word in the text of {len(text)}"
             f" characters (they mark {form!r}); characters count from 0 and end is excluded"
         )
+    removed = rows.invisible(text)
+    start, end = invisible.moved(start, removed), invisible.moved(end, removed)
     # Offsets that are given are believed: they may mark an inflected form.
-    counts["target at other form"] += form != word
+    counts["target at other form"] += invisible.without(text, removed)[start:end] != word
     return start, end
 
 

@@ -65,7 +65,8 @@ class Contexts:
         issues = json.dumps(self.issues.to_dict("list"), ensure_ascii=False).encode("utf-8")
         arrow = arrow.replace_schema_metadata({**arrow.schema.metadata, _ISSUES_KEY: issues})
         partial = path.with_name(f"{path.name}.{os.getpid()}.part")
-        pq.write_table(arrow, partial)
+        # With a checksum a page, so that damage that makes other words or numbers is seen.
+        pq.write_table(arrow, partial, write_page_checksum=True)
         partial.replace(path)
 
     @classmethod
@@ -75,15 +76,30 @@ class Contexts:
         Raises
         ------
         ContextsError
-            If the file is not there, is no Parquet file, or holds something other than contexts.
+            If the file is not there, is no Parquet file, is damaged, or holds something other than contexts.
         """
         try:
-            arrow = pq.read_table(Path(path))
-        except (OSError, pa.ArrowInvalid) as error:
+            arrow = pq.read_table(Path(path), page_checksum_verification=True)
+        except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, MemoryError) as error:
             raise ContextsError(f"{path}: can't be read as a Parquet table of contexts ({error})") from error
-        stored = json.loads((arrow.schema.metadata or {}).get(_ISSUES_KEY, b"{}"))
-        rows = zip(*(stored[column] for column in ISSUE_COLUMNS), strict=True) if stored else ()
-        return cls(check_contexts(arrow.to_pandas(), where=str(path)), issue_table(rows))
+        for name, column in zip(arrow.column_names, arrow.columns, strict=True):
+            try:
+                column.validate(full=True)  # UTF-8 above all, which nothing looks at before a sentence is used
+            except pa.ArrowException as error:
+                raise ContextsError(f"{path}: column '{name}' is damaged ({error}); write the file again") from error
+        try:
+            issues = issue_table(_stored_issues(arrow))
+            table = arrow.to_pandas()
+        except (pa.ArrowException, ValueError, KeyError, TypeError, OverflowError) as error:
+            raise ContextsError(f"{path}: the file is damaged ({error}); write it again") from error
+        return cls(check_contexts(table, where=str(path)), issues)
+
+
+def _stored_issues(arrow: pa.Table) -> Iterable[tuple[str, str, int, str]]:
+    stored = json.loads((arrow.schema.metadata or {}).get(_ISSUES_KEY, b"{}"))
+    if not isinstance(stored, dict):
+        raise TypeError("its issues are no table")
+    return zip(*(stored[column] for column in ISSUE_COLUMNS), strict=True) if stored else ()
 
 
 def issue_table(rows: Iterable[tuple[str, str, int, str]]) -> pd.DataFrame:

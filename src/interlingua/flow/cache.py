@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import platform
 import shutil
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -22,9 +23,14 @@ from typing import Any, Literal, get_args
 from platformdirs import user_cache_path
 
 from interlingua.errors import ConfigError, StoreError, suggest
+from interlingua.flow.lock import Lock, died_here, owner_of
 
 Policy = Literal["reuse", "refresh", "only-cache"]
 MANIFEST = "manifest.json"
+#: Bytes of a file up to which it is compared with its digest as soon as its entry is found.
+_SMALL = 50_000_000
+
+logger = logging.getLogger("interlingua")
 
 
 def cache_root() -> Path:
@@ -75,10 +81,13 @@ class Claim:
     unfinished
         A folder (not made yet) for what a later claim of the same entry may go on from, however this one ends; removed
         once the entry is there.
+    made
+        The entry, if another run made it while this one waited for it: there is nothing left to do.
     """
 
     folder: Path
     unfinished: Path
+    made: Made | None = None
 
 
 class Cache:
@@ -102,34 +111,85 @@ class Cache:
             known = get_args(Policy)
             raise ConfigError(f"cache policy '{policy}' is not one of {', '.join(known)}{suggest(policy, known)}")
         self.root, self.policy = root, policy
+        self._sound: set[tuple[Path, str]] = set()
 
     def folder(self, step: str, key: str) -> Path:
         """Return where an entry lies or will lie."""
         return self.root / step / key
 
     def peek(self, step: str, key: str) -> Made | None:
-        """Return an entry if it is complete, whatever the policy."""
+        """Return an entry if it is complete and says that it is this one, whatever the policy."""
         folder = self.folder(step, key)
         try:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             digests = {str(name): str(facts["sha256"]) for name, facts in manifest["files"].items()}
-            seconds = float(manifest["seconds"])
+            seconds, own = float(manifest["seconds"]), content_key(manifest["recipe"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return Made(folder, digests, seconds) if all((folder / name).is_file() for name in digests) else None
+        there = own == key and all((folder / name).is_file() for name in digests)
+        return Made(folder, digests, seconds) if there else None
 
     def find(self, step: str, key: str) -> Made | None:
-        """Return an entry if it is complete and the policy lets it be read.
+        """Return an entry if it is sound and the policy lets it be read.
+
+        Small files are compared with their digests here, large ones when something is to read them (`spoilt`).
 
         Raises
         ------
         StoreError
-            If it is missing under ``only-cache``.
+            If it is missing or spoilt under ``only-cache``.
         """
-        made = None if self.policy == "refresh" else self.peek(step, key)
+        if self.policy == "refresh":
+            return None
+        made, folder = self.peek(step, key), self.folder(step, key)
+        if made is None and folder.exists():
+            self.reject(step, key, "its manifest or a file is missing or damaged")
+        small = [name for name in made.digests if (folder / name).stat().st_size <= _SMALL] if made else []
+        if made is not None and (bad := self.spoilt(made, small)):
+            self.reject(step, key, f"{bad} is not what was written")
+            made = None
         if made is None and self.policy == "only-cache":
-            raise StoreError(f"{self.folder(step, key)}: not in the cache (policy 'only-cache'); run with 'reuse'")
+            raise StoreError(f"{folder}: not in the cache (policy 'only-cache'); run with 'reuse'")
         return made
+
+    def spoilt(self, made: Made, names: Iterable[str]) -> str:
+        """Return the first of an entry's files whose digest is another than when it was written, "" if none is.
+
+        Each file is read once in the life of this cache.
+        """
+        for name in names:
+            path = made.folder / name
+            if (path, made.digests[name]) in self._sound:
+                continue
+            try:
+                right = file_digest(path) == made.digests[name]
+            except OSError:
+                right = False
+            if not right:
+                return name
+            self._sound.add((path, made.digests[name]))
+        return ""
+
+    def reject(self, step: str, key: str, why: str) -> None:
+        """Say that an entry can't be used, and take it out of the way.
+
+        Raises
+        ------
+        StoreError
+            If the policy forbids to compute it again, or it can't be removed.
+        """
+        folder = self.folder(step, key)
+        if self.policy == "only-cache":
+            raise StoreError(f"{folder}: {why} (policy 'only-cache'); run with 'reuse' to compute it again")
+        logger.warning("%s: %s; it is computed again", folder, why)
+        aside = folder.with_name(f".{key}.{os.getpid()}.bad")
+        try:
+            folder.rename(aside)
+        except FileNotFoundError:  # another run did it
+            return
+        except OSError as error:
+            raise StoreError(f"{folder}: {why}, and it can't be removed ({error.strerror or error})") from None
+        shutil.rmtree(aside, ignore_errors=True)
 
     @contextmanager
     def claim(self, step: str, key: str, recipe: Mapping[str, Any], owner: str = "") -> Iterator[Claim]:
@@ -152,33 +212,74 @@ class Cache:
         StoreError
             If it can't be written.
         """
+        assert content_key(recipe) == key, "a key is the hash of its recipe"
         final = self.folder(step, key)
-        claim = Claim(
-            folder=self._partial(step, key, owner or str(os.getpid())),
-            unfinished=final.with_name(f".{key}.unfinished"),
-        )
-        started = time.monotonic()
         try:
-            shutil.rmtree(claim.folder, ignore_errors=True)
-            claim.folder.mkdir(parents=True)
+            final.parent.mkdir(parents=True, exist_ok=True)
+            lock = Lock(final.with_name(f".{key}.lock")).__enter__()
         except OSError as error:
             raise StoreError(
                 f"{final.parent}: can't be written to ({error.strerror or error}); choose another cache with "
                 "INTERLINGUA_CACHE=FOLDER"
             ) from None
         try:
+            made = self.peek(step, key) if lock.waited else None
+            claim = Claim(
+                folder=self._partial(step, key, owner or str(os.getpid())),
+                unfinished=final.with_name(f".{key}.unfinished"),
+                made=made,
+            )
+            started = time.monotonic()
+            if made is None:
+                self._clear(step, key)
+                claim.folder.mkdir()
             yield claim
-            self._finish(final, claim.folder, recipe, time.monotonic() - started)
+            if made is None:
+                self._finish(final, claim.folder, recipe, time.monotonic() - started)
+                shutil.rmtree(claim.unfinished, ignore_errors=True)
         except BaseException as error:
-            shutil.rmtree(claim.folder, ignore_errors=True)
+            self._clear(step, key)
             if isinstance(error, OSError):
                 raise StoreError(f"{final}: can't be written ({error.strerror or error})") from error
             raise
-        shutil.rmtree(claim.unfinished, ignore_errors=True)
+        finally:
+            lock.__exit__()
 
     def abandon(self, step: str, key: str, owner: str) -> None:
-        """Remove what a claim of `owner` left that did not come to its end."""
+        """Remove what a claim of `owner` left that was killed."""
         shutil.rmtree(self._partial(step, key, owner), ignore_errors=True)
+        lock = self.folder(step, key).with_name(f".{key}.lock")
+        if (holder := owner_of(lock)) is not None and died_here(holder):
+            lock.unlink(missing_ok=True)
+
+    def sweep(self) -> None:
+        """Remove what dead runs left: locks of processes of this machine that are no more, and half-made entries.
+
+        What can't be removed (a cache that may only be read) stays.
+        """
+        for lock in self.root.glob("*/.*.lock"):
+            if (holder := owner_of(lock)) is not None and died_here(holder):
+                with suppress(OSError):
+                    lock.unlink()
+        for ending in ("partial", "old", "bad"):
+            for left in self.root.glob(f"*/.*.{ending}"):
+                final = left.with_name(left.name.split(".")[1])
+                if final.with_name(f".{final.name}.lock").exists():  # somebody is at work on it
+                    continue
+                with suppress(OSError):
+                    if ending == "old" and not final.exists():  # killed between the two renames
+                        left.rename(final)
+                shutil.rmtree(left, ignore_errors=True)
+        for told in self.root.glob(".progress/*"):
+            step, _, key = told.name.rpartition("-")
+            if not self.folder(step, key).with_name(f".{key}.lock").exists():
+                with suppress(OSError):
+                    told.unlink()
+
+    def _clear(self, step: str, key: str) -> None:
+        """Remove all half-made copies of an entry; the caller has its lock."""
+        for left in self.folder(step, key).parent.glob(f".{key}.*.partial"):
+            shutil.rmtree(left, ignore_errors=True)
 
     def _partial(self, step: str, key: str, owner: str) -> Path:
         return self.folder(step, key).with_name(f".{key}.{owner}.partial")

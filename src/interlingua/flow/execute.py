@@ -95,7 +95,9 @@ def execute(
     Exception
         What the first node that failed raised; the others are given up.
     """
-    phases = _phases(graph, cache, workers) | dict(further or {})
+    cached = {} if cache.policy == "refresh" else graph.cached(cache)
+    workers = max(1, min(workers, len(graph.nodes) - len(cached)))
+    phases = _phases(graph, cached, workers) | dict(further or {})
     under_way: dict[Node, Job] = {}
     try:
         with Progress(phases, show=show) as progress, processes(workers) as executor:
@@ -157,12 +159,27 @@ class _Run:
                 left.append(node)
             elif found := self.fresh.get((job.step, job.key)) or self.cache.find(job.step, job.key):
                 self._done(node, found)
+            elif spoilt := self._spoilt(node):
+                left += [*spoilt, node]
             else:
                 keys.add(job.key)
                 self.ready.append((node, job))
         # The longest first, so that no worker is left alone with a long one at the end.
         self.ready.sort(key=lambda pair: -pair[0].seconds)
         return left
+
+    def _spoilt(self, node: Node) -> list[Node]:
+        """Return the nodes whose files this one is to read, but which are no longer what was written: to do again."""
+        found = []
+        for reading in node.reads.values():
+            file = f"{reading.output.name}{reading.output.suffix}"
+            for parent in reading.parents:
+                if isinstance(parent, Node) and parent in self.made and self.cache.spoilt(self.made[parent], [file]):
+                    made = self.made.pop(parent)
+                    self.shares[parent] = 0.0
+                    self.cache.reject(parent.step.name, made.folder.name, f"{file} is not what was written")
+                    found.append(parent)
+        return found
 
     def _send(self) -> None:
         """Give the executor as much as it may have at once, and compute one node here, if one is for here.
@@ -237,9 +254,8 @@ class _Run:
             thread.join()
 
 
-def _phases(graph: Graph, cache: Cache, workers: int) -> dict[str, float]:
+def _phases(graph: Graph, cached: Mapping[Node, Made], workers: int) -> dict[str, float]:
     """Estimate the seconds of every phase that has something to compute."""
-    cached = {} if cache.policy == "refresh" else graph.cached(cache)
     seconds = dict.fromkeys(_names(graph), 0.0)
     for node in graph.nodes:
         if node not in cached:

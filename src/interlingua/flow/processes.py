@@ -10,10 +10,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 
@@ -22,11 +25,23 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+#: Where a container's limit of memory stands (cgroups 2 and 1).
+_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
 def memory() -> float:
-    """Return this machine's memory in bytes; plenty where it can't be told."""
+    """Return the memory in bytes that this process may use: the machine's, or its container's; plenty if unknown."""
     try:
-        return float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+        known = float(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
     except (AttributeError, ValueError, OSError):
+        known = float("inf")
+    return min(known, *(_limit(Path(path)) for path in _LIMITS))
+
+
+def _limit(path: Path) -> float:
+    try:
+        return float(path.read_text(encoding="ascii"))
+    except (OSError, ValueError):  # no such file, or "max"
         return float("inf")
 
 
@@ -65,13 +80,24 @@ class Here(Executor):
         return future
 
 
+def _live_no_longer_than(parent: int) -> None:
+    """End this worker when its parent is no more, however that ended."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """Begin threads and processes inside the block that Ctrl-C does not reach: it is this process that ends them."""
+    """Begin threads and processes inside the block that signals to the group do not reach: this process ends them."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     try:
         yield
     finally:
@@ -85,7 +111,9 @@ class _Processes(Executor):
         from joblib.externals import loky
 
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._loky = loky.ProcessPoolExecutor(max_workers=workers, timeout=300, env=threads)
+        self._loky = loky.ProcessPoolExecutor(
+            max_workers=workers, timeout=300, env=threads, initializer=_live_no_longer_than, initargs=(os.getpid(),)
+        )
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Hand a call to a process; the first one starts them."""

@@ -90,28 +90,29 @@ def work(job: Job) -> Made:
     cache = Cache(job.root)
     function = _function(job.function)
     asked = inspect.signature(function).parameters
-    with one_thread():
+    with one_thread(), cache.claim(job.step, job.key, job.recipe, job.owner) as claim:
+        if claim.made is not None:
+            return claim.made
         arguments = _values(job.inputs) | dict(job.options)
         if job.seed is not None:
             arguments["seed"] = job.seed
-        with cache.claim(job.step, job.key, job.recipe, job.owner) as claim:
-            offered = {
-                **job.at,
-                "on_progress": _Telling(job),
-                "folder": claim.folder,
-                "unfinished": claim.unfinished,
-            }
-            arguments |= {name: value for name, value in offered.items() if name in asked and name not in arguments}
-            values = function(**arguments) or {}
-            for output in job.outputs:
-                path = claim.folder / f"{output.name}{output.suffix}"
-                if output.name in values:
-                    value = values[output.name]
-                    output.write(path, output.empty() if value is None and hasattr(output, "empty") else value)
-                else:
-                    assert path.is_file(), f"{job.function} left no '{output.name}'"
-            unknown = set(values) - {output.name for output in job.outputs}
-            assert not unknown, f"{job.function} declares no {unknown}"
+        offered = {
+            **job.at,
+            "on_progress": _Telling(job),
+            "folder": claim.folder,
+            "unfinished": claim.unfinished,
+        }
+        arguments |= {name: value for name, value in offered.items() if name in asked and name not in arguments}
+        values = function(**arguments) or {}
+        for output in job.outputs:
+            path = claim.folder / f"{output.name}{output.suffix}"
+            if output.name in values:
+                value = values[output.name]
+                output.write(path, output.empty() if value is None and hasattr(output, "empty") else value)
+            else:
+                assert path.is_file(), f"{job.function} left no '{output.name}'"
+        unknown = set(values) - {output.name for output in job.outputs}
+        assert not unknown, f"{job.function} declares no {unknown}"
     made = cache.peek(job.step, job.key)
     assert made is not None
     progress_file(job).unlink(missing_ok=True)

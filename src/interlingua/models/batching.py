@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
 
+from interlingua.models.placing import Together, place
 from interlingua.models.targets import Target
 
 
@@ -47,7 +49,7 @@ class Padded:
     ids
         Shape (S, T), int64.
     mask
-        Shape (S, T), int64, 1 where a token is and 0 at padding; None where there is no padding.
+        Shape (S, T), int64, 1 where a token is and 0 at padding.
     positions
         Shape (S, T), int64, counted from each sentence's first token; None unless padded on the left.
     take
@@ -57,13 +59,15 @@ class Padded:
     """
 
     ids: NDArray[np.int64]
-    mask: NDArray[np.int64] | None
+    mask: NDArray[np.int64]
     positions: NDArray[np.int64] | None
     take: NDArray[np.int64]
     weights: NDArray[np.float32]
 
 
-def plan_batches(targets: Sequence[Target], pooled: Sequence[tuple[int, ...]], batch_tokens: int) -> list[Batch]:
+def plan_batches(
+    targets: Sequence[Target], pooled: Sequence[tuple[int, ...]], batch_tokens: int, together: Together = "any"
+) -> list[Batch]:
     """Group rows into batches of at most `batch_tokens` tokens, padding counted, longest sentences first.
 
     Rows whose sentences have the same token ids share one forward pass. A sentence longer than the budget is
@@ -78,27 +82,32 @@ def plan_batches(targets: Sequence[Target], pooled: Sequence[tuple[int, ...]], b
         One a row: the indices of the tokens to average.
     batch_tokens
         The budget.
+    together
+        Which sentences may share a batch: ``"any"``, those of ``"equal"`` length, or ``"none"``.
     """
     rows_of: dict[tuple[int, ...], list[int]] = {}
     for row, target in enumerate(targets):
         rows_of.setdefault(target.ids, []).append(row)
     # Longest first: a batch that does not fit the memory fails at once. Ties keep the table's order.
-    sentences = sorted(rows_of, key=len, reverse=True)
-    batches, at = [], 0
-    while at < len(sentences):
-        size = max(1, batch_tokens // max(1, len(sentences[at])))
-        chosen = sentences[at : at + size]
-        rows = [row for ids in chosen for row in rows_of[ids]]
-        sentence_of = [i for i, ids in enumerate(chosen) for _ in rows_of[ids]]
-        batches.append(
-            Batch(
-                tuple(chosen),
-                np.array(rows, dtype=np.int64),
-                np.array(sentence_of, dtype=np.int64),
-                tuple(pooled[row] for row in rows),
+    ordered = sorted(rows_of, key=len, reverse=True)
+    groups = [list(group) for _, group in groupby(ordered, key=len)] if together == "equal" else [ordered]
+    batches = []
+    for sentences in groups:
+        at = 0
+        while at < len(sentences):
+            size = 1 if together == "none" else max(1, batch_tokens // max(1, len(sentences[at])))
+            chosen = sentences[at : at + size]
+            rows = [row for ids in chosen for row in rows_of[ids]]
+            sentence_of = [i for i, ids in enumerate(chosen) for _ in rows_of[ids]]
+            batches.append(
+                Batch(
+                    tuple(chosen),
+                    np.array(rows, dtype=np.int64),
+                    np.array(sentence_of, dtype=np.int64),
+                    tuple(pooled[row] for row in rows),
+                )
             )
-        )
-        at += size
+            at += size
     return batches
 
 
@@ -117,25 +126,11 @@ def plan_shards(batches: Sequence[Batch], shard_rows: int) -> list[list[Batch]]:
 
 def pad(batch: Batch, pad_id: int, *, left: bool) -> Padded:
     """Lay a batch out as arrays, padding on the right or on the left."""
-    lengths = np.array([len(ids) for ids in batch.sentences])
-    width = int(lengths.max())
-    columns = np.arange(width)
-    begin = width - lengths if left else np.zeros_like(lengths)
-    inside = (columns >= begin[:, None]) & (columns < (begin + lengths)[:, None])
-    ids = np.full(inside.shape, pad_id, dtype=np.int64)
-    ids[inside] = np.concatenate([np.array(s, dtype=np.int64) for s in batch.sentences])
-    ragged = bool((lengths < width).any())
-
+    ids, mask, positions, begin = place(batch.sentences, pad_id, left=left)
     counts = np.array([len(t) for t in batch.tokens])
     at = np.arange(int(counts.max()))
     # Repeating a real token, not pointing at padding: what a model computes there may not even be finite.
     take = np.array([[t[i] if i < len(t) else t[0] for i in at] for t in batch.tokens], dtype=np.int64)
-    take += (begin[batch.sentence_of] + width * batch.sentence_of)[:, None]
+    take += (begin[batch.sentence_of] + ids.shape[1] * batch.sentence_of)[:, None]
     weights = (at < counts[:, None]) / counts[:, None]
-    return Padded(
-        ids,
-        inside.astype(np.int64) if ragged else None,
-        np.maximum(columns - begin[:, None], 0) if ragged and left else None,
-        take,
-        weights.astype(np.float32)[:, :, None],
-    )
+    return Padded(ids, mask, positions, take, weights.astype(np.float32)[:, :, None])

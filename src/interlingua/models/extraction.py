@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -16,16 +14,16 @@ from numpy.typing import NDArray
 from interlingua.contexts.table import contexts_hash
 from interlingua.errors import ConfigError, ContextsError, ModelError, StoreError
 from interlingua.models.batching import Batch, Padded, pad, plan_batches, plan_shards
-from interlingua.models.loading import LoadedModel, position_table
+from interlingua.models.loading import LoadedModel
 from interlingua.models.store import Activations, ShardFolder, ShardMemory
 from interlingua.models.targets import BoundaryPiece, Overflow, Pooling, Target, locate_targets, pooled_tokens
+from interlingua.models.trial import BatchLayout, PaddingSide, embedding_rows, forward, to_device, why_not_finite
 
 if TYPE_CHECKING:
     import pandas as pd
 
 StoreDtype = Literal["float32", "float16"]
 Progress = Callable[[int, int, int], None]
-PaddingSide = Literal["left", "right"]
 
 SHARD_ROWS = 1024
 """Least number of rows after which a run that writes a file saves what it has."""
@@ -82,8 +80,9 @@ def extract(
     store_dtype
         Of what is kept; float16 halves the file and keeps three digits.
     padding_side
-        Side on which a batch is filled up; None is the tokenizer's. A model that can't be told positions
-        is always padded on the right.
+        Side on which a batch is filled up; None is the tokenizer's. Where a model's values would differ from those
+        of the sentence alone, the other side, and where both would, no side: then only sentences of equal length
+        share a batch. ``metadata["padding"]`` says which it was.
     path
         Where to write the activations; None keeps them in memory. While it runs, finished shards stand in the
         folder ``<path>.partial``, and the same call takes up from there. A finished file with the same
@@ -132,10 +131,14 @@ def extract(
     _check_vocabulary(model, targets)
     metadata["windowed"] = str(sum(target.windowed for target in targets))
     metadata["unknown_targets"] = str(sum(target.unknown for target in targets))
-    batches = plan_batches(targets, [pooled_tokens(target, pooling) for target in targets], batch_tokens)
+    for controls in ("text", "token"):
+        metadata[f"controls_as_{controls}"] = str(sum(target.controls == controls for target in targets))
+    layout = model.layouts[padding_side or model.tokenizer.padding_side]
+    metadata["padding"] = layout.note
+    pooled = [pooled_tokens(target, pooling) for target in targets]
+    batches = plan_batches(targets, pooled, batch_tokens, layout.together)
     shards = plan_shards(batches, SHARD_ROWS)
     rows = [np.concatenate([batch.rows for batch in shard]) for shard in shards]
-    layout = _Layout.of(model, padding_side)
 
     store: ShardFolder | ShardMemory
     shape, dtype = (model.n_layers, model.width), np.dtype(store_dtype)
@@ -156,26 +159,6 @@ def extract(
     return store.finish(metadata)
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """How batches are filled up, and whether the model must be told where each sentence's tokens stand."""
-
-    side: PaddingSide
-    positions: bool
-
-    @classmethod
-    def of(cls, model: LoadedModel, side: PaddingSide | None) -> _Layout:
-        if (side or model.tokenizer.padding_side) == "right":
-            return cls("right", positions=False)
-        table = position_table(model.model)
-        if table is not None and table.padding_idx is not None:
-            # RoBERTa counts positions over the tokens that are not padding by itself.
-            return cls("left", positions=False)
-        if "position_ids" in inspect.signature(model.model.forward).parameters:
-            return cls("left", positions=True)
-        return cls("right", positions=False)
-
-
 class _Progress:
     """Counts what is done and passes it on."""
 
@@ -190,7 +173,9 @@ class _Progress:
             self.on_progress(self.rows, self.total, self.tokens)
 
 
-def _run_shard(model: LoadedModel, shard: Sequence[Batch], layout: _Layout, progress: _Progress) -> NDArray[np.float32]:
+def _run_shard(
+    model: LoadedModel, shard: Sequence[Batch], layout: BatchLayout, progress: _Progress
+) -> NDArray[np.float32]:
     """Forward a shard's batches; returns shape (n_layers, rows of the shard, width)."""
     n_rows = sum(len(batch.rows) for batch in shard)
     # The shard is gathered on the device, so that a GPU is waited for once a shard, not once a batch.
@@ -198,30 +183,20 @@ def _run_shard(model: LoadedModel, shard: Sequence[Batch], layout: _Layout, prog
     at = 0
     for batch in shard:
         end = at + len(batch.rows)
-        _pool_batch(model, pad(batch, model.pad_id, left=layout.side == "left"), layout, values[:, at:end])
+        _pool_batch(model, pad(batch, layout.fill, left=layout.side == "left"), layout, values[:, at:end])
         progress.add([batch])
         at = end
     return values.cpu().numpy()
 
 
-def _pool_batch(model: LoadedModel, batch: Padded, layout: _Layout, out: torch.Tensor) -> None:
+def _pool_batch(model: LoadedModel, batch: Padded, layout: BatchLayout, out: torch.Tensor) -> None:
     """Run the model on a batch and write each target's average into `out`, shape (n_layers, R, width)."""
-    inputs = {"input_ids": _to_device(batch.ids, model.device)}
-    if batch.mask is not None:
-        inputs["attention_mask"] = _to_device(batch.mask, model.device)
-    if layout.positions and batch.positions is not None:
-        inputs["position_ids"] = _to_device(batch.positions, model.device)
-    take, weights = _to_device(batch.take, model.device), _to_device(batch.weights, model.device)
+    take, weights = to_device(batch.take, model.device), to_device(batch.weights, model.device)
     with torch.inference_mode():
-        hidden = model.model(**inputs, output_hidden_states=True, return_dict=True).hidden_states
+        hidden = forward(model.model, layout, batch.ids, batch.mask, batch.positions)
         for layer, states in enumerate(hidden):
             pieces = states.flatten(0, 1)[take].float()
             torch.sum(pieces * weights, dim=1, out=out[layer])
-
-
-def _to_device(array: NDArray[Any], device: str) -> torch.Tensor:
-    tensor = torch.from_numpy(array)
-    return tensor if device == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
 
 
 def _cast(values: NDArray[np.float32], store_dtype: StoreDtype) -> NDArray[Any]:
@@ -249,7 +224,7 @@ def _check(contexts: pd.DataFrame, batch_tokens: int, store_dtype: str, padding_
 
 
 def _check_vocabulary(model: LoadedModel, targets: Sequence[Target]) -> None:
-    size = model.model.get_input_embeddings().num_embeddings
+    size = embedding_rows(model.model)
     largest = max(max(target.ids) for target in targets)
     if largest >= size:
         raise ModelError(
@@ -266,7 +241,7 @@ def _check_finite(
         row = int(rows[np.flatnonzero(bad)[0]])
         raise ModelError(
             f"{model.name} gives values that are not finite for {int(bad.sum())} sentences, the first at "
-            f"context {contexts['context_id'].iloc[row]} (row {row}); load it with dtype='float32'"
+            f"context {contexts['context_id'].iloc[row]} (row {row}): {why_not_finite(model.name, model.model)}"
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,10 +15,10 @@ from interlingua.models.pretrained import (
     load_parts,
     load_tokenizer_of,
     locate_commit,
-    one_line,
     read_config,
 )
 from interlingua.models.registry import parse_spec
+from interlingua.models.trial import BatchLayout, PaddingSide, embedding_rows, position_table, try_model
 
 Dtype = Literal["float32", "bfloat16", "auto"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -71,8 +73,8 @@ class LoadedModel:
         Of the weights, as text: ``"float32"`` or ``"bfloat16"``, ``"cpu"`` or ``"cuda"``.
     fingerprint
         What the numbers depend on: the hub commit, or a sha256 of weights, configuration and tokenizer.
-    pad_id
-        Token id that fills up a batch.
+    layouts
+        How sentences are put side by side in a batch that is filled up on the left, or on the right (found by trying).
     """
 
     name: str
@@ -86,7 +88,12 @@ class LoadedModel:
     dtype: str
     device: str
     fingerprint: str
-    pad_id: int
+    layouts: Mapping[PaddingSide, BatchLayout]
+
+    @property
+    def pad_id(self) -> int:
+        """Token id that fills up a batch."""
+        return self.layouts[self.tokenizer.padding_side].fill
 
 
 def load_model(
@@ -129,22 +136,22 @@ def load_model(
     tokenizer = parts.tokenizer
     _check_fast(found.name, tokenizer)
     model = _trim(parts.model).eval().to(where)
-    pad_id = _pad_id(tokenizer, model.config)
+    _check_vocabulary(found.name, tokenizer, embedding_rows(model))
     max_length = _max_length(tokenizer, model)
-    n_layers, width, is_decoder = _probe(found.name, tokenizer, model)
+    tried = try_model(found.name, tokenizer, model, max_length)
     return LoadedModel(
         name=found.name,
         revision=parts.commit,
         tokenizer=tokenizer,
         model=model,
-        n_layers=n_layers,
-        width=width,
+        n_layers=tried.n_layers,
+        width=tried.width,
         max_length=max_length,
-        is_decoder=is_decoder,
+        is_decoder=tried.is_decoder,
         dtype=kind,
         device=where,
         fingerprint=parts.fingerprint,
-        pad_id=pad_id,
+        layouts=tried.layouts,
     )
 
 
@@ -209,6 +216,22 @@ def _check_fast(name: str, tokenizer: Any) -> None:
         )
 
 
+def _check_vocabulary(name: str, tokenizer: Any, rows: int) -> None:
+    """Refuse a tokenizer that can't be the model's.
+
+    Embeddings are often a little larger than the vocabulary, and a few tokens may have been added without them (which
+    matters where a sentence has one); a quarter, or more than one in ten without an embedding, is another model's.
+    """
+    ids = tokenizer.get_vocab().values()
+    beyond = sum(i >= rows for i in ids)
+    if len(ids) * 4 < rows or beyond * 10 > len(ids):
+        without = f", and its model has no embedding for {beyond:,} of these" if beyond else ""
+        raise ModelError(
+            f"the tokenizer of {name} has {len(ids):,} tokens, its model embeddings for {rows:,}{without}; they "
+            "are not of one model: give the model's own tokenizer files"
+        )
+
+
 def has_native_bfloat16(device: str) -> bool:
     """Tell whether the processor has bfloat16 arithmetic of its own (AVX512-BF16, AMX, or a GPU's).
 
@@ -240,19 +263,12 @@ def _resolve_dtype(dtype: Dtype, device: str) -> str:
 
 
 def _trim(model: Any) -> Any:
-    """Keep what makes hidden states: no pooler, no decoder beside an encoder, no cache of keys and values."""
-    if getattr(model.config, "is_encoder_decoder", False):
-        model = model.get_encoder()
-    if getattr(model, "pooler", None) is not None:
+    """Keep what makes hidden states: no pooler, no cache of keys and values."""
+    # Models that can be made without a pooler do without; SqueezeBERT can't.
+    if getattr(model, "pooler", None) is not None and "add_pooling_layer" in inspect.signature(type(model)).parameters:
         model.pooler = None
     model.config.use_cache = False
     return model
-
-
-def _pad_id(tokenizer: Any, config: Any) -> int:
-    """Return the padding token; a decoder without one pads with its end of text, which the mask hides."""
-    candidates = (tokenizer.pad_token_id, tokenizer.eos_token_id, getattr(config, "pad_token_id", None))
-    return next((c for c in candidates if c is not None), 0)
 
 
 def _max_length(tokenizer: Any, model: Any) -> int:
@@ -265,35 +281,3 @@ def _max_length(tokenizer: Any, model: Any) -> int:
         # RoBERTa's positions begin after the padding index, so 514 rows serve 512 tokens.
         limits.append(table.num_embeddings - table.padding_idx - 1)
     return min(*limits, tokenizer.model_max_length)
-
-
-def position_table(model: Any) -> torch.nn.Embedding | None:
-    """Return the table of learned absolute positions of a BERT-like model, or None."""
-    for name, module in model.named_modules():
-        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
-            return module
-    return None
-
-
-def _probe(name: str, tokenizer: Any, model: Any) -> tuple[int, int, bool]:
-    """Run the model on three tokens, twice: how many layers, how wide, and is it a decoder.
-
-    Configurations do not say reliably whether attention is causal; a later token that changes an earlier
-    one's values does.
-    """
-    special = set(tokenizer.all_special_ids)
-    known = [i for i in sorted(tokenizer.get_vocab().values()) if i not in special]
-    ids = [known[len(known) // 4], known[len(known) // 2], known[3 * len(known) // 4]]
-    runs = [torch.tensor([row], device=model.device) for row in (ids, [*ids[:2], ids[0]])]
-    try:
-        with torch.inference_mode():
-            hidden, other = (
-                model(input_ids=run, output_hidden_states=True, return_dict=True).hidden_states for run in runs
-            )
-    except (RuntimeError, ValueError, TypeError, IndexError, AttributeError) as error:
-        raise ModelError(f"{name} does not take plain text: {one_line(error)}") from error
-    widths = {state.shape[-1] for state in hidden}
-    if len(widths) != 1:
-        raise ModelError(f"the layers of {name} differ in width ({sorted(widths)}); this is not supported")
-    is_decoder = all(torch.equal(a[:, :2], b[:, :2]) for a, b in zip(hidden, other, strict=True))
-    return len(hidden), widths.pop(), is_decoder

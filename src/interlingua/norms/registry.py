@@ -30,6 +30,8 @@ def _parse(text: str, origin: str) -> list[NormCard]:
         editions = fields.pop("editions", None)
         if editions is None:
             return [NormCard.model_validate(fields)]
+        if not isinstance(editions, dict) or not all(isinstance(changes, dict) for changes in editions.values()):
+            raise NormsError(f"{origin}: editions: give a table [editions.KEY] for each")
         return [
             NormCard.model_validate(_merge(fields, {**changes, "name": f"{fields.get('name')}-{key}"}))
             for key, changes in editions.items()
@@ -40,6 +42,10 @@ def _parse(text: str, origin: str) -> list[NormCard]:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the card"
         raise NormsError(f"{origin}: {where}: {first['msg']}") from None
+    except (ValueError, OverflowError, RecursionError) as error:
+        # A number of thousands of digits, which Python does not read, or as many brackets.
+        reason = "too many brackets inside each other" if isinstance(error, RecursionError) else str(error)
+        raise NormsError(f"{origin} can't be read as TOML: {reason.partition(';')[0]}") from None
 
 
 @cache

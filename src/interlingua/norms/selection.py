@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 import numpy as np
 import pandas as pd
 
 from interlingua import languages
 from interlingua.errors import NormsError, suggest
+from interlingua.norms.issues import first_of
 
 # Scripts in which a word of two letters is an ordinary word.
 _DENSE_SCRIPTS = frozenset({"Hans", "Hant", "Jpan", "Kore"})
+_SHOWN: Final = 10
+_TOO_SHORT: Final = "has fewer than {} letters"
+#: Why a word is not plain, by a character that it has.
+_MARKS: Final[dict[str, Callable[[str], bool]]] = {
+    "has a blank": str.isspace,
+    "has digits": str.isnumeric,
+    "has a hyphen": "-‐‑–—".__contains__,
+    "has an apostrophe": "'’ʼ`´‘".__contains__,
+}
 
 
 def plain_words(table: pd.DataFrame, language: str, min_letters: int | None = None) -> pd.DataFrame:
@@ -33,10 +46,76 @@ def plain_words(table: pd.DataFrame, language: str, min_letters: int | None = No
     pandas.DataFrame
         The rows kept, in their order, with a new RangeIndex.
     """
+    plain = np.array([not why for why in _reasons(table, language, min_letters)], dtype=bool)  # of no words, too
+    return table[plain].reset_index(drop=True)
+
+
+def not_plain(table: pd.DataFrame, language: str, min_letters: int | None = None) -> pd.DataFrame:
+    """Return the words that `plain_words` leaves out, and why.
+
+    Parameters
+    ----------
+    table, language, min_letters
+        As for `plain_words`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``word`` and ``why`` ("has a blank", "has a hyphen", "has digits", "has letters of another script", ...), in the
+        table's order, with a new RangeIndex.
+    """
+    reasons = _reasons(table, language, min_letters)
+    found = pd.DataFrame({"word": table["word"].to_numpy(), "why": reasons}, dtype=object)
+    return found[found["why"] != ""].reset_index(drop=True)
+
+
+def describe_not_plain(left_out: pd.DataFrame, language: str) -> str:
+    """Say in a line which words were left out as not plain: how many for which reason, the first ones, and the rest.
+
+    Parameters
+    ----------
+    left_out : pandas.DataFrame
+        What `not_plain` returns, with rows.
+    language : str
+
+    Returns
+    -------
+    str
+        For the detail of an issue.
+    """
+    counts = left_out["why"].value_counts()
+    reasons = ", ".join(f"{why}: {count}" for why, count in counts.items())
+    words = first_of(left_out["word"].tolist(), _SHOWN)
+    rest = (
+        ""
+        if len(left_out) <= _SHOWN
+        else (f"; all of them: interlingua.norms.not_plain(load_norms(..., language='{language}').table, '{language}')")
+    )
+    return f"{words} ({reasons}){rest}"
+
+
+def _reasons(table: pd.DataFrame, language: str, min_letters: int | None) -> list[str]:
+    """Return why each word is not plain, "" where it is."""
     known = languages.get(language)
     least = min_letters if min_letters is not None else (2 if known.script in _DENSE_SCRIPTS else 3)
-    keep = [languages.is_written_in(word, known) and sum(c.isalpha() for c in word) >= least for word in table["word"]]
-    return table[keep].reset_index(drop=True)
+    return [
+        _not_in_script(word, known)
+        if not languages.is_written_in(word, known)
+        else _TOO_SHORT.format(least)
+        if sum(character.isalpha() for character in word) < least
+        else ""
+        for word in table["word"]
+    ]
+
+
+def _not_in_script(word: str, language: languages.Language) -> str:
+    """Say what a word has beside letters of its language's script."""
+    for why, has in _MARKS.items():
+        if any(map(has, word)):
+            return why
+    if any(character.isalpha() and not languages.is_written_in(character, language) for character in word):
+        return "has letters of another script"
+    return "has other signs"
 
 
 def select_flat(table: pd.DataFrame, variable: str, n: int = 520, *, bins: int = 20, seed: int = 0) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from interlingua.errors import StoreError
+from interlingua.errors import StoreError, reason
 from interlingua.report.results import Results
 from interlingua.report.table import laid_out
 from interlingua.report.words import Row, Section
@@ -99,10 +100,13 @@ def write_page(results: Results, told: Told, captions: Mapping[str, str]) -> Pat
         run_json=json.dumps(results.run, indent=2, ensure_ascii=False),
     )
     path = results.folder / "report.html"
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        path.write_text(html, encoding="utf-8")
+        unfinished.write_text(html, encoding="utf-8")  # a page that was there stays whole on a full disk
+        unfinished.replace(path)
     except OSError as error:
-        raise StoreError(f"{path}: can't be written ({error.strerror})") from None
+        unfinished.unlink(missing_ok=True)
+        raise StoreError(f"{path}: can't be written ({reason(error)})") from None
     return path
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 
-from interlingua.errors import StoreError
+from interlingua.report.record import check_files, read_record, read_study
 from interlingua.tables.cells import select
 from interlingua.tables.schema import Table, version
 
@@ -46,20 +44,12 @@ class Results:
         Raises
         ------
         StoreError
-            If `folder` is not one, or another version of the package wrote it.
+            If `folder` is not one, another version of the package wrote it, or a file that pages are made from is
+            missing or is not what the run wrote.
         """
-        try:
-            study = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))
-            run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            study, run = {}, None
-        if not isinstance(run, dict) or not any((folder / "tables").glob("*.parquet")):
-            raise StoreError(f"{folder}: not a complete result folder; 'interlingua run' makes one")
-        if run.get("tables") != version(tables.values()):
-            raise StoreError(
-                f"{folder}: another version of interlingua made these results, with other tables: "
-                f"'interlingua run {folder / 'study.toml'} --output {folder}' makes them again"
-            )
+        run = read_record(folder, version(tables.values()))
+        check_files(folder, run["files"], tables)
+        study = read_study(folder)
         return cls(folder, tables, study, run)
 
     def table(self, name: str) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from interlingua.atlas import write_atlas
 from interlingua.contexts import contexts_hash
-from interlingua.errors import StoreError
+from interlingua.errors import StoreError, reason
 from interlingua.flow import Cache, cache_root
 from interlingua.models import Activations
 from interlingua.questions.order import questions, tables
@@ -19,6 +19,8 @@ from interlingua.study.outputs import ActivationsFile
 from interlingua.study.prepare import Prepared
 from interlingua.study.sources import Material, gather
 from interlingua.study.steps import ACTIVATIONS
+
+ACTIVATIONS_NAME = f"{ActivationsFile().name}{ActivationsFile.suffix}"
 
 
 def atlas_of(folder: Path, prepared: Prepared, cache: Cache) -> Path:
@@ -42,7 +44,7 @@ def atlas_of(folder: Path, prepared: Prepared, cache: Cache) -> Path:
     return _write(results, _contexts(results, prepared.material), _activations(results, cache))
 
 
-def rebuild_atlas(folder: Path, *, cache_dir: Path | None = None) -> Path:
+def rebuild_atlas(folder: Path | str, *, cache_dir: Path | str | None = None) -> Path:
     """Write the atlas of a finished run anew, from its tables, its study and the activations in the cache.
 
     Parameters
@@ -62,18 +64,27 @@ def rebuild_atlas(folder: Path, *, cache_dir: Path | None = None) -> Path:
     StoreError
         If `folder` is not a result folder, or its activations or sentences are no longer what they were.
     """
+    folder = Path(folder)
     results = Results.read(folder, tables())
     again = f"'interlingua run {folder / 'study.toml'} --output {folder}' makes them again"
-    cache = Cache(cache_dir or cache_root())
-    files = _activations(results, cache)
-    for (model, language), file in files.items():
-        if not file.exists():
-            raise StoreError(f"the activations of {model} for '{language}' are not in the cache {cache.root}; {again}")
+    cache = Cache(Path(cache_dir or cache_root()))
+    files = {}
+    for model, language, key in _entries(results):
+        what = f"the activations of {model} for '{language}'"
+        made = cache.peek(ACTIVATIONS.name, key)
+        if made is None or ACTIVATIONS_NAME not in made.digests:
+            raise StoreError(f"{what} are not in the cache {cache.root}; {again}")
+        files[model, language] = made.folder / ACTIVATIONS_NAME
+        if cache.spoilt(made, [ACTIVATIONS_NAME]):
+            raise StoreError(f"{files[model, language]}: {what} are not what the run wrote; {again}")
     contexts = _contexts(results, gather(load_study(folder / "study.toml"), cache.root))
     for (_, language), file in files.items():
         if Activations.open(file).metadata["contexts"] != contexts_hash(contexts[language]):
             raise StoreError(f"the sentences of '{language}' have changed since this run; {again}")
-    return _write(results, contexts, files)
+    try:
+        return _write(results, contexts, files)
+    except OSError as error:
+        raise StoreError(f"{error.filename or folder}: {reason(error)}") from error
 
 
 def _write(results: Results, contexts: Mapping[str, pd.DataFrame], activations: Mapping[tuple[str, str], Path]) -> Path:
@@ -87,12 +98,15 @@ def _contexts(results: Results, material: Material) -> dict[str, pd.DataFrame]:
 
 
 def _activations(results: Results, cache: Cache) -> dict[tuple[str, str], Path]:
-    """Return the file of activations of each (model, language), the control models left out."""
-    shown = {model for model, _ in results.cells}
-    output = ActivationsFile()
+    """Return the file of activations of each (model, language) that the atlas shows."""
     return {
-        (entry["model"], entry["language"]): cache.folder(ACTIVATIONS.name, entry["key"])
-        / f"{output.name}{output.suffix}"
-        for entry in results.run["activations"]
-        if entry["model"] in shown
+        (model, language): cache.folder(ACTIVATIONS.name, key) / ACTIVATIONS_NAME
+        for model, language, key in _entries(results)
     }
+
+
+def _entries(results: Results) -> list[tuple[str, str, str]]:
+    """Return model, language and key in the cache of all activations, those of the control models left out."""
+    shown = {model for model, _ in results.cells}
+    entries = results.run["activations"]
+    return [(entry["model"], entry["language"], entry["key"]) for entry in entries if entry["model"] in shown]

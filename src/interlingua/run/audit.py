@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from interlingua.errors import StoreError
+from interlingua.errors import StoreError, reason
 from interlingua.flow import Cache, Graph, cache_root
 from interlingua.flow.execute import Done, execute
 from interlingua.flow.processes import one_thread
@@ -82,7 +82,7 @@ def audit_norms(
     against: str = "labmt",
     *,
     use_model: bool = True,
-    cache_dir: Path | None = None,
+    cache_dir: Path | str | None = None,
     workers: int | None = None,
     show_progress: bool | None = None,
 ) -> NormAudit:
@@ -118,7 +118,7 @@ def audit_norms(
     Folds and seeds are those of a run's own audit, so at one layer both say the same.
     """
     check_second_norm(against)
-    root = cache_dir or cache_root()
+    root = Path(cache_dir or cache_root())
     material = gather(study, root)
     comparisons = {variable: _compared(study, material, variable, against) for variable in study.variables}
     asked = [
@@ -133,7 +133,7 @@ def audit_norms(
             with one_thread():
                 held_out = _predict(study, material, asked, Cache(root), workers, show_progress)
         except OSError as error:
-            raise StoreError(f"{error.filename or root}: {error.strerror or error}") from error
+            raise StoreError(f"{error.filename or root}: {reason(error)}") from error
     rows, worst = [], {}
     for variable in study.variables:
         found = held_out.get(variable)

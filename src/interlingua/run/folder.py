@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import platform
+import re
 import shutil
 import uuid
 from collections.abc import Iterable, Mapping
@@ -15,14 +17,23 @@ from typing import Any
 
 import pandas as pd
 
-from interlingua.errors import StoreError
+from interlingua.errors import StoreError, TableError, reason
+from interlingua.flow.lock import died_here, here, owner_of
+from interlingua.report.record import check_files, digests_of_tables, write_record
 from interlingua.tables.schema import Table
+from interlingua.tables.spreadsheet import guarded_table
 
 #: Longer tables are written as CSV and Parquet only.
 LATEX_ROWS = 60
 #: What a result folder holds.
 CONTENTS = frozenset({"study.toml", "run.json", "tables", "figures", "atlas", "report.html"})
+#: What a killed 'interlingua atlas' left among it.
+_LEFT = re.compile(r"\.atlas\..*\.(partial|old)")
+#: Who is writing a result folder that is not complete.
+OWNER = ".owner"
 LIBRARIES = ("interlingua", "numpy", "scipy", "pandas", "scikit-learn", "torch", "transformers", "tokenizers")
+
+logger = logging.getLogger("interlingua")
 
 
 class ResultFolder:
@@ -43,7 +54,20 @@ class ResultFolder:
     """
 
     def __init__(self, final: Path, study_name: str) -> None:
+        self.final = self.partial = final
+        self._made: list[Path] = []
+        try:
+            self._claim(final, study_name)
+        except OSError as error:
+            self.discard()
+            raise StoreError(f"{final}: can't be written to ({reason(error)}); choose another --output") from None
+        except (ValueError, RuntimeError) as error:  # a character that no path may hold, or links in a circle
+            raise StoreError(f"{str(final)!r}: can't be a folder ({error}); choose another --output") from None
+
+    def _claim(self, final: Path, study_name: str) -> None:
         self.final = final.resolve()
+        self.partial = self._beside("partial")
+        self._sweep()
         if self.final.exists() and not self.final.is_dir():
             raise StoreError(f"{final}: is a file; choose another --output")
         there = {entry.name for entry in self.final.iterdir()} if self.final.is_dir() else set()
@@ -52,18 +76,14 @@ class ResultFolder:
                 f"{final}: holds something other than results of '{study_name}'; nothing was overwritten "
                 "(choose another --output)"
             )
-        if others := there - CONTENTS:
+        if others := {name for name in there if name not in CONTENTS and not _LEFT.fullmatch(name)}:
             raise StoreError(
                 f"{final}: holds '{min(others)}', which no run wrote and a new one would remove; move it elsewhere "
                 "or choose another --output"
             )
-        self.partial = self.final.parent / f".{self.final.name}.{uuid.uuid4().hex[:8]}.partial"
         self._made = [folder for folder in self.final.parents if not folder.exists()]
-        try:
-            self.partial.mkdir(parents=True)
-        except OSError as error:
-            self.discard()
-            raise StoreError(f"{final}: can't be written to ({error.strerror}); choose another --output") from None
+        self.partial.mkdir(parents=True)
+        (self.partial / OWNER).write_text(json.dumps({"host": here(), "pid": os.getpid()}), encoding="utf-8")
 
     def write_tables(self, tables: Iterable[tuple[Table, pd.DataFrame]]) -> None:
         """Write each table under ``tables/`` in its formats; the same tables give the same bytes.
@@ -78,7 +98,8 @@ class ResultFolder:
         for table, frame in tables:
             table.write(folder / f"{table.name}.parquet", frame)
             if "csv" in table.files:
-                frame.to_csv(folder / f"{table.name}.csv", index=False, float_format="%.10g", lineterminator="\n")
+                text = guarded_table(frame)
+                text.to_csv(folder / f"{table.name}.csv", index=False, float_format="%.10g", lineterminator="\n")
             if "tex" in table.files and len(frame) <= LATEX_ROWS:
                 latex = frame.to_latex(index=False, escape=True, float_format="%.4g", na_rep="")
                 (folder / f"{table.name}.tex").write_text(latex, encoding="utf-8")
@@ -92,18 +113,38 @@ class ResultFolder:
             "python": platform.python_version(),
             "machine": {"processor": _processor(), "system": platform.platform(), "cores": os.cpu_count()},
         }
-        (self.partial / "run.json").write_text(json.dumps(whole, indent=2, default=str) + "\n", encoding="utf-8")
+        write_record(self.partial, whole)
 
     def finish(self) -> None:
         """Move the complete folder to its place."""
-        old = self.final.with_name(f".{self.final.name}.{uuid.uuid4().hex[:8]}.old")
+        (self.partial / OWNER).unlink()
+        old = self._beside("old")
         if self.final.exists():
             self.final.rename(old)
         self.partial.rename(self.final)
         shutil.rmtree(old, ignore_errors=True)
 
+    def _beside(self, ending: str) -> Path:
+        return self.final.with_name(f".{self.final.name}.{uuid.uuid4().hex[:8]}.{ending}")
+
+    def _sweep(self) -> None:
+        """Put back results that a run was about to replace when it was killed, and remove what dead runs left."""
+        start = f".{self.final.name}."
+        left = [path for path in self.final.parent.glob(".*") if path.name.startswith(start) and path.is_dir()]
+        for old in (path for path in left if path.suffix == ".old"):
+            if self.final.exists():
+                shutil.rmtree(old, ignore_errors=True)
+            else:
+                logger.warning("%s: put back; a run was killed when it was about to replace it", self.final)
+                old.rename(self.final)
+        for partial in (path for path in left if path.suffix == ".partial"):
+            if (owner := owner_of(partial / OWNER)) is not None and died_here(owner):
+                shutil.rmtree(partial, ignore_errors=True)
+
     def discard(self) -> None:
         """Remove what was written so far, and the folders above it that were made for it."""
+        if self.partial == self.final:  # not even named
+            return
         shutil.rmtree(self.partial, ignore_errors=True)
         for folder in self._made:
             with suppress(OSError):  # someone else may have put something there meanwhile
@@ -116,18 +157,29 @@ def read_tables(folder: Path | str) -> dict[str, pd.DataFrame]:
     Raises
     ------
     StoreError
-        If `folder` is not a result folder.
+        If `folder` is not a result folder, or a table is not what its run wrote.
+    TableError
+        If a table can't be read.
     """
-    files = sorted((Path(folder) / "tables").glob("*.parquet"))
-    if not files:
+    folder = Path(folder)
+    check_files(folder, digests_of_tables(folder))
+    paths = sorted((folder / "tables").glob("*.parquet"))
+    if not paths:
         raise StoreError(f"{folder}: not a result folder (no tables/*.parquet); 'interlingua run' makes one")
-    return {file.stem: pd.read_parquet(file) for file in files}
+    return {path.stem: _read(path) for path in paths}
+
+
+def _read(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(path)
+    except Exception as error:  # Arrow's errors have no base of their own
+        raise TableError(f"{path}: can't be read as a table ({str(error).partition(chr(10))[0]})") from error
 
 
 def _study_in(folder: Path) -> str | None:
     try:
         return str(json.loads((folder / "run.json").read_text(encoding="utf-8"))["study"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
 
 

@@ -277,11 +277,16 @@ def _source_table(study: Study, material: Material) -> pd.DataFrame:
 def _put(cache: Cache, output: Output, at: Place, value: Any) -> Source:
     """Leave a value in the cache under the hash of its content, and return it as a source."""
     name = f"{output.name}{output.suffix}"
-    key = content_key({"source": output.name, "at": dict(at), "content": _content(value)})
+    recipe = {"source": output.name, "at": dict(at), "content": _content(value)}
+    key = content_key(recipe)
     made = cache.peek("sources", key)
+    if made is not None and cache.spoilt(made, [name]):
+        Cache(cache.root).reject("sources", key, f"{name} is not what was written")
+        made = None
     if made is None:
-        with cache.claim("sources", key, {"source": output.name, "at": dict(at)}) as claim:
-            output.write(claim.folder / name, value)
+        with cache.claim("sources", key, recipe) as claim:
+            if claim.made is None:
+                output.write(claim.folder / name, value)
         made = cache.peek("sources", key)
         assert made is not None
     return Source(output.name, at, output, made.folder / name, made.digests[name])

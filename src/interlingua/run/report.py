@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from interlingua.errors import StoreError, reason
 from interlingua.questions.order import questions, tables
 from interlingua.report.page import Part, Told, write_page
 from interlingua.report.results import Results
@@ -35,7 +36,10 @@ def build_report(folder: Path | str) -> Path:
         If one of its tables is not what is declared.
     """
     results = Results.read(Path(folder), tables())
-    return write_page(results, told(results), _draw(results))
+    try:
+        return write_page(results, told(results), _draw(results))
+    except OSError as error:
+        raise StoreError(f"{error.filename or folder}: {reason(error)}") from error
 
 
 def told(results: Results) -> Told:

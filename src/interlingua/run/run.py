@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from interlingua.errors import StoreError
+from interlingua.errors import StoreError, reason
 from interlingua.flow import Cache, cache_root
 from interlingua.flow.execute import Done, execute
 from interlingua.flow.processes import cores, memory, one_thread
@@ -22,6 +23,8 @@ from interlingua.study.config import Study
 from interlingua.study.prepare import ModelInStudy, Prepared, prepare
 from interlingua.tables.schema import Table, version
 
+logger = logging.getLogger("interlingua")
+
 #: Seconds that the atlas and the report take.
 REPORT_S = 12.0
 
@@ -32,7 +35,7 @@ def run(
     output: Path | str | None = None,
     workers: int | None = None,
     policy: str = "reuse",
-    cache_dir: Path | None = None,
+    cache_dir: Path | str | None = None,
     show_progress: bool | None = None,
 ) -> Path:
     """Run a study from rated words to a report.
@@ -64,7 +67,7 @@ def run(
         If anything that the study names is missing or wrong, or the results can't be written; nothing is then left
         in `output`.
     """
-    cache = Cache(cache_dir or cache_root(), policy)
+    cache = Cache(Path(cache_dir or cache_root()), policy)
     final = Path(output) if output is not None else Path("results") / study.name
     folder = ResultFolder(final, study.name)
     try:
@@ -73,9 +76,7 @@ def run(
         folder.finish()
     except OSError as error:
         folder.discard()
-        raise StoreError(
-            f"{error.filename or final}: {error.strerror or error}; nothing was left in {final}"
-        ) from error
+        raise StoreError(f"{error.filename or final}: {reason(error)}; nothing was left in {final}") from error
     except BaseException:
         folder.discard()
         raise
@@ -83,8 +84,11 @@ def run(
 
 
 def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None, folder: ResultFolder) -> None:
+    cache.sweep()
     prepared = prepare(study, cache)
     graph, not_asked = study_graph(prepared, cache)
+    if workers is not None and workers > cores():
+        logger.warning("%d workers on %d cores: more than there are cores make it slower", workers, cores())
     workers = workers or default_workers(prepared)
     on_gpu = any(model.device != "cpu" for model in prepared.models)
     done = execute(

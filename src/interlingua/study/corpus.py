@@ -77,22 +77,23 @@ def search_language(
         **program,
     }
     cache, key = Cache(cache_dir), content_key(recipe)
-    if cache.peek(STEP, key) is None:
+    if cache.find(STEP, key) is None:
         name = f"sentences of '{code}' in {corpus.name}"
         with cache.claim(STEP, key, recipe) as claim, _shown(name) as show:
-            found = search_corpus(
-                words,
-                corpus,
-                code,
-                **options,
-                seed=seed,
-                workers=workers,
-                scheduler=scheduler,
-                # Not the claim's own folder: a corpus that grows by a shard is searched in that shard only.
-                work_dir=cache.folder(STEP, f"shards-{content_key(program)}"),
-                on_progress=show,
-            )
-            write_search(found, claim.folder)
+            if claim.made is None:
+                found = search_corpus(
+                    words,
+                    corpus,
+                    code,
+                    **options,
+                    seed=seed,
+                    workers=workers,
+                    scheduler=scheduler,
+                    # Not the claim's own folder: a corpus that grows by a shard is searched in that shard only.
+                    work_dir=cache.folder(STEP, f"shards-{content_key(program)}"),
+                    on_progress=show,
+                )
+                write_search(found, claim.folder)
     return read_search(cache.folder(STEP, key), code)
 
 

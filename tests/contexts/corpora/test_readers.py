@@ -1,11 +1,9 @@
-"""Every format, from small files of our own."""
+"""Every other format, from small files of our own."""
 
 from __future__ import annotations
 
 import bz2
-import gzip
 import io
-import json
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -25,40 +23,6 @@ def documents(path: Path, language: str = "en", kind: str = "auto", **options: o
 
 def texts(path: Path, **options: object) -> list[str]:
     return [document.text for document in documents(path, **options)]  # type: ignore[arg-type]
-
-
-class TestConll:
-    def test_a_first_column_that_counts_from_0_is_no_token(self, tmp_path: Path) -> None:
-        path = tmp_path / "es.val.conllu"
-        path.write_text("0\tElla\tO\n1\tvive\tO\n2\t.\tO\n\n0\tSí\tO\n1\t,\tO\n2\tclaro\tO\n", encoding="utf-8")
-        assert texts(path) == ["Ella vive .", "Sí , claro"]
-        assert all(document.sentence for document in documents(path))
-
-    def test_two_columns(self, tmp_path: Path) -> None:
-        path = tmp_path / "train.conll"
-        path.write_text("1949'da\tB-DATE\nMao\tB-PERSON\n.\tO\n\n\nBu\tO\nsu\tO\n", encoding="utf-8")
-        assert texts(path) == ["1949'da Mao .", "Bu su"]
-
-    def test_numbers_among_the_tokens_of_a_file_without_a_counter(self, tmp_path: Path) -> None:
-        path = tmp_path / "eng.conll"
-        path.write_text("In IN B-PP O\n1949 CD B-NP O\nand CC O O\n1951 CD B-NP O\n", encoding="utf-8")
-        assert texts(path) == ["In 1949 and 1951"]
-
-    def test_conllu_with_comments_multi_word_tokens_and_empty_nodes(self, tmp_path: Path) -> None:
-        rest = "\t_\t_\t_\t_\t_\t_\t_\t_\n"
-        path = tmp_path / "ud.conllu"
-        rows = ["1-2\tdel", "1\tde", "2\tel", "3\tmar", "3.1\tnada", "4\t#"]
-        path.write_text("# sent_id = s7\n" + "".join(row + rest for row in rows), encoding="utf-8")
-        (document,) = documents(path)
-        assert (document.text, document.page) == ("del mar #", "s7")
-        path.write_text("# text = Del mar.\n" + "".join(row + rest for row in rows), encoding="utf-8")
-        assert texts(path) == ["Del mar."]
-
-    def test_a_line_of_one_column_is_refused(self, tmp_path: Path) -> None:
-        path = tmp_path / "x.conll"
-        path.write_text("a\tO\nb\n", encoding="utf-8")
-        with pytest.raises(ContextsError, match=r"x\.conll, line 2: expected at least two columns"):
-            texts(path)
 
 
 class TestLeipzig:
@@ -105,48 +69,6 @@ class TestLeipzig:
             texts(path)
 
 
-class TestJsonLines:
-    def test_records(self, tmp_path: Path) -> None:
-        path = tmp_path / "pages.jsonl.gz"
-        record = {"title": "Cat", "url": "https://x.org/Cat", "text": "A cat.\nIt purrs.", "date": "2024-01-02"}
-        with gzip.open(path, "wt", encoding="utf-8") as stream:
-            stream.write(json.dumps(record) + "\n\n" + json.dumps({"text": "Half \ud83d a pair."}) + "\n")
-        first, second = documents(path)
-        assert first == Document("A cat.\nIt purrs.", "Cat", "https://x.org/Cat", 0, "2024-01-02")
-        assert (second.text, second.index) == ("Half ? a pair.", 1)
-
-    def test_a_column_of_another_name(self, tmp_path: Path) -> None:
-        path = tmp_path / "pages.jsonl"
-        path.write_text('{"body": "A cat."}\n', encoding="utf-8")
-        assert texts(path, columns={"text": "body"}) == ["A cat."]
-        with pytest.raises(ContextsError, match=r"line 1: no text 'text'.* it has body; say which it is with columns"):
-            texts(path)
-
-    @pytest.mark.parametrize(("line", "wrong"), [("{", "not JSON"), ("[1]", "expected a JSON object, not list")])
-    def test_damaged_lines(self, tmp_path: Path, line: str, wrong: str) -> None:
-        path = tmp_path / "pages.jsonl"
-        path.write_text('{"text": "A."}\n' + line + "\n", encoding="utf-8")
-        with pytest.raises(ContextsError, match=f"line 2: {wrong}"):
-            texts(path)
-
-
-class TestPlainText:
-    def test_a_paragraph_a_line_or_hard_wrapped(self, tmp_path: Path) -> None:
-        path = tmp_path / "book.txt"
-        path.write_text("\ufeffOne two\nthree.\n\nFour.\n", encoding="utf-8")
-        assert texts(path) == ["One two", "three.", "Four."]
-        assert texts(path, paragraphs="blank") == ["One two three.", "Four."]
-
-    def test_another_encoding_is_named_with_its_line(self, tmp_path: Path) -> None:
-        path = tmp_path / "old.txt"
-        path.write_bytes("uno\nmañana\n".encode("cp1252"))
-        assert texts(path, encoding="cp1252") == ["uno", "mañana"]
-        with pytest.raises(ContextsError, match=r"old\.txt, line 2: not utf-8 \(byte 0xf1 at 2\); give the file's own"):
-            texts(path)
-        with pytest.raises(ContextsError, match="there is no encoding 'utf-9'"):
-            texts(path, encoding="utf-9")
-
-
 class TestParquet:
     def write(self, path: Path, **columns: list[str]) -> Path:
         pq.write_table(pa.table(columns), path)
@@ -182,6 +104,26 @@ class TestParquet:
         path = self.write(tmp_path / "a.parquet", text=["A."] * 1000)
         path.write_bytes(path.read_bytes()[:-20])
         with pytest.raises(ContextsError, match=r"a\.parquet: not a whole Parquet file"):
+            texts(path)
+
+    def test_bytes_are_text_in_utf_8(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.parquet"
+        pq.write_table(pa.table({"text": pa.array(["Café.".encode(), b"A."]), "title": pa.array([b"x", None])}), path)
+        assert [(d.text, d.page) for d in documents(path)] == [("Café.", "x"), ("A.", "")]
+
+    @pytest.mark.parametrize("kind", [pa.string(), pa.binary()])
+    def test_a_cell_that_is_not_utf_8(self, tmp_path: Path, kind: pa.DataType) -> None:
+        path = tmp_path / "a.parquet"
+        raw = pa.array([b"A.", "Café.".encode("cp1252")], pa.binary())
+        cells = pa.Array.from_buffers(kind, 2, raw.buffers())
+        pq.write_table(pa.table({"text": cells}), path)
+        with pytest.raises(ContextsError, match=r"row 1 \(from 0\), column 'text': a cell that is not UTF-8"):
+            texts(path)
+
+    def test_a_column_that_is_no_text(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.parquet"
+        pq.write_table(pa.table({"text": [1, 2], "body": ["A.", "B."]}), path)
+        with pytest.raises(ContextsError, match="column 'text' holds int64, not text; it has text, body"):
             texts(path)
 
     def test_damage_inside_a_file(self, tmp_path: Path) -> None:
@@ -241,6 +183,24 @@ class TestDump:
         with pytest.raises(ContextsError, match=r"x\.xml\.bz2: can't be read \(Invalid data stream\)"):
             documents(path, "tr")
 
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            (b"2024-05-01T", b"2024-05-01TT"),
+            (b"<id>2</id>", b"<id>2x</id>"),
+            (b"<id>2</id>", b"<id></id>"),
+            (b"<ns>0</ns>", b"<ns>-</ns>"),
+            (b"<title>Pisi</title>", b"<title></title>"),
+        ],
+    )
+    def test_damaged_marks_of_a_page(self, tmp_path: Path, dump: Callable[..., bytes], old: bytes, new: bytes) -> None:
+        xml = dump(self.PAGES)
+        assert old in xml
+        path = tmp_path / "x.xml"
+        path.write_bytes(xml.replace(old, new))
+        with pytest.raises(ContextsError, match=r"x\.xml, (page '|the (first )?page).*the dump is damaged \("):
+            documents(path, "tr")
+
     def test_some_other_xml(self, tmp_path: Path) -> None:
         path = tmp_path / "x.xml"
         path.write_text("<html><body/></html>", encoding="utf-8")
@@ -274,3 +234,19 @@ class TestOpening:
             (tmp_path / file).touch()
         with pytest.raises(ContextsError, match=wrong):
             open_corpus(tmp_path / name, "en", kind=kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("corpus-096053d3-d.xml.bz2", "page 'P2': the dump is damaged"),
+        ("deep.jsonl", "line 1: JSON nested too deep"),
+    ],
+)
+def test_cases_of_a_hostile_week(shared: Path, name: str, wrong: str) -> None:
+    with pytest.raises(ContextsError, match=wrong):
+        texts(shared / "cases/broken" / name)
+
+
+def test_a_parquet_file_whose_text_lost_its_type(shared: Path) -> None:
+    assert texts(shared / "cases/broken/corpus-2a604fdf-w.parquet") == ["The happy dog sleeps.", "A cat."]

@@ -239,3 +239,57 @@ def test_what_is_refused(lines: Callable[..., Path], options: dict[str, Any], wr
 def test_a_corpus_of_another_language(lines: Callable[..., Path]) -> None:
     with pytest.raises(ContextsError, match="the corpus is of language 'en', not 'fr'"):
         search_corpus(["chat"], open_corpus(lines(["A cat."]), "en"), "fr")
+
+
+def test_sentences_around_leftover_markup_are_counted(dump: Callable[..., bytes], tmp_path: Path) -> None:
+    pytest.importorskip("mwxml", reason="needs the extra 'corpora'")
+    page = "The cat is old. A cat<ref>The cat loves it. The cat does.\n\n{{x}} cat sat here. The cat sleeps all day."
+    path = tmp_path / "enwiki-20240501-pages-articles.xml"
+    path.write_bytes(dump([("Cat", 0, page)]))
+    for fragments, kept, dropped in ((False, ["The cat is old.", "The cat sleeps all day."], 3), (True, None, 2)):
+        search = search_corpus(["cat"], path, "en", fragments=fragments, work_dir=tmp_path / "work")
+        found = set(search.contexts.table["text"])
+        assert len(found) == 5 - dropped
+        assert kept is None or found == set(kept)
+        assert search.yield_table["fragment"].item() == dropped
+        issues = search.contexts.issues.set_index("kind")["count"]
+        assert issues["markup left over"] == 2
+    again = search_corpus(["cat"], path, "en", fragments=True, work_dir=tmp_path / "work")
+    pdt.assert_frame_equal(again.contexts.issues, search.contexts.issues)
+
+
+def test_invisible_characters_are_removed_and_counted(lines: Callable[..., Path]) -> None:
+    path = lines(
+        ["A lo\u00advely c\u200bat sat here.", "A \ufeffcat\u2060 slept all day.", "My cat purrs very softly."]
+    )
+    search = search_corpus(["cat", "lovely"], path, "en")
+    assert sorted(set(search.contexts.table["text"])) == [
+        "A cat slept all day.", "A lovely cat sat here.", "My cat purrs very softly.",
+    ]  # fmt: skip
+    table = search.contexts.table
+    forms = {text[a:b] for text, a, b in zip(table["text"], table["start"], table["end"], strict=True)}
+    assert forms == {"cat", "lovely"}
+    assert search.contexts.issues.set_index("kind")["count"].to_dict()["invisible characters removed"] == 2
+
+
+def test_a_corpus_without_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "book.txt"
+    path.write_text("\n \n", encoding="utf-8")
+    with pytest.raises(ContextsError, match=r"book\.txt: there is no sentence in its 1 file"):
+        search_corpus(["cat"], path, "en")
+
+
+def test_a_damaged_tally_is_searched_again(lines: Callable[..., Path], tmp_path: Path) -> None:
+    path = lines(sentences(60))
+    expected = search_corpus(["cat"], path, "en", work_dir=tmp_path / "work")
+    (kept,) = (tmp_path / "work").iterdir()
+    content = kept.read_bytes()
+    for damaged in (
+        content.replace(b'"counts"', b'"counts;'),
+        content[:-9],
+        b"",
+        content.replace(b"The cat", b"The car"),
+    ):
+        assert damaged != content
+        kept.write_bytes(damaged)
+        assert_same(search_corpus(["cat"], path, "en", work_dir=tmp_path / "work"), expected)

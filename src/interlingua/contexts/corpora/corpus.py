@@ -9,7 +9,9 @@ from pathlib import Path
 
 from interlingua import languages
 from interlingua.contexts.corpora.readers.base import Document, Options
-from interlingua.contexts.corpora.readers.registry import Kind, get_kind, kind_of
+from interlingua.contexts.corpora.readers.files import ZIPPED
+from interlingua.contexts.corpora.readers.json_files import looks_like_squad
+from interlingua.contexts.corpora.readers.registry import KINDS, Kind, get_kind, kind_of
 from interlingua.errors import ContextsError
 
 _DATE = re.compile(r"(?<!\d)(20\d\d)-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d)")
@@ -141,8 +143,10 @@ def _on_disk(source: Path, code: str, kind: str, options: Options) -> Corpus:
     kinds = {found.name: found for path in files if (found := wanted or kind_of(path)) is not None}
     if not kinds:
         raise ContextsError(
-            f"{source}: the name does not tell the format; say which it is with kind = 'text' (or wikipedia, dump,"
-            " leipzig, conll, jsonl)"
+            f"{source}: {ZIPPED}"
+            if source.suffix.lower() == ".zip"
+            else f"{source}: the name does not tell the format; say which it is with kind = 'text' (or"
+            f" {', '.join(kind for kind in KINDS if kind != 'text')})"
         )
     if len(kinds) > 1:
         raise ContextsError(f"{source}: files of several formats ({', '.join(kinds)}); choose one with kind = '...'")
@@ -170,6 +174,8 @@ def _files(source: Path, wanted: Kind | None) -> list[Path]:
 
 def _of_one_kind(files: list[Path], wanted: Kind | None) -> list[Path]:
     told = {path: kind.name for path in files if (kind := kind_of(path)) is not None}
+    if wanted is None:  # beside other files, JSON mostly describes them
+        told = {path: name for path, name in told.items() if name != "squad" or looks_like_squad(path)}
     # An unpacked Leipzig archive holds lists of words and sources beside its sentences.
     chosen = wanted.name if wanted else "leipzig" if "leipzig" in told.values() else None
     return [path for path, name in told.items() if chosen is None or name == chosen]

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from interlingua.contexts.corpora.search import CorpusSearch
 from interlingua.contexts.table import Contexts
@@ -64,7 +65,7 @@ def read_search(folder: str | Path, language: str) -> CorpusSearch:
         yield_table = pd.read_csv(f"{stem}.yield.csv", keep_default_na=False)
         filters = pd.read_csv(f"{stem}.filters.csv")
         card = json.loads(Path(f"{stem}.card.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         raise ContextsError(f"{folder}: not the files of a search, or damaged ({error})") from error
     return CorpusSearch(contexts, provenance, yield_table, filters, card, None)
 

@@ -15,7 +15,7 @@ from interlingua import languages
 from interlingua.contexts.corpora.corpus import Corpus, Shard, open_corpus
 from interlingua.contexts.corpora.matching import Forms, Matcher, Segmenter, check_words
 from interlingua.contexts.corpora.reservoir import Entry
-from interlingua.contexts.corpora.shard import COUNTS, Policy, Query, Tally, search_shard
+from interlingua.contexts.corpora.shard import COUNTS, ODDITIES, Policy, Query, Tally, search_shard
 from interlingua.contexts.corpora.store import ShardStore
 from interlingua.contexts.table import Contexts, check_contexts, issue_table
 from interlingua.errors import ContextsError, suggest
@@ -258,6 +258,11 @@ def _result(corpus: Corpus, query: Query, tally: Tally, progress: Progress) -> C
         distinct = reservoir.distinct(uniform=query.policy == "reservoir") if reservoir else (0, True)
         yields.append((*distinct, passed, len(chosen)))
         rows.extend((f"{query.language}-{number:05d}-{at:02d}", word, found) for at, found in enumerate(chosen))
+    if not tally.sentences:
+        raise ContextsError(
+            f"{corpus.name}: there is no sentence in its {len(corpus.shards)} file(s); is it the right kind"
+            f" (kind = '{corpus.kind}')?"
+        )
     if not rows:
         raise ContextsError(
             f"{corpus.name}: none of the {len(query.words)} words of language '{query.language}' is in its"
@@ -266,7 +271,7 @@ def _result(corpus: Corpus, query: Query, tally: Tally, progress: Progress) -> C
         )
     yield_table = _yield_table(query, tally, yields)
     other_forms = sum(sentence.text[start:end] != word for _, word, (_, sentence, start, end) in rows)
-    contexts = Contexts(_contexts_table(corpus, query, rows), _issues(query, yield_table, other_forms))
+    contexts = Contexts(_contexts_table(corpus, query, rows), _issues(query, tally, yield_table, other_forms))
     filters = _filters(query, yield_table)
     card = _card(corpus, query, tally, yield_table, filters)
     return CorpusSearch(contexts, _provenance(corpus, rows), yield_table, filters, card, progress)
@@ -302,7 +307,7 @@ def _yield_table(query: Query, tally: Tally, yields: list[tuple[int, bool, int, 
     for name, counts in zip(COUNTS, tally.counts, strict=True):
         table[name] = counts
     distinct, exact, passed, kept = zip(*yields, strict=True)
-    left = table["found"] - table["fragment"] - table["too_short"] - table["too_long"]
+    left = _after_filters(table)
     # An estimate may overshoot what there is.
     table["distinct"] = np.minimum(np.array(distinct, dtype=np.int64), left)
     table["distinct_exact"] = exact
@@ -311,8 +316,14 @@ def _yield_table(query: Query, tally: Tally, yields: list[tuple[int, bool, int, 
     return table
 
 
+def _after_filters(table: pd.DataFrame) -> pd.Series:
+    """Return how many of the sentences of each word no filter took."""
+    found, *taken = COUNTS
+    return table[found] - table[taken].sum(axis=1)
+
+
 def _filters(query: Query, table: pd.DataFrame) -> pd.DataFrame:
-    left = table["found"] - table["fragment"] - table["too_short"] - table["too_long"]
+    left = _after_filters(table)
     # Where a word has too many sentences to tell them all apart, its repetitions are among those that are too many.
     different = table["distinct"].where(table["distinct_exact"], left)
     costs = {
@@ -329,7 +340,7 @@ def _filters(query: Query, table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _issues(query: Query, table: pd.DataFrame, other_forms: int) -> pd.DataFrame:
+def _issues(query: Query, tally: Tally, table: pd.DataFrame, other_forms: int) -> pd.DataFrame:
     few = (table["kept"] < query.n) & (table["kept"] > 0)
     absent = table.loc[table["kept"] == 0, "word"]
     rows = [
@@ -337,6 +348,7 @@ def _issues(query: Query, table: pd.DataFrame, other_forms: int) -> pd.DataFrame
         (query.language, "too few sentences", int(few.sum()), f"words with fewer than {query.n} distinct sentences"),
         (query.language, "word not found", len(absent), f"words without a sentence, such as {', '.join(absent[:3])}"),
     ]
+    rows += [(query.language, kind, tally.oddities[kind], detail) for kind, detail in ODDITIES.items()]
     return issue_table(row for row in rows if row[2])
 
 

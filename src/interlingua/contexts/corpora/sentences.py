@@ -14,12 +14,15 @@ from typing import Any, Final
 
 from interlingua import languages
 from interlingua.contexts.corpora.habits import abbreviations, has_dotted_ordinals
+from interlingua.contexts.corpora.readers.base import HOLE
 from interlingua.errors import ContextsError
 
 _SHORT_NUMBER: Final = re.compile(r"(?:^|[\s(–-])(?:\d{1,2}|[IVXLC]+)\.$")
 _INITIAL: Final = re.compile(r"(?:^|[\s(])[^\W\d_]\.$")
+_LONGEST_WORD: Final = 100
 _LAST_WORD: Final = re.compile(r"[^\s(\[«„“\"'’]+$")
-_OPENING: Final = frozenset("\"'«»“”„‘’‚‹›([¿¡—–-…「『《〈（【")
+#: A hole may stand for the first words of a sentence.
+_OPENING: Final = frozenset("\"'«»“”„‘’‚‹›([¿¡—–-…「『《〈（【" + HOLE)
 _CLOSING: Final = "\"'»”’›)]」』》〉）】“"
 _FINAL: Final = tuple(".!?…。！？؟۔।॥။។")
 _GREEK_QUESTION: Final = (";", "\u037e")
@@ -51,9 +54,13 @@ def is_fragment(paragraph: str, language: str) -> bool:
     """Return whether a paragraph is a heading, a caption or an item of a list: nothing in it ends a sentence."""
     if language in _UNMARKED:
         return False
-    last = paragraph.rstrip().rstrip(_CLOSING)
-    ends = last.endswith(_FINAL) or (language == "el" and last.endswith(_GREEK_QUESTION))
-    return not ends and not any(mark in paragraph for mark in _BETWEEN)
+    return not is_finished(paragraph, language) and not any(mark in paragraph for mark in _BETWEEN)
+
+
+def is_finished(text: str, language: str) -> bool:
+    """Return whether a text ends with what ends a sentence."""
+    last = text.rstrip().rstrip(_CLOSING)
+    return last.endswith(_FINAL) or (language == "el" and last.endswith(_GREEK_QUESTION))
 
 
 def _goes_on(before: str, after: str, language: str) -> bool:
@@ -63,15 +70,17 @@ def _goes_on(before: str, after: str, language: str) -> bool:
     head = before.rstrip()
     if not head or "\n\n" in before[len(head) :]:
         return False
+    is_blank_between = head != before or after[0].isspace()
+    # Only the last word is looked at, and a stretch without blanks may be very long.
+    head = head[-_LONGEST_WORD:]
     first = after.lstrip()[0]
     if first.islower() or not (first.isalnum() or first in _OPENING):
         return True
     if not head.endswith("."):
         return False
-    blank = head != before or after[0].isspace()
     word = _LAST_WORD.search(head)
     bare = languages.lower(word[0][:-1], language) if word else ""
-    if not blank and len(bare.rpartition(".")[2]) <= 2:
+    if not is_blank_between and len(bare.rpartition(".")[2]) <= 2:
         return True
     return bool(
         bare in abbreviations(language)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -62,13 +63,17 @@ class ShardStore:
         return self.folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.parquet"
 
     def read(self, path: Path, query: Query) -> Tally | None:
-        """Return a stored tally; None where there is none that can be read."""
+        """Return a stored tally; None where there is none that can be read: the shard is searched again then."""
         try:
-            table = pq.read_table(path)
-        except (OSError, pa.ArrowException):
+            return self._read(path, query)
+        except (OSError, pa.ArrowException, ValueError, KeyError, TypeError):
             return None
+
+    def _read(self, path: Path, query: Query) -> Tally:
+        table = pq.read_table(path, page_checksum_verification=True)
         about = json.loads(table.schema.metadata[_KEY])
         tally = Tally(np.array(about["counts"], dtype=np.int64), {}, *about["read"])
+        tally.oddities = Counter(about["oddities"])
         for row in table.to_pylist():
             word, first, low, start, end, *sentence = row.values()
             reservoir = tally.reservoirs.setdefault(word, Reservoir(query.capacity))
@@ -95,13 +100,14 @@ class ShardStore:
         about = {
             "counts": tally.counts.tolist(),
             "read": [tally.sentences, tally.documents, tally.size],
+            "oddities": tally.oddities,
             "full": [word for word, reservoir in tally.reservoirs.items() if reservoir.full],
         }
         table = pa.Table.from_arrays(arrays, schema=_SCHEMA.with_metadata({_KEY: json.dumps(about).encode()}))
         partial = path.with_name(f"{path.name}.{os.getpid()}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            pq.write_table(table, partial)
+            pq.write_table(table, partial, write_page_checksum=True)
             partial.replace(path)
         except OSError as error:
             partial.unlink(missing_ok=True)

@@ -1,24 +1,16 @@
-"""What every reader yields, and how a file that can't be read becomes one clear error."""
+"""What every reader yields, and what it is told."""
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
-import tarfile
-import zlib
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import IO, Any
-from xml.etree.ElementTree import ParseError
-
-from interlingua.errors import ContextsError
 
 #: Stands in a text where a template or a formula belonged to a sentence that is not whole without it.
 HOLE = "\ufffc"
-_OPENERS: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+#: Stand where markup is left over that nothing closes, or that nothing opens: how much of the paragraph behind it, or
+#: before it, is prose can't be told. No characters of Unicode, so no text has them of itself.
+OPENED = "\ufdd3"
+CLOSED = "\ufdd4"
 
 
 @dataclass(frozen=True)
@@ -39,6 +31,8 @@ class Document:
         When this version of the page was written (ISO 8601); empty where it is not known.
     sentence
         Whether the text is one sentence already, so that it must not be split.
+    repaired
+        What the reader mended in the text, by the names of `interlingua.contexts.corpora.shard.ODDITIES`.
     """
 
     text: str
@@ -47,6 +41,7 @@ class Document:
     index: int
     date: str = ""
     sentence: bool = False
+    repaired: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -69,54 +64,3 @@ class Options:
     columns: Mapping[str, str] = field(default_factory=dict)
     sentences: bool | None = None
     paragraphs: str = "line"
-
-
-def is_named(path: Path, *suffixes: str) -> bool:
-    """Return whether the file's name ends in one of `suffixes`, a compression's own suffix left aside."""
-    name = path.name.lower()
-    for packed in _OPENERS:
-        name = name.removesuffix(packed)
-    return name.endswith(suffixes)
-
-
-def open_binary(path: Path) -> IO[bytes]:
-    """Open a file for reading, unpacking gzip, bzip2 (multistream too) and xz by the file's name."""
-    opener = _OPENERS.get(path.suffix.lower())
-    stream: IO[bytes] = path.open("rb") if opener is None else opener(path)
-    return stream
-
-
-def decoded_lines(stream: IO[bytes], path: Path, encoding: str) -> Iterator[tuple[int, str]]:
-    """Yield (number from 1, line without its end), and say in which line another encoding shows."""
-    for number, raw in enumerate(stream, start=1):
-        try:
-            line = raw.decode(encoding)
-        except UnicodeDecodeError as error:
-            raise ContextsError(
-                f"{path}, line {number}: not {encoding} (byte {raw[error.start]:#04x} at {error.start});"
-                " give the file's own encoding with encoding = '...'"
-            ) from None
-        except LookupError:
-            raise ContextsError(f"{path}: there is no encoding '{encoding}'; try 'utf-8' or 'cp1252'") from None
-        if number == 1:
-            line = line.removeprefix("\ufeff")
-        yield number, line.rstrip("\r\n")
-
-
-@contextmanager
-def reading(path: Path | str) -> Iterator[None]:
-    """Turn whatever a broken file raises while it is read into one `ContextsError` that names the file."""
-    try:
-        yield
-    except ContextsError:
-        raise
-    except FileNotFoundError as error:
-        raise ContextsError(f"{path}: there is no such file") from error
-    except EOFError as error:
-        raise ContextsError(f"{path}: the archive breaks off before its end; fetch the file again") from error
-    except (tarfile.TarError, zlib.error, lzma.LZMAError) as error:
-        raise ContextsError(f"{path}: the archive is damaged ({error}); fetch the file again") from error
-    except ParseError as error:
-        raise ContextsError(f"{path}: the XML breaks off or is damaged ({error}); fetch the file again") from error
-    except OSError as error:
-        raise ContextsError(f"{path}: can't be read ({error.strerror or error})") from error

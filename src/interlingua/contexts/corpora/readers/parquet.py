@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from interlingua.contexts.corpora.readers.base import Document, Options, reading
+from interlingua.contexts.corpora.readers.base import Document, Options
+from interlingua.contexts.corpora.readers.files import reading
 from interlingua.errors import ContextsError, suggest
 
 #: Rows read at a time: with articles of 5 kB on average, about a megabyte.
@@ -18,34 +19,73 @@ def read_parquet(path: Path, options: Options) -> Iterator[Document]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    wanted = {"text": "text", "page": "title", "url": "url", "date": "date", **options.columns}
+    # What pyarrow raises on damaged files beside its own errors.
+    damaged = (pa.ArrowException, ValueError, KeyError, TypeError, OverflowError, MemoryError)
     with reading(path):
+        if not path.stat().st_size:
+            raise ContextsError(f"{path}: the file is empty; fetch it again, or leave it out")
         try:
             # Without pre-buffering, memory does not grow with the size of a row group's other columns.
-            file = pq.ParquetFile(path, pre_buffer=False)
-        except pa.ArrowInvalid as error:
+            file = pq.ParquetFile(path, pre_buffer=False, page_checksum_verification=True)
+            schema = file.schema_arrow
+        except damaged as error:
             raise ContextsError(f"{path}: not a whole Parquet file ({error}); fetch the file again") from error
         with file:
-            names = file.schema_arrow.names
-            for ours, theirs in wanted.items():
-                if theirs not in names and (ours == "text" or ours in options.columns):
-                    raise ContextsError(
-                        f"{path}: no column '{theirs}'{suggest(theirs, names)}; it has {', '.join(names)};"
-                        f" say which it is with columns = {{ {ours} = '...' }}"
-                    )
-            there = {ours: theirs for ours, theirs in wanted.items() if theirs in names}
-            try:
-                yield from _rows(file.iter_batches(_BATCH, columns=list(there.values())), there, options)
-            except pa.ArrowException as error:
-                raise ContextsError(f"{path}: the file is damaged ({error}); fetch the file again") from error
+            there = _columns(path, schema, options)
+            batches = file.iter_batches(_BATCH, columns=list(there.values()))
+            index = 0
+            while True:
+                try:
+                    batch = next(batches, None)
+                except damaged as error:
+                    raise ContextsError(f"{path}: the file is damaged ({error}); fetch the file again") from error
+                if batch is None:
+                    return
+                yield from _documents(batch, there, options, path, index)
+                index += batch.num_rows
 
 
-def _rows(batches: Iterator[Any], there: dict[str, str], options: Options) -> Iterator[Document]:
-    index = 0
-    for batch in batches:
-        blank = [""] * batch.num_rows
-        columns = {ours: batch.column(theirs).to_pylist() for ours, theirs in there.items()}
-        rows = zip(*(columns.get(ours, blank) for ours in ("text", "page", "url", "date")), strict=True)
-        for text, page, url, date in rows:
-            yield Document(text or "", str(page or ""), str(url or ""), index, str(date or ""), bool(options.sentences))
-            index += 1
+def _columns(path: Path, schema: Any, options: Options) -> dict[str, str]:
+    """Return the file's columns by our names."""
+    import pyarrow as pa
+
+    wanted = {"text": "text", "page": "title", "url": "url", "date": "date", **options.columns}
+    names = schema.names
+    for ours, theirs in wanted.items():
+        if theirs not in names and (ours == "text" or ours in options.columns):
+            raise ContextsError(
+                f"{path}: no column '{theirs}'{suggest(theirs, names)}; it has {', '.join(names)};"
+                f" say which it is with columns = {{ {ours} = '...' }}"
+            )
+        if names.count(theirs) > 1:
+            raise ContextsError(f"{path}: {names.count(theirs)} columns '{theirs}'; name them apart")
+    kind = schema.field(wanted["text"]).type
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    texts = (pa.types.is_string, pa.types.is_large_string, pa.types.is_binary, pa.types.is_large_binary)
+    if not any(is_text(kind) for is_text in (*texts, pa.types.is_string_view, pa.types.is_binary_view)):
+        raise ContextsError(
+            f"{path}: column '{wanted['text']}' holds {kind}, not text; it has {', '.join(names)}; say which is"
+            " the text with columns = { text = '...' }"
+        )
+    return {ours: theirs for ours, theirs in wanted.items() if theirs in names}
+
+
+def _documents(batch: Any, there: dict[str, str], options: Options, path: Path, first: int) -> Iterator[Document]:
+    cells = {ours: batch.column(theirs) for ours, theirs in there.items()}
+    for place in range(batch.num_rows):
+        values = {ours: _cell(column[place], path, first + place, there[ours]) for ours, column in cells.items()}
+        text, page, url, date = (values.get(ours, "") for ours in ("text", "page", "url", "date"))
+        yield Document(text, page, url, first + place, date, bool(options.sentences))
+
+
+def _cell(scalar: Any, path: Path, row: int, column: str) -> str:
+    """Return a cell as text; bytes are UTF-8, as some programs write text."""
+    try:
+        value = scalar.as_py()
+        return value.decode("utf-8") if isinstance(value, bytes) else str(value or "")
+    except (ValueError, OverflowError) as error:
+        raise ContextsError(
+            f"{path}, row {row} (from 0), column '{column}': a cell that is not UTF-8 text ({error}); fetch the file"
+            " again"
+        ) from error

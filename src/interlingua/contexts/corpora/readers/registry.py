@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from interlingua.contexts.corpora.readers.base import Document, Options, is_named
+from interlingua.contexts.corpora.readers.base import Document, Options
+from interlingua.contexts.corpora.readers.conll import read_conll
 from interlingua.contexts.corpora.readers.dump import read_dump
+from interlingua.contexts.corpora.readers.files import is_named
+from interlingua.contexts.corpora.readers.json_files import read_jsonl, read_squad
 from interlingua.contexts.corpora.readers.parquet import read_parquet
-from interlingua.contexts.corpora.readers.plain import read_conll, read_jsonl, read_leipzig, read_text
+from interlingua.contexts.corpora.readers.plain import read_leipzig, read_text
 from interlingua.errors import ContextsError, suggest
 
 _WIKIPEDIA_LICENCE = "CC BY-SA 4.0 (text of Wikipedia)"
@@ -47,6 +50,7 @@ KINDS: dict[str, Kind] = {
         Kind("leipzig", (".tar", ".tgz", "-sentences.txt"), read_leipzig, "CC BY (Leipzig Corpora Collection)"),
         Kind("conll", (".conll", ".conllu", ".conll03", ".iob", ".iob2"), read_conll, _NOT_STATED),
         Kind("jsonl", (".jsonl", ".ndjson"), read_jsonl, _NOT_STATED),
+        Kind("squad", (".json",), read_squad, _NOT_STATED),
         Kind("text", (".txt",), read_text, _NOT_STATED),
     )
 }

@@ -1,0 +1,138 @@
+"""One maker at a time of a cache's entry, over all processes and machines that see its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+import uuid
+from pathlib import Path
+from threading import Event, Thread
+from types import TracebackType
+from typing import Any, Self
+
+#: Seconds between two signs of life, and after how many without one an owner counts as dead.
+BEAT_S, DEAD_S = 2.0, 30.0
+_LOOK_S = 0.2
+
+
+def here() -> str:
+    """Return a name of this machine, and of the container in it: numbers of processes mean something only there."""
+    try:
+        inside = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        inside = ""
+    return f"{platform.node()} {inside}".strip()
+
+
+class Lock:
+    """A file that names its owner (host, process), whose time of change is the owner's heartbeat.
+
+    Whoever finds it waits until it is gone, or takes it over when the heartbeat has stopped: at once where the owner
+    was a process of this machine that is no more, else after some missed beats. Clocks of machines need not agree: it
+    counts whether the time changes, by the waiter's own clock.
+
+    Parameters
+    ----------
+    path
+        The file; in a folder that exists.
+
+    Attributes
+    ----------
+    waited : bool
+        Whether it was another's first.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.waited = False
+        self._name = uuid.uuid4().hex
+        self._ended = Event()
+        self._thread = Thread(target=self._beat, daemon=True)
+
+    def __enter__(self) -> Self:
+        seen: Any = None
+        since = time.monotonic()
+        while not self._take():
+            self.waited = True
+            now = _state(self.path)
+            if now is None:
+                continue
+            if now != seen:
+                seen, since = now, time.monotonic()
+            if died_here(now[0]) or time.monotonic() - since > DEAD_S:
+                self._release(now[0].get("name"))
+                continue
+            time.sleep(_LOOK_S)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._release(self._name)
+
+    def _take(self) -> bool:
+        """Write the file unless it is there; it appears with its text in it."""
+        text = json.dumps({"host": here(), "pid": os.getpid(), "name": self._name})
+        own = self.path.with_name(f"{self.path.name}.{self._name}")
+        own.write_text(text, encoding="utf-8")
+        try:
+            os.link(own, self.path)
+        except FileExistsError:
+            return False
+        finally:
+            own.unlink(missing_ok=True)
+        return True
+
+    def _release(self, name: str | None) -> None:
+        """Remove the file if it is still that owner's: under another name first, so that only one does."""
+        found = _state(self.path)
+        if found is None or found[0].get("name") != name:
+            return
+        aside = self.path.with_name(f"{self.path.name}.{self._name}.gone")
+        try:
+            self.path.rename(aside)
+        except OSError:  # somebody else was faster
+            return
+        aside.unlink(missing_ok=True)
+
+    def _beat(self) -> None:
+        while not self._ended.wait(BEAT_S):
+            try:
+                os.utime(self.path)
+            except OSError:  # taken over, while this process slept: both leave the same entry
+                return
+
+
+def died_here(owner: dict[str, Any]) -> bool:
+    """Return whether an owner was a process of this machine, and is no more."""
+    pid = owner.get("pid")
+    if owner.get("host") != here() or not isinstance(pid, int):
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def owner_of(path: Path) -> dict[str, Any] | None:
+    """Return who a lock names, None if there is no such file."""
+    state = _state(path)
+    return None if state is None else state[0]
+
+
+def _state(path: Path) -> tuple[dict[str, Any], int] | None:
+    """Return the owner that the file names, and its heartbeat; None if there is no file."""
+    try:
+        beat = path.stat().st_mtime_ns
+        owner = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return {}, 0
+    return (owner if isinstance(owner, dict) else {}), beat

@@ -1,0 +1,30 @@
+"""Cells of a spreadsheet that are neither text nor numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class Odd(str):
+    """A date, time, duration, truth value or error, as a text that knows its kind.
+
+    A spreadsheet makes them by itself of what is typed: "march 1" and 1/2 become dates, "true" a truth value, and a
+    word after "=" an error.
+    """
+
+    __slots__ = ("kind",)
+    kind: str
+
+    def __new__(cls, kind: str, text: str) -> Odd:
+        """Return the text of a cell with its kind."""
+        odd = super().__new__(cls, text)
+        odd.kind = kind
+        return odd
+
+    def __reduce__(self) -> tuple[type[Odd], tuple[str, str]]:
+        return Odd, (self.kind, str(self))
+
+
+def cell_of(value: Any) -> Any:
+    """Return a cell of what `child_reader` wrote."""
+    return Odd(*value) if isinstance(value, list) else value

@@ -1,0 +1,91 @@
+"""Which entries of a cache the installed code will never read again, as it has changed since they were made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from interlingua.errors import ConfigError
+from interlingua.flow.graph import Node, Reading
+from interlingua.flow.source import source_digest
+from interlingua.flow.step import Step
+from interlingua.questions.order import questions
+from interlingua.study.steps import FACTS, STEPS
+
+#: What a study's graph begins with (`interlingua.run.graph`), and where what reads it is defined: that is part of a
+#: step's source. A test compares with a graph.
+_SOURCES = {
+    "weights": "interlingua.study.model",
+    "facts": "interlingua.study.facts",
+    "second_norm": "interlingua.tables.schema",
+    "concreteness": "interlingua.tables.schema",
+    **dict.fromkeys(("noticed", "sentences", "ratings", "sources"), "interlingua.run.graph"),
+}
+
+
+@cache
+def known_steps() -> Mapping[str, Step]:
+    """Return every step that a study may take, by name."""
+    # As `interlingua.run.graph.all_steps`, which takes seconds to import.
+    every = [FACTS, *STEPS, *(step for question in questions() for step in question.steps)]
+    return {step.name: step for step in every}
+
+
+def is_stale(recipe: Mapping[str, Any]) -> bool | None:
+    """Return whether the source that made an entry differs from today's.
+
+    Parameters
+    ----------
+    recipe
+        The entry's.
+
+    Returns
+    -------
+    bool or None
+        None where it can't be told: what a study read (it has no source), searches in corpora, steps and rankings
+        that this installation doesn't know, as they may be those of another program.
+    """
+    step = known_steps().get(str(recipe.get("step")))
+    if step is None:
+        return None
+    if recipe.get("function") != step.function:
+        return True if str(recipe.get("function")).startswith("interlingua.") else None
+    options = recipe.get("options")
+    chosen = []
+    for parameter, package in step.plugins.items():
+        names = options.get(parameter) if isinstance(options, Mapping) else None
+        if not isinstance(names, list | str):  # a step that had other options
+            return True
+        chosen += [(package, str(name)) for name in ([names] if isinstance(names, str) else names)]
+    modules = tuple(_module(package, name) for package, name in chosen)
+    if "" in modules:
+        return None
+    return bool(recipe.get("source") != _source(step.name, modules))
+
+
+@cache
+def _source(name: str, modules: tuple[str, ...]) -> str:
+    """Return the digest of a step's source with these modules of plugins."""
+    step = known_steps()[name]
+    reads = {parameter: Reading(_output(read.name), (), ()) for parameter, read in step.inputs.items()}
+    return source_digest(Node(step, {}, "", {}, 0, reads, modules=modules).source)
+
+
+def _output(name: str) -> Any:
+    """Return the output of that name, or something that is defined where a source's output is."""
+    for step in known_steps().values():
+        for output in step.outputs:
+            if output.name == name and name not in _SOURCES:
+                return output
+    return type("Source", (), {"__module__": _SOURCES[name]})()
+
+
+@cache
+def _module(package: str, name: str) -> str:
+    """Return the module that a plugin's name comes from, "" if there is none of that name."""
+    try:
+        return str(import_module(package).module_of(name))
+    except ConfigError:
+        return ""
