@@ -14,8 +14,8 @@ import pytest
 
 from interlingua.errors import StoreError
 from interlingua.models import Activations
-from interlingua.run.atlas import rebuild_atlas
 from interlingua.report.record import write_record
+from interlingua.run.atlas import rebuild_atlas
 from interlingua.run.study import load_study
 from interlingua.study.sources import gather
 
