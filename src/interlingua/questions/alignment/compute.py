@@ -54,7 +54,8 @@ def without_flagged(
     Parameters
     ----------
     flagged_pairs
-        Pairs of the languages that it does not flag, of every model and variable; ``languages`` says which are left out.
+        Pairs of the languages that it does not flag, of every model and variable; ``languages`` says which are left
+        out.
     performance, method, probe, draws, seed
         As of `alignment`.
     """
