@@ -31,7 +31,11 @@ layer x width + index. `p` is one-tailed for overlap, two-tailed for regressions
 
 Each table is written and read only if it is exactly what stands here. `run.json` holds a hash of all (`tables`):
 pages are made again only from results of the same one. Columns in italics may be empty in a row; *key* columns
-together name a row.
+together name a row. `run.json` also holds a digest of every file that pages are made from (`files`) and one of itself
+(`seal`): `interlingua report` and `atlas` name a file that is not what the run wrote instead of making a page of it.
+
+In CSV files text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`) has an apostrophe in
+front; numbers and lone signs have none. The Parquet files hold every word as it is.
 """
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from interlingua.errors import StoreError
 from interlingua.models import Activations
+from interlingua.report.record import write_record
 from interlingua.run.atlas import rebuild_atlas
 from interlingua.run.study import load_study
 from interlingua.study.sources import gather
@@ -153,6 +154,7 @@ def test_changed_sentences_are_noticed(atlas: Any, tmp_path: Path) -> None:
     changed = tmp_path / "changed.csv"
     changed.write_text(sentences.read_text(encoding="utf-8").replace("A ", "The "), encoding="utf-8")
     file.write_text(text.replace(str(sentences), str(changed)), encoding="utf-8")
+    write_record(file.parent, json.loads((file.parent / "run.json").read_text(encoding="utf-8")))
     with pytest.raises(StoreError, match="the sentences of 'en' have changed"):
         rebuild_atlas(tmp_path / "results", cache_dir=atlas.cache)
 

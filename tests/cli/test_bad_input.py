@@ -130,9 +130,12 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "number out of range": (
         in_study("folds = 3", "folds = 1"),
-        r"probes\.folds: .*greater than or equal to 2 \(given: 1",
+        r"probes\.folds: give a whole number \(2 or more\) \(given: 1\)",
     ),
-    "word for a number": (in_study("words = 40", 'words = "many"'), r"sampling\.words: .*integer.*'smallest' or 'all'"),
+    "word for a number": (
+        in_study("words = 40", 'words = "many"'),
+        r"sampling\.words: give a whole number \(1 or more\) or 'smallest' or 'all'",
+    ),
     "more words than are rated": (in_study("words = 40", "words = 500"), r"language 'en': 500 words are wanted, but"),
     "more frames than there are": (in_study("sentences = 2", "sentences = 99"), r"99 carrier sentences are asked for"),
     "too few words for the folds": (in_study("words = 40", "words = 3"), r"2 words of the train split have ratings"),
@@ -154,6 +157,33 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
         r"probes\.methods: add 'elastic-net'",
     ),
     "a name that is no folder's": (in_study('name = "small"', 'name = "../small"'), r"name: the name is also that of"),
+    "several problems at once": (
+        lambda folder: (
+            replace(folder / "study.toml", "folds = 3", "folds = 1"),
+            replace(folder / "study.toml", "[sampling]", "[sampling]\nword = 3"),
+            replace(folder / "study.toml", "[languages]", "seed = -1\n[languages]"),
+        ),
+        r"3 problems: \(1\) seed: .* \(2\) there is no key 'sampling\.word' .* \(3\) probes\.folds: .*",
+    ),
+    "brackets without end": (in_study("words = 40", "words = " + "[" * 3000), r"study\.toml: .*brackets"),
+    "a number of 5,000 digits": (in_study("words = 40", "words = " + "4" * 5000), r"study\.toml: .*digits"),
+    "a null in a path": (in_study('"en.csv"', '"en\\u0000.csv"'), r"languages\.en\.norms: holds the character U\+0000"),
+    "a name that no file can have": (
+        in_study('"en.csv"', f'"{"e" * 300}.csv"'),
+        r"languages\.en: .*File name too long|no file",
+    ),
+    "a model that no folder can be": (
+        in_study('models = ["', f'models = ["{"m" * 300}", "'),
+        r"models: 'm+…'|unknown model",
+    ),
+    "no variable of a language": (
+        in_study(
+            'es = { norms = "es.csv", columns = { valence = "Mean" }, variables = ["valence"] }',
+            'es = { norms = "es.csv", columns = { valence = "Mean" } }',
+        ),
+        r"languages\.es: .*es\.csv has no column 'length'.*; if length is not rated there, write languages\."
+        r"es\.variables = \[.valence.\]; if under another name, languages\.es\.columns = \{ length = .COLUMN. \}",
+    ),
     "variable of a language only": (in_study('variables = ["valence"]', 'variables = ["x"]'), r"'x' is not among the"),
 }
 
@@ -180,9 +210,12 @@ OPTIONS: dict[str, tuple[list[str], str]] = {
     "setting without a value": (["run", "STUDY", "--set", "seed"], r"--set 'seed': write it as key=value"),
     "setting of nonsense": (["run", "STUDY", "--set", "no.such=1"], r"there is no key 'no'"),
     "setting below a value": (["run", "STUDY", "--set", "name.x=1"], r"--set name\.x: 'name' is not a section"),
-    "setting of the wrong kind": (["run", "STUDY", "--set", "seed=soon"], r"seed: .*integer.*\(given: 'soon'\)"),
+    "setting of the wrong kind": (
+        ["run", "STUDY", "--set", "seed=soon"],
+        r"seed: give a whole number \(0 or more\) \(given: 'soon'\)",
+    ),
     "lists and tables at the wrong place": (["run", "STUDY", "--set", "unseen=3"], r"unseen: .*\(given: 3\)"),
-    "preset of the wrong kind": (["run", "STUDY", "--set", "preset=[1]"], r"preset: there is no '\[1\]'"),
+    "preset of the wrong kind": (["run", "STUDY", "--set", "preset=[1]"], r"preset: there is no 'a list of 1'"),
     "unknown model on the line": (["run", "STUDY", "--models", "xlmr"], r"unknown model 'xlmr' \(did you mean 'xlm-r'"),
     "data folder that is none": (["plan", "paper", "--data", "none"], r"none"),
     "unknown card": (["norms", "show", "en-waringer-2013"], r"did you mean 'en-warriner-2013'"),
@@ -241,6 +274,23 @@ def test_a_cache_that_cannot_be_written(
     said = interlingua("run", folder / "study.toml", "--workers", "1")
     assert str(tmp_path / "file" / "cache") in said.error
     assert not list((tmp_path / "work").iterdir())
+
+
+def test_an_output_whose_name_is_too_long(interlingua: Cli, folder: Path, tmp_path: Path) -> None:
+    error = interlingua("run", folder / "study.toml", "-o", "x" * 256).error
+    assert "File name too long" in error
+    assert "choose another --output" in error
+    assert not list((tmp_path / "work").iterdir())
+
+
+@pytest.mark.parametrize("command", ["report", "atlas"])
+@pytest.mark.parametrize("name", ["run.json", "study.toml", "tables/pairs.parquet"])
+def test_damaged_results(interlingua: Cli, small: Any, folder: Path, tmp_path: Path, command: str, name: str) -> None:
+    results = Path(shutil.copytree(small.results, tmp_path / "results"))
+    data = (results / name).read_bytes()
+    for damaged in (data[: len(data) // 2], b"", b"[" * 5000):
+        (results / name).write_bytes(damaged)
+        assert str(results / name) in interlingua(command, results).error
 
 
 def test_debug_shows_where(folder: Path) -> None:

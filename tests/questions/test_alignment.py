@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -141,3 +142,15 @@ def test_the_figure_has_a_point_a_language_and_the_line() -> None:
     assert sorted(line.get_ydata()) == pytest.approx([ends.min(), ends.max()])
     assert axis.get_ylabel() == "Pearson r, layer 1"
     assert "5 languages a panel" in caption
+
+
+def test_the_estimate_follows_the_number_of_arrangements() -> None:
+    def seconds(languages: int, models: int = 2, variables: int = 2) -> float:
+        study = SimpleNamespace(models=range(models), variables=range(variables), alignment=SimpleNamespace(draws=2000))
+        return QUESTION.steps[0].seconds(SimpleNamespace(study=study, languages=languages))
+
+    assert seconds(4) < 0.3  # 35 draws and 24 arrangements, not 4,000
+    assert seconds(8) == seconds(13)  # 2,000 each
+    assert 1 < seconds(13) < 10
+    assert seconds(13, models=1) < 1
+    assert seconds(13, models=1, variables=1) < seconds(13, models=1)

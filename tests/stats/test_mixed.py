@@ -7,8 +7,9 @@ developers' ``golden/`` files of the same names.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from itertools import permutations
+from itertools import permutations, product
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,20 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 
 from interlingua.errors import StatsError
-from interlingua.stats.mixed import MixedModelResult, bootstrap_groups, mixed_model, permute_groups
-from interlingua.stats.mixed.criterion import RemlCriterion
+from interlingua.stats.mixed import (
+    MixedModelResult,
+    bootstrap_groups,
+    group_interval,
+    group_test,
+    mixed_model,
+    permute_groups,
+)
+from interlingua.stats.mixed.arrangements import draw_groups, n_multisets
+from interlingua.stats.mixed.criterion import Component, RemlCriterion
+from interlingua.stats.mixed.descent import minimise, starting_points
 from interlingua.stats.mixed.formula import RandomTerm, build_design, parse_formula
+from interlingua.stats.mixed.reml import fit_reml
+from interlingua.stats.mixed.stack import Stack, stack_up
 
 DATA = Path(__file__).parent / "data"
 REFERENCE = pd.read_csv(DATA / "lmm_lmerTest_tight.csv").set_index(["sim", "id"])
@@ -518,6 +530,192 @@ def test_resampling_errors() -> None:
         permute_groups(CAREFUL, data, "language", "mpo", "mpo", draws=9, seed=0)
     with pytest.raises(StatsError, match="cells: the data have no column 'modle'"):
         permute_groups(CAREFUL, data, "language", "mpo", "mpo", draws=99, seed=0, cells=["modle"])
+
+
+# ------------------------------------------------------------------------------------- many refits at once
+
+
+def permuted_stack(formula: str, data: pd.DataFrame, draws: int, seed: int) -> tuple[Stack, list[RemlCriterion]]:
+    """Return data sets in which mpo is shuffled within each model, as a stack and one by one."""
+    rng = np.random.default_rng(seed)
+    designs = []
+    for _ in range(draws):
+        shuffled = data.assign(mpo=data.groupby("model")["mpo"].transform(rng.permutation))
+        designs.append(build_design(formula, shuffled))
+    components = [
+        Component(np.array([c.codes for c in of]), np.array([c.values for c in of]))
+        for of in zip(*(design.components for design in designs), strict=True)
+    ]
+    stack = stack_up(
+        np.array([design.y for design in designs]),
+        np.array([design.x for design in designs]),
+        components,
+        np.full(draws, len(data)),
+        designs[0].index_of("mpo"),
+    )
+    return stack, [RemlCriterion(design.y, design.x, design.components, design.names) for design in designs]
+
+
+FORMULAS = [
+    PAPER,
+    CAREFUL,
+    "r ~ mpo + variable + (0+mpo|model) + (1|language:model)",
+    "r ~ mpo + (mpo||language) + (1|variable)",
+]
+
+
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_stacked_criteria_are_the_single_ones(formula: str) -> None:
+    data = simulate(6, np.random.default_rng(3), slope=0.02).drop(index=[2, 9])
+    stack, single = permuted_stack(formula, data, 5, 0)
+    rng = np.random.default_rng(1)
+    k = single[0].n_components
+    points = np.exp(rng.normal(size=(4, 5, k)))
+    points[1, :, 0] = 0.0
+    points[2] *= 20
+    expected = np.array([[c.profile(theta)[0] for c, theta in zip(single, at, strict=True)] for at in points])
+    found = np.array([stack.criteria.values(at) for at in points])
+    np.testing.assert_allclose(found - found[0], expected - expected[0], rtol=1e-8, atol=1e-8)
+    values, gradients, hessians = stack.criteria.derivatives(points[0])
+    np.testing.assert_allclose(values, found[0], rtol=1e-14)
+    for j in range(k):
+        step = 1e-5 * np.eye(k)[j] * points[0] ** 2
+        up, down = (np.sqrt(points[0] ** 2 + sign * step) for sign in (1, -1))
+        numeric = (stack.criteria.values(up) - stack.criteria.values(down)) / (2 * step[:, j])
+        np.testing.assert_allclose(gradients[:, j], numeric, rtol=1e-5, atol=1e-5)
+        rows = (stack.criteria.derivatives(up)[1] - stack.criteria.derivatives(down)[1]) / (2 * step[:, j])[:, None]
+        np.testing.assert_allclose(hessians[:, j], rows, rtol=1e-5, atol=1e-5)
+    for theta in points:
+        estimates, se = stack.effect(theta)
+        for i, criterion in enumerate(single):
+            relative = np.append(theta[i] ** 2, 1.0)
+            fixed, variances, _ = criterion.fixed_effects(relative * criterion.residual_variance(theta[i]))
+            assert (estimates[i], se[i]) == pytest.approx((fixed[1], np.sqrt(variances[1])), rel=1e-7)
+
+
+@pytest.mark.parametrize("between", [0.0, 0.035, 0.5])
+@pytest.mark.parametrize("formula", FORMULAS)
+def test_refits_at_once_are_those_one_by_one(formula: str, between: float) -> None:
+    """Newton steps on all of them, and L-BFGS-B on each: two codes that have the starts in common, and little else."""
+    data = simulate(7, np.random.default_rng(11), slope=0.01, between=between, interaction=1.0)
+    stack, single = permuted_stack(formula, data, 30, 5)
+    warm = np.maximum(fit_reml(single[0]).theta, 0.1)
+    theta, found = minimise(stack.criteria, np.vstack([warm, starting_points(single[0].components)]))
+    estimates, se = stack.effect(theta)
+    assert found.all()
+    assert stack.fittable.all()
+    singular = 0
+    for i, criterion in enumerate(single):
+        fit = fit_reml(criterion)
+        beyond = criterion.profile(theta[i])[0] - fit.criterion
+        assert beyond < 1e-6
+        if beyond > -1e-6:  # the same minimum
+            at = 1
+            assert abs(estimates[i] - fit.estimates[at]) < 1e-3 * fit.se[at]
+            assert se[i] == pytest.approx(fit.se[at], rel=1e-3)
+            assert ((theta[i] == 0) == (fit.variances[:-1] == 0)).all()
+        singular += (theta[i] == 0).any()
+    assert singular > 0 or formula == CAREFUL
+
+
+def test_data_sets_that_cannot_be_fitted_are_told_apart() -> None:
+    data = simulate(5, np.random.default_rng(1)).iloc[:20]
+    design = build_design("r ~ mpo + model + (0+mpo|language)", data)
+    y = np.tile(design.y, (5, 1))
+    x = np.tile(design.x, (5, 1, 1))
+    codes, values = (np.tile(a, (5, 1)) for a in (design.components[0].codes, design.components[0].values))
+    x[1, :, 2] = 0.0  # one model only
+    y[2] = x[2] @ [1.0, 2.0, 3.0]
+    values[3] = 0.0
+    rows = np.array([20, 20, 20, 20, 3])
+    y[4, 3:], x[4, 3:], values[4, 3:] = 0.0, 0.0, 0.0
+    stack = stack_up(y, x, [Component(codes, values)], rows, 1)
+    assert stack.fittable.tolist() == [True, False, False, False, False]
+    none = stack.criteria.take(np.array([], dtype=np.intp))
+    assert minimise(none, starting_points(design.components))[0].shape == (0, 1)
+
+
+def test_intervals_and_p_are_those_of_refitting_one_by_one() -> None:
+    """What the draws of a seed gave when each was fitted by itself (commit ea68ace and before)."""
+    expected = {
+        (8, 2, CAREFUL): (0.013330641241094779, 0.040330682218428796, 3 / 201),
+        (8, 2, PAPER): (0.016828261411423344, 0.04982600846118632, 2 / 201),
+        (13, 5, CAREFUL): (0.009716208392897073, 0.030248715772680637, 1 / 201),
+        (13, 5, PAPER): (0.010184988715229324, 0.03123923589582262, 1 / 201),
+    }
+    for (n, seed, formula), (low, high, p) in expected.items():
+        data = simulate(n, np.random.default_rng(seed), slope=0.02)
+        found = bootstrap_groups(formula, data, "language", "mpo", draws=200, seed=4)
+        assert found == pytest.approx((low, high), rel=1e-7)
+        assert permute_groups(formula, data, "language", "mpo", "mpo", draws=200, seed=4) == pytest.approx(p)
+
+
+# ------------------------------------------------------------------------------------------- arrangements
+
+
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_all_draws_have_the_probabilities_of_random_ones(n: int) -> None:
+    drawn = draw_groups(n, n_multisets(n), np.random.default_rng(0))
+    sequences = [tuple(sorted(sequence)) for sequence in product(range(n), repeat=n)]
+    expected = Counter(sequences)
+    assert drawn.exact
+    assert {tuple(row) for row in drawn.groups.tolist()} == set(expected)
+    for row, weight in zip(drawn.groups.tolist(), drawn.weights, strict=True):
+        assert weight == pytest.approx(expected[tuple(row)] / n**n, rel=1e-12)
+    statistic = np.random.default_rng(1).normal(size=len(drawn.weights))
+    of = {tuple(row): value for row, value in zip(drawn.groups.tolist(), statistic, strict=True)}
+    values = [of[sequence] for sequence in sequences]
+    np.testing.assert_array_equal(
+        drawn.percentiles(statistic, [2.5, 50, 97.5]), np.percentile(values, [2.5, 50, 97.5], method="inverted_cdf")
+    )
+
+
+def test_random_draws_are_those_one_by_one() -> None:
+    drawn = draw_groups(6, 300, np.random.default_rng(3))
+    rng = np.random.default_rng(3)
+    expected = Counter(tuple(sorted(rng.integers(6, size=6).tolist())) for _ in range(300))
+    assert not drawn.exact
+    assert dict(zip(map(tuple, drawn.groups.tolist()), drawn.weights, strict=True)) == expected
+    statistic = drawn.groups @ np.arange(6.0)
+    values = np.repeat(statistic, drawn.weights.astype(int))
+    np.testing.assert_array_equal(drawn.percentiles(statistic, [2.5, 97.5]), np.percentile(values, [2.5, 97.5]))
+
+
+def test_there_are_no_more_draws_than_arrangements() -> None:
+    data = simulate(4, np.random.default_rng(6), slope=0.03)
+    found = group_interval(CAREFUL, data, "language", "mpo", draws=2000, seed=0)
+    assert (found.arrangements, found.exact) == (35, True)
+    assert found.left_out == pytest.approx(4 / 256)  # one language over and over
+    names = data["language"].unique()
+    estimates: dict[tuple[int, ...], float] = {}
+    values = []
+    for sequence in product(range(4), repeat=4):
+        drawn = tuple(sorted(sequence))
+        if drawn not in estimates:
+            copies = [data[data["language"] == names[i]].assign(language=f"{at}") for at, i in enumerate(drawn)]
+            try:
+                estimates[drawn] = mixed_model(CAREFUL, pd.concat(copies)).coefficients.loc["mpo", "estimate"]
+            except StatsError:
+                estimates[drawn] = np.nan
+        values.append(estimates[drawn])
+    expected = np.nanpercentile(values, [2.5, 97.5], method="inverted_cdf")
+    assert (found.low, found.high) == pytest.approx(tuple(expected), rel=1e-6)
+    test = group_test(CAREFUL, data, "language", "mpo", "mpo", draws=2000, seed=0)
+    assert (test.arrangements, test.exact) == (24, True)
+    assert test.p * 24 == pytest.approx(round(test.p * 24))
+    sampled = group_test(CAREFUL, data, "language", "mpo", "mpo", draws=23, seed=0)
+    assert (sampled.arrangements, sampled.exact) == (24, False)  # 23 random ones and the data's own
+    assert not group_interval(
+        CAREFUL, simulate(6, np.random.default_rng(0)), "language", "mpo", draws=461, seed=0
+    ).exact
+
+
+def test_the_seed_of_all_draws_does_not_matter() -> None:
+    data = simulate(5, np.random.default_rng(6), slope=0.03)
+    first, second = (bootstrap_groups(CAREFUL, data, "language", "mpo", draws=126, seed=seed) for seed in (1, 2))
+    assert first == second
+    many = bootstrap_groups(CAREFUL, data, "language", "mpo", draws=125, seed=1)
+    assert first != many
 
 
 @pytest.mark.slow

@@ -92,7 +92,10 @@ def test_without_options_of_questions_a_study_has_no_such_table(file: Path) -> N
             r"no key 'questions\.distance\.treshold' \(did you mean 'threshold'\?\); known here: threshold, measure,",
         ),
         ({"questions.distance.inner.step": 1}, r"no key 'questions\.distance\.inner\.step' .*; known here: steps$"),
-        ({"questions.distance.threshold": 0}, r"questions\.distance\.threshold: .*greater than 0 \(given: 0\)"),
+        (
+            {"questions.distance.threshold": 0},
+            r"questions\.distance\.threshold: give a number \(above 0\) \(given: 0\)",
+        ),
         ({"questions.distance.measure": "width"}, r"questions\.distance\.measure: .*'angle' or 'length'"),
         ({"questions.distance": 3}, r"questions\.distance: .*\(given: 3\)"),
         ({"questions": 3}, r"questions: give a table \[questions\.KEY\] each"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +117,42 @@ def test_one_model_and_variable_is_least_squares() -> None:
         rng=np.random.default_rng(1),
     ).pvalue
     assert row["p_permutation"] == pytest.approx(exact, abs=0.01)
+
+
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_few_points_are_drawn_and_arranged_in_all_ways(n: int) -> None:
+    data = points(("e5",), ("valence",), seed=3).head(n)
+    row = alignment_models(data, draws=2000, seed=0).iloc[1]
+    x, y = data["mpo"].to_numpy(), data["r"].to_numpy()
+    exact = stats.permutation_test(
+        (x,),
+        lambda x: np.abs(stats.linregress(x, y).slope),
+        permutation_type="pairings",
+        alternative="greater",
+        n_resamples=2000,
+    ).pvalue
+    assert row["p_permutation"] == pytest.approx(exact, rel=1e-12)
+    assert row["p_permutation"] == alignment_models(data, draws=2000, seed=9)["p_permutation"].iloc[1]
+    slopes = [np.polyfit(x[list(i)], y[list(i)], 1)[0] for i in product(range(n), repeat=n) if len(set(i)) > 1]
+    expected = np.percentile(slopes, [2.5, 97.5], method="inverted_cdf")
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx(tuple(expected), rel=1e-9)
+    different = {3: 10, 4: 35, 5: 126}[n]
+    arrangements = {3: 6, 4: 24, 5: 120}[n]
+    assert f"of all {different} different draws of the languages, each with its probability" in row["note"]
+    assert f"the share of all {arrangements} arrangements" in row["note"]
+    assert f"can't be below 1/{arrangements}." in row["note"]
+    assert f"{100 * n ** (1 - n):.2g} % of the bootstrap draws can't be fitted" in row["note"]
+
+
+def test_draws_and_arrangements_of_few_languages_are_told_of_mixed_models() -> None:
+    data = points(("e5", "mBERT"), ("valence", "arousal"), seed=1)
+    few = alignment_models(data[data["language"].isin(LANGUAGES[:4])], draws=2000, seed=0)
+    assert few["note"].str.contains("of all 35 different draws").all()
+    assert few["note"].str.contains("all 24 arrangements of the languages").all()
+    assert (few["p_permutation"] * 24 % 1 < 1e-9).all()
+    for note in alignment_models(data, draws=60, seed=0)["note"]:
+        assert "arrangements" not in note
+        assert "different draws" not in note
 
 
 def test_no_relation_gives_uniform_permutation_p() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from itertools import combinations
 from pathlib import Path
 
@@ -217,3 +218,15 @@ def test_bad_arguments(rankings: pd.DataFrame) -> None:
         overlap({"a": [1, 1], "b": [2]}, 10, seed=0)
     with pytest.raises(StatsError, match="signs of language 'b'"):
         overlap({"a": [1], "b": [2]}, 10, signs={"a": [1], "b": [1, 1]}, seed=0)
+
+
+@pytest.mark.parametrize("name", ["en GB", " en", "", "en\t", 3])
+def test_names_with_blanks_are_refused_before_anything_is_computed(
+    name: object, rankings: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules["interlingua.units.overlap"], "select_top", lambda *_: pytest.fail("computed"))
+    renamed = rankings.assign(language=rankings["language"].map(lambda code: name if code == "es" else code))
+    with pytest.raises(StatsError, match="call each by a word without blanks"):
+        overlap(renamed, WIDTH, k=K, seed=0)
+    with pytest.raises(StatsError, match="call each by a word without blanks"):
+        overlap({"en": [1, 2], name: [2, 3]}, WIDTH, seed=0)  # type: ignore[dict-item]

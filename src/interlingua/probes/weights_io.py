@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from interlingua.errors import StoreError
+from interlingua.errors import StoreError, reason
 
 WeightKey = tuple[str, str, int]
 """(probe, curve, layer), as in the probe table; the layer of the whole network is -1."""
@@ -39,7 +39,7 @@ def save_weights(path: str | os.PathLike[str], weights: Mapping[WeightKey, NDArr
         partial.write_bytes(save(tensors))
         partial.replace(target)
     except OSError as error:
-        raise StoreError(f"can't write {target}: {error.strerror}; choose a folder that you can write to") from error
+        raise StoreError(f"can't write {target}: {reason(error)}; choose a folder that you can write to") from error
 
 
 def load_weights(path: str | os.PathLike[str]) -> dict[WeightKey, NDArray[np.floating]]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from interlingua import languages
-from interlingua.errors import ConfigError, suggest
+from interlingua.contexts.table import COLUMNS
+from interlingua.errors import ConfigError, LanguageError, suggest
 from interlingua.study.sections import (
     Alignment,
     Extraction,
@@ -22,6 +24,8 @@ from interlingua.study.sections import (
     Units,
 )
 
+#: Bytes of a study's name: of the 255 of a folder's, some go for the name of the folder that is not complete yet.
+LONGEST_NAME = 200
 #: Seen languages that the super exact test takes at once (2^20 intersections).
 MOST_LANGUAGES = 20
 
@@ -60,6 +64,8 @@ class Study(Section):
     def _name_of_a_folder(cls, value: str) -> str:
         if not re.fullmatch(r"\w[\w.-]*", value):
             raise ValueError("the name is also that of the result folder: letters, digits, '.', '-' and '_' only")
+        if len(value.encode()) > LONGEST_NAME:
+            raise ValueError(f"the name is also that of the result folder: {LONGEST_NAME} letters at most")
         return value
 
     @field_validator("models", "variables")
@@ -70,17 +76,39 @@ class Study(Section):
                 raise ValueError(f"'{entry}' stands there twice")
         return value
 
+    @field_validator("variables")
+    @classmethod
+    def _columns_of_their_own(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [name for name in value if not name.strip() or name != name.strip() or name in COLUMNS]
+        if wrong:
+            raise ValueError(
+                "\n".join(
+                    f"'{name}' is no name for a variable: tables have other columns of that name, or it is blank"
+                    for name in wrong
+                )
+            )
+        return value
+
     @field_validator("languages", mode="before")
     @classmethod
     def _languages_by_code(cls, value: Any) -> Any:
         if not isinstance(value, Mapping):
             return value
         by_code: dict[str, Any] = {}
+        wrong, twice = [], []
         for tag, entry in value.items():
-            code = languages.get(str(tag)).code
+            try:
+                code = languages.get(str(tag)).code
+            except LanguageError as error:
+                wrong.append(str(error))
+                continue
             if code in by_code:
-                raise ValueError(f"'{tag}' is '{code}', which stands there twice")
+                twice.append(f"'{tag}' is '{code}', which stands there twice")
             by_code[code] = entry
+        if twice:
+            raise ValueError("\n".join([*wrong, *twice]))
+        if wrong:
+            raise _no_languages(wrong)
         return by_code
 
     @field_validator("unseen", mode="before")
@@ -88,57 +116,80 @@ class Study(Section):
     def _unseen_by_code(cls, value: Any) -> Any:
         if isinstance(value, str):
             value = [value]
-        if not isinstance(value, Sequence):
+        if not isinstance(value, Sequence) or not all(isinstance(tag, str) for tag in value):
             return value
-        return tuple(dict.fromkeys(languages.get(str(tag)).code for tag in value))
+        found, wrong = [], []
+        for tag in value:
+            try:
+                found.append(languages.get(tag).code)
+            except LanguageError as error:
+                wrong.append(str(error))
+        if wrong:
+            raise _no_languages(wrong)
+        return tuple(dict.fromkeys(found))
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        from interlingua.units.methods import get as ranking_method
+        """Tell all that does not go together, a line each."""
+        if wrong := [*self._of_languages(), *self._of_probes(), *self._of_layer()]:
+            raise ValueError("\n".join(wrong))
+        return self
 
+    def _of_languages(self) -> Iterator[str]:
         for code in self.unseen:
             if code not in self.languages:
-                raise ValueError(f"unseen: '{code}' has no entry under languages")
+                yield f"unseen: '{code}' has no entry under languages"
         for code, entry in self.languages.items():
             for name in entry.variables:
                 if name not in self.variables:
-                    raise ValueError(f"languages.{code}.variables: '{name}' is not among the study's variables")
+                    yield f"languages.{code}.variables: '{name}' is not among the study's variables"
+        for code in self.scrutiny.concreteness:
+            if code not in self.languages:
+                yield f"scrutiny.concreteness: '{code}' has no entry under languages"
         if not 2 <= len(self.seen) <= MOST_LANGUAGES:
-            raise ValueError(
+            yield (
                 f"languages: {len(self.seen)} of them choose the units; it takes two to share any, and the super "
                 f"exact test is made for {MOST_LANGUAGES} at most"
             )
+
+    def _of_probes(self) -> Iterator[str]:
+        from interlingua.units.methods import get as ranking_method
+
         whole = {"elastic-net", "adam"} & set(self.probes.methods)
         if self.probes.whole and not whole:
-            raise ValueError(
+            yield (
                 "probes.methods: add 'elastic-net' (or 'adam'), which reads the whole network; or probes.whole = false"
             )
         if "adam" in whole and not self.probes.whole:
-            raise ValueError("probes.whole: 'adam' is a probe of the whole network: leave it out of probes.methods")
+            yield "probes.whole: 'adam' is a probe of the whole network: leave it out of probes.methods"
         if self.units.headline not in self.units.methods:
-            raise ValueError(f"units.headline: '{self.units.headline}' is not among units.methods")
+            yield f"units.headline: '{self.units.headline}' is not among units.methods"
         for name in self.units.methods:
-            needed = ranking_method(name).needs
+            try:
+                needed = ranking_method(name).needs
+            except ConfigError as error:
+                yield f"units.methods: {error}"
+                continue
             if needed is not None and needed[0] not in self.probes.methods:
-                raise ValueError(f"units.methods: '{name}' ranks by the probe '{needed[0]}': add it to probes.methods")
-        return self
+                yield f"units.methods: '{name}' ranks by the probe '{needed[0]}': add it to probes.methods"
 
-    @model_validator(mode="after")
-    def _layer_can_be_chosen(self) -> Self:
-        if self.layer.probe not in self.probes.methods:
-            raise ValueError(f"layer.probe: '{self.layer.probe}' is not among probes.methods")
-        if self.layer.choose == "cv" and self.layer.curve == "zeroed":
-            raise ValueError("layer.choose: the zeroed curve has no cross-validated r; use layer.choose = 'test'")
-        if self.layer.curve == "zeroed" and self.layer.probe not in ("elastic-net", "adam"):
-            raise ValueError(
-                f"layer.curve: '{self.layer.probe}' is not fitted to the whole network, so it has no zeroed curve; use "
+    def _of_layer(self) -> Iterator[str]:
+        layer = self.layer
+        if layer.probe not in self.probes.methods:
+            yield f"layer.probe: '{layer.probe}' is not among probes.methods"
+        if layer.curve != "zeroed":
+            if layer.probe == "adam":
+                yield "layer.curve: Adam is fitted to the whole network only; use layer.curve = 'zeroed'"
+            return
+        if layer.choose == "cv":
+            yield "layer.choose: the zeroed curve has no cross-validated r; use layer.choose = 'test'"
+        if layer.probe not in ("elastic-net", "adam"):
+            yield (
+                f"layer.curve: '{layer.probe}' is not fitted to the whole network, so it has no zeroed curve; use "
                 "layer.probe = 'elastic-net' or 'adam'"
             )
-        if self.layer.curve == "zeroed" and not self.probes.whole:
-            raise ValueError("layer.curve: the zeroed curve needs probes of the whole network: probes.whole = true")
-        if self.layer.probe == "adam" and self.layer.curve == "layer":
-            raise ValueError("layer.curve: Adam is fitted to the whole network only; use layer.curve = 'zeroed'")
-        return self
+        if not self.probes.whole:
+            yield "layer.curve: the zeroed curve needs probes of the whole network: probes.whole = true"
 
     @property
     def seen(self) -> tuple[str, ...]:
@@ -169,6 +220,11 @@ class Study(Section):
                 )
             value = inside[part]
         return value
+
+
+def _no_languages(problems: Sequence[str]) -> PydanticCustomError:
+    """Return the error for tags of languages that do not exist."""
+    return PydanticCustomError("language", "{problems}", {"problems": "\n".join(problems)})
 
 
 def _entries(value: Any) -> Mapping[str, Any]:

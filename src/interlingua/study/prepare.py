@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from interlingua.errors import ConfigError, ContextsError, NormsError
+from interlingua.errors import ConfigError, ContextsError, NormsError, reason
 from interlingua.flow import Cache, Graph, Source
 from interlingua.flow.execute import execute
 from interlingua.models import fingerprint, parse_spec
@@ -15,7 +15,8 @@ from interlingua.study.config import Study
 from interlingua.study.controls import control_study
 from interlingua.study.facts import Facts
 from interlingua.study.model import ModelFiles
-from interlingua.study.sources import Material, gather
+from interlingua.study.source import is_there
+from interlingua.study.sources import Material, gather, smallest
 from interlingua.study.steps import FACTS
 from interlingua.units import resolve_k
 
@@ -93,7 +94,10 @@ def prepare(study: Study, cache: Cache) -> Prepared:
     check_second_norm(study.scrutiny.audit_against)
     controls = control_study(study)
     for spec in (*study.models, *(controls.models if controls else ())):
-        parse_spec(spec)
+        try:
+            parse_spec(spec)
+        except OSError as error:  # longer than any path
+            raise ConfigError(f"models: '{spec[:60]}…' can't be a model ({reason(error)})") from None
     material = gather(study, cache.root)
     check_material(study, material)
     models = look_at_models(study, cache)
@@ -155,7 +159,7 @@ def check_second_norm(name: str) -> None:
         With the names that come near.
     """
     editions = any(card.name.startswith(f"{name}-") for card in all_cards())
-    if name and not (editions or is_card(name) or Path(name).is_file()):
+    if name and not (editions or is_card(name) or is_there(name, file=True)):
         get_card(name)
 
 
@@ -200,7 +204,7 @@ def check_material(study: Study, material: Material) -> None:
                 if n_words < least:
                     raise ContextsError(
                         f"language '{code}': {n_words} words of the {split} split have ratings of '{variable}', but at "
-                        f"least {least} are needed; give more words"
+                        f"least {least} are needed{smallest(study, material.available) or '; give more words'}"
                     )
                 if part[variable].nunique() < 2:
                     raise ContextsError(

@@ -1,26 +1,26 @@
-"""Reading a study file: presets, overrides and relative paths, and what is wrong with a key or value."""
+"""Reading a study file: presets, overrides and relative paths, and what is wrong with its keys and values."""
 
 from __future__ import annotations
 
-import re
-import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from interlingua.contexts.corpora.corpus import names_hub
-from interlingua.errors import ConfigError, InterlinguaError, suggest
+from interlingua.errors import ConfigError, suggest
 from interlingua.models import CARDS
 from interlingua.study.builtin import BUILTIN
 from interlingua.study.config import Study
 from interlingua.study.presets import PRESETS
+from interlingua.study.problems import Problems, given, unknown_key
 from interlingua.study.sections import AUTHORS, CARRIERS, Section
+from interlingua.study.source import check_tree, from_folder, is_there, parse_override, read_toml
 
-#: What pydantic puts into a location for the members of a union, which are no keys.
-_UNION_MEMBER = re.compile(r"constrained-|literal\[|(int|float|str)$")
+__all__ = ["parse_override", "read_study"]
 
 
 def read_study(
@@ -44,115 +44,104 @@ def read_study(
     Raises
     ------
     ConfigError
-        If the file is missing, is not TOML or UTF-8, or has a key or value that a study doesn't have.
+        If the file is missing, is not TOML or UTF-8, or has keys or values that a study doesn't have: all that is wrong
+        with it, numbered.
     LanguageError
         If a language code does not exist.
     """
     if str(source) in BUILTIN:
         raw, where, folder = dict(BUILTIN[str(source)]), f"the built-in study '{source}'", None
-    else:
+    elif isinstance(source, str | os.PathLike):
         path = Path(source)
-        raw, where, folder = _read_toml(path), str(path), path.resolve().parent
-    for dotted, value in (overrides or {}).items():
-        raw = _overlay(raw, dotted, value)
-    try:
-        return _resolve(raw, folder, sections)
-    except InterlinguaError as error:
-        raise type(error)(f"{where}: {error}") from None
+        raw, where, folder = read_toml(path), str(path), path.absolute().parent
+    else:
+        raise ConfigError(f"a study is read from a file: give its path, not {given(source)}")
+    problems = Problems()
+    with problems.noted():
+        for dotted, value in (overrides or {}).items():
+            raw = _overlay(raw, dotted, value)
+        check_tree(raw)
+    problems.told(where)
+    study = _resolve(raw, folder, sections, problems)
+    problems.told(where)
+    assert study is not None, "without a study there are problems"
+    return study
 
 
-def parse_override(text: str) -> tuple[str, Any]:
-    """Split ``key=value`` of the command line; the value is TOML, or else taken as a string."""
-    key, separator, value = text.partition("=")
-    if not separator or not key.strip():
-        raise ConfigError(f"--set {text!r}: write it as key=value, for example --set probes.l1=0.01")
-    try:
-        return key.strip(), tomllib.loads(f"value = {value}")["value"]
-    except tomllib.TOMLDecodeError:
-        return key.strip(), value
-
-
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        raise ConfigError(
-            f"{path}: no such study file, and no built-in study of that name "
-            f"({', '.join(BUILTIN)}); 'interlingua new' writes a starter"
-        ) from None
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 (byte {error.start}); save the study file as UTF-8") from None
-    except OSError as error:
-        raise ConfigError(f"{path}: can't be read ({error.strerror})") from None
-    if not text.strip():
-        raise ConfigError(f"{path}: the study file is empty; 'interlingua new' writes a starter")
-    try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not valid TOML: {error}") from None
-
-
-def _resolve(raw: Mapping[str, Any], folder: Path | None, sections: Mapping[str, type[Section]]) -> Study:
-    preset = str(raw.get("preset", "careful"))
-    if preset not in PRESETS:
-        raise ConfigError(f"preset: there is no '{preset}'{suggest(preset, PRESETS)}; known: {', '.join(PRESETS)}")
+def _resolve(
+    raw: Mapping[str, Any], folder: Path | None, sections: Mapping[str, type[Section]], problems: Problems
+) -> Study | None:
+    """Return the study, or None where something is wrong with it."""
+    preset = raw.get("preset", "careful")
+    if not isinstance(preset, str) or preset not in PRESETS:
+        near = suggest(preset, PRESETS) if isinstance(preset, str) else ""
+        said = preset if isinstance(preset, str) else given(preset)
+        problems.found.append((ConfigError, f"preset: there is no '{said}'{near}; known: {', '.join(PRESETS)}"))
+        raw = {key: value for key, value in raw.items() if key != "preset"}
+        preset = "careful"
     merged: dict[str, Any] = _merge(PRESETS[preset], raw)
     if "languages" in merged:
-        merged["languages"] = _language_table(merged, folder)
+        merged["languages"] = _language_table(merged, folder, problems)
     for key in ("norms", "contexts"):
-        merged.pop(key, None)
+        value = merged.pop(key, "")
+        if not isinstance(value, str):
+            problems.found.append((ConfigError, f"{key}: give a text in quotation marks (given: {given(value)})"))
     for key in ("data", "supplement"):
         if isinstance(merged.get(key), str):
-            merged[key] = _from_folder(merged[key], folder)
+            merged[key] = from_folder(merged[key], folder)
     for key in ("models", "variables"):
         if isinstance(merged.get(key), str):
             merged[key] = [merged[key]]
     if isinstance(merged.get("models"), list):
         merged["models"] = [_model_from_folder(spec, folder) for spec in merged["models"]]
-    merged["questions"] = _question_sections(merged.get("questions", {}), sections)
+    merged["questions"] = _question_sections(merged.get("questions", {}), sections, problems)
     try:
         return Study.model_validate(merged)
     except ValidationError as error:
-        raise ConfigError(_first_problem(error, Study)) from None
+        problems.note(error, Study)
+        return None
 
 
-def _question_sections(given: Any, sections: Mapping[str, type[Section]]) -> dict[str, Section]:
+def _question_sections(asked: Any, sections: Mapping[str, type[Section]], problems: Problems) -> dict[str, Section]:
     """Return the options of every question that has any; what is not given is filled in."""
-    if not isinstance(given, Mapping):
-        raise ConfigError(f"questions: give a table [questions.KEY] each (given: {given!r})")
-    for key in given:
+    if not isinstance(asked, Mapping):
+        problems.found.append((ConfigError, f"questions: give a table [questions.KEY] each (given: {given(asked)})"))
+        return {}
+    for key in asked:
         if key not in sections:
-            raise ConfigError(_unknown_key(["questions", key], sections))
+            problems.found.append((ConfigError, unknown_key(["questions", key], sections)))
     found: dict[str, Section] = {}
     for key, section in sections.items():
         try:
-            found[key] = section.model_validate(given.get(key, {}))
+            found[key] = section.model_validate(asked.get(key, {}))
         except ValidationError as error:
-            raise ConfigError(_first_problem(error, section, ("questions", key))) from None
+            problems.note(error, section, ("questions", key))
     return found
 
 
-def _language_table(raw: Mapping[str, Any], folder: Path | None) -> dict[str, Any]:
+def _language_table(raw: Mapping[str, Any], folder: Path | None, problems: Problems) -> Any:
     """Give each language its own entry: a list of codes, or a table, over the study-wide norms and contexts."""
-    given = raw["languages"]
-    if isinstance(given, Sequence) and not isinstance(given, str):
-        for code in given:
-            if given.count(code) > 1:
-                raise ConfigError(f"languages: '{code}' stands there twice")
-        given = {str(code): {} for code in given}
-    if not isinstance(given, Mapping):
-        raise ConfigError("languages: give a list of codes, or a table [languages.CODE] each")
-    common = {key: raw[key] for key in ("norms", "contexts") if key in raw}
+    languages = raw["languages"]
+    if isinstance(languages, Sequence) and not isinstance(languages, str):
+        twice = {str(code): None for code in languages if languages.count(code) > 1}
+        problems.found += [(ConfigError, f"languages: '{code}' stands there twice") for code in twice]
+        languages = {str(code): {} for code in languages}
+    if not isinstance(languages, Mapping):
+        return languages
+    common = {key: raw[key] for key in ("norms", "contexts") if isinstance(raw.get(key), str)}
     table: dict[str, Any] = {}
-    for code, entry in given.items():
+    for code, entry in languages.items():
         if not isinstance(entry, Mapping):
-            raise ConfigError(f"languages.{code}: expected a table such as {{ norms = 'labmt' }}")
+            table[code] = entry
+            continue
         whole = {**common, **entry}
-        for key, words in (("norms", ()), ("contexts", (AUTHORS, CARRIERS))):
+        for key, words in (("norms", ()), ("contexts", (AUTHORS, CARRIERS)), ("file", None)):
             value = whole.get(key)
-            if isinstance(value, str) and value not in words and Path(value).suffix:
-                whole[key] = _from_folder(value, folder)
-        table[code] = _with_corpus(code, entry, whole, folder)
+            if isinstance(value, str) and (words is None or (value not in words and Path(value).suffix)):
+                whole[key] = from_folder(value, folder)
+        table[code] = whole
+        with problems.noted():
+            table[code] = _with_corpus(code, entry, whole, folder)
     return table
 
 
@@ -165,22 +154,24 @@ def _with_corpus(code: str, entry: Mapping[str, Any], whole: dict[str, Any], fol
     corpus = entry["corpus"]
     section = dict(corpus) if isinstance(corpus, Mapping) else {"source": corpus}
     if isinstance(section.get("source"), str):
-        local = _from_folder(section["source"], folder)
-        if Path(local).exists() or not names_hub(section["source"]):
+        local = from_folder(section["source"], folder)
+        if is_there(local) or not _names_hub(section["source"]):
             section["source"] = local
     return {**{key: value for key, value in whole.items() if key != "contexts"}, "corpus": section}
 
 
-def _from_folder(path: str, folder: Path | None) -> str:
-    expanded = Path(path).expanduser()
-    return str(expanded if folder is None or expanded.is_absolute() else folder / expanded)
+def _names_hub(source: str) -> bool:
+    try:
+        return names_hub(source)
+    except OSError:  # longer than any name
+        return False
 
 
 def _model_from_folder(spec: Any, folder: Path | None) -> Any:
     """Take a model's relative path from the study's folder where one lies there; other names stay as they are."""
-    if folder is None or not isinstance(spec, str) or spec in CARDS or not (folder / spec / "config.json").is_file():
+    if folder is None or not isinstance(spec, str) or spec in CARDS:
         return spec
-    return str(folder / spec)
+    return str(folder / spec) if is_there(folder / spec / "config.json", file=True) else spec
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -192,45 +183,15 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _overlay(raw: Mapping[str, Any], dotted: str, value: Any) -> dict[str, Any]:
-    head, _, rest = dotted.partition(".")
-    if not rest:
-        return {**raw, head: value}
-    inner = raw.get(head, {})
-    if not isinstance(inner, Mapping):
-        raise ConfigError(f"--set {dotted}: '{head}' is not a section")
-    return {**raw, head: _overlay(inner, rest, value)}
-
-
-def _first_problem(error: ValidationError, model: type[BaseModel], above: Sequence[str] = ()) -> str:
-    """Say what is wrong with the first wrong key or value of a model that stands under the keys `above`."""
-    problems = error.errors()
-    location = _keys(problems[0])
-    keys = [*above, *location]
-    where = ".".join(keys)
-    if problems[0]["type"] == "extra_forbidden":
-        for part in location[:-1]:
-            field = model.model_fields.get(part)  # none for the code of a language
-            model = (_section_in(field.annotation) if field is not None else None) or model
-        return _unknown_key(keys, [*model.model_fields, *(("norms", "contexts") if len(keys) == 1 else ())])
-    if problems[0]["type"] == "missing":
-        return f"the key '{where}' is missing"
-    # A union has one problem a member: a value is right if it suits any of them.
-    here = [problem for problem in problems if _keys(problem) == location]
-    message = ", or ".join(dict.fromkeys(problem["msg"].removeprefix("Value error, ") for problem in here))
-    return f"{where}: {message} (given: {problems[0]['input']!r})" if where else message
-
-
-def _unknown_key(keys: Sequence[str], known: Iterable[str]) -> str:
-    known = list(known)
-    return f"there is no key '{'.'.join(keys)}'{suggest(keys[-1], known)}; known here: {', '.join(known) or 'none'}"
-
-
-def _section_in(annotation: Any) -> type[BaseModel] | None:
-    """Return the section that a type is, or holds."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    return next((found for inner in get_args(annotation) if (found := _section_in(inner))), None)
-
-
-def _keys(problem: Any) -> list[str]:
-    return [str(part) for part in problem["loc"] if not _UNION_MEMBER.match(str(part))]
+    """Lay a value over that of a dotted key."""
+    *above, last = str(dotted).split(".")
+    laid = dict(raw)
+    here = laid
+    for key in above:
+        inner = here.get(key, {})
+        if not isinstance(inner, Mapping):
+            raise ConfigError(f"--set {dotted}: '{key}' is not a section")
+        here[key] = dict(inner)
+        here = here[key]
+    here[last] = value
+    return laid

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from interlingua.errors import ConfigError
 
@@ -18,7 +19,28 @@ AUTHORS, CARRIERS = "authors", "carriers"
 class Section(BaseModel):
     """Frozen, and without keys that nobody reads."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _true_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        field = cls.model_fields[info.field_name or ""]
+        if _holds_flag(value) and not _takes_flag(field.annotation):
+            raise PydanticCustomError("flag", "true and false are no numbers")
+        return value
+
+
+def _holds_flag(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_holds_flag, value.values()))
+    return isinstance(value, bool) or (isinstance(value, list | tuple) and any(map(_holds_flag, value)))
+
+
+def _takes_flag(kind: Any) -> bool:
+    """Return whether true and false may stand in a key of this type; sections within it look for themselves."""
+    if kind in (bool, Any) or (isinstance(kind, type) and issubclass(kind, BaseModel)):
+        return True
+    return any(map(_takes_flag, get_args(kind)))
 
 
 class CorpusConfig(Section):
@@ -68,6 +90,9 @@ class LanguageConfig(Section):
     norms: str | None = None
     """A norm card's name (``interlingua norms``), or a file of ratings. Not needed where the sentences
     already carry their ratings (the authors' data, or a table with a column for each variable, used unscaled)."""
+    file: str | None = None
+    """A copy of your own of the table that `norms` names by its card: it is read as the card says, and licence and
+    citation are the card's."""
     columns: Mapping[str, str | int] = Field(default_factory=dict)
     """Columns of that file, by name or position from 0: ``word`` and one entry for each variable; names that are
     equal may be left out."""
@@ -88,6 +113,17 @@ class LanguageConfig(Section):
     By default that is told by its rows."""
     corpus: CorpusEntry | None = None
     """Instead of `contexts`: the corpus in which the words of the norms are searched, or a table of its options."""
+
+    @model_validator(mode="after")
+    def _a_copy_of_known_norms(self) -> Self:
+        if self.file is not None and self.norms is None:
+            raise ValueError(
+                "file: of which norms is it a copy? Give their card, too: norms = 'NAME' ('interlingua norms' lists "
+                "them); of a table without a card give the path as norms"
+            )
+        if self.file is not None and self.contexts == AUTHORS:
+            raise ValueError("file: the authors' files bring their own ratings; leave file out, or give other contexts")
+        return self
 
 
 class Sampling(Section):

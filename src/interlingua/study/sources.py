@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -20,7 +24,7 @@ from interlingua.contexts import (
     split_by_word,
 )
 from interlingua.contexts.table import issue_table
-from interlingua.errors import ConfigError, ContextsError
+from interlingua.errors import ConfigError, ContextsError, NormsError, reason
 from interlingua.norms import NormCard, Norms, get_card, load_norms, plain_words, select_flat
 from interlingua.seeds import derive_seed
 from interlingua.study.config import Study
@@ -45,6 +49,11 @@ AUTHORS_NORMS = {
     "fi": "fi-eilola-2010",
 }
 
+#: How readers say that a table lacks a variable.
+_ABSENT = re.compile(r"no column|no ratings? of|no word has a rating|no known file")
+
+Read = TypeVar("Read")
+
 
 @dataclass(frozen=True)
 class Material:
@@ -58,11 +67,14 @@ class Material:
         The norm card of each language, where its ratings come from a table of norms.
     n_rated
         Words that the whole norm table of each language rates (missing where it was not read).
+    available
+        Rated words with sentences that each language has, of which the study may use fewer.
     """
 
     contexts: Contexts
     cards: dict[str, NormCard]
     n_rated: dict[str, int]
+    available: dict[str, int] = field(default_factory=dict)
 
     def language(self, code: str) -> pd.DataFrame:
         """Return one language's rows, numbered from 0 as its activations are."""
@@ -103,10 +115,14 @@ def gather(study: Study, cache_dir: Path) -> Material:
             issues = [norms.issues.drop(columns="source"), contexts.issues]
             parts[code] = Contexts(contexts.table, pd.concat(issues, ignore_index=True))
             cards[code], n_rated[code] = norms.card, len(norms.table)
+    available = {code: _rated_words(contexts) for code, contexts in parts.items()}
     parts = _same_size(study, parts)
-    contexts = concat([_split(study, code, contexts) for code, contexts in parts.items()])
+    try:
+        contexts = concat([_split(study, code, contexts) for code, contexts in parts.items()])
+    except ContextsError as error:
+        raise ContextsError(f"{error}{smallest(study, available)}") from None
     issues = pd.concat([contexts.issues, duplicates(contexts.table)], ignore_index=True)
-    return Material(Contexts(contexts.table, issues), cards, n_rated)
+    return Material(Contexts(contexts.table, issues), cards, n_rated, available)
 
 
 def _authors(study: Study, code: str, cache_dir: Path) -> Contexts:
@@ -122,14 +138,54 @@ def language_norms(study: Study, code: str) -> Norms:
         raise ConfigError(
             f"languages.{code}: no norms; give norms = 'NAME' (see 'interlingua norms') or the path of a file"
         )
-    return load_norms(
-        entry.norms,
-        language=code,
-        columns=dict(entry.columns) or None,
-        variables=entry.variables or study.variables,
-        scale=study.sampling.scale,
-        options=dict(entry.options) or None,
-    )
+
+    def read(variables: Sequence[str]) -> Norms:
+        return load_norms(
+            str(entry.norms),
+            language=code,
+            columns=dict(entry.columns) or None,
+            variables=variables,
+            scale=study.sampling.scale,
+            path=entry.file,
+            options=dict(entry.options) or None,
+        )
+
+    return _read(read, code, entry.variables or study.variables, "columns")
+
+
+def _read(read: Callable[[Sequence[str]], Read], code: str, variables: Sequence[str], key: str) -> Read:
+    """Read one language's source of some variables; an error names the study's key that mends it.
+
+    Raises
+    ------
+    InterlinguaError
+        That of `read`. Where only some variables are at fault, with what to write if they are not rated there.
+    """
+    try:
+        return read(variables)
+    except (NormsError, ContextsError) as error:
+        said = str(error) if key == "columns" else re.sub(r"\bcolumns = {", f"{key} = {{", str(error))
+        there = [name for name in variables if _ABSENT.search(said) and _can(read, name)]
+        if there and len(there) < len(variables):
+            absent = [name for name in variables if name not in there]
+            theirs = ", ".join(f'{name} = "COLUMN"' for name in absent)
+            said += (
+                f"; if {' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not rated there, write "
+                f"languages.{code}.variables = {json.dumps(there, ensure_ascii=False)}; if under another name, "
+                f"languages.{code}.{key} = {{ {theirs} }}"
+            )
+        raise type(error)(f"languages.{code}: {said}") from error
+    except OSError as error:  # longer than any path, on a disk that is gone
+        kind = NormsError if key == "columns" else ContextsError
+        raise kind(f"languages.{code}: {error.filename or 'its file'}: {reason(error)}") from error
+
+
+def _can(read: Callable[[Sequence[str]], Any], variable: str) -> bool:
+    try:
+        read([variable])
+    except (NormsError, ContextsError, OSError):
+        return False
+    return True
 
 
 def _carriers(study: Study, code: str, norms: Norms) -> Contexts:
@@ -157,15 +213,19 @@ def _carriers(study: Study, code: str, norms: Norms) -> Contexts:
 
 
 def _file(entry: LanguageConfig, code: str, variables: tuple[str, ...] = ()) -> Contexts:
-    columns = dict(entry.context_columns)
-    return read_contexts(
-        entry.contexts,
-        language=code,
-        columns=columns,
-        variables=variables,
-        encoding=entry.context_encoding,
-        quoted=entry.context_quoted,
-    )
+    def read(rated: Sequence[str]) -> Contexts:
+        return read_contexts(
+            entry.contexts,
+            language=code,
+            columns={
+                key: column for key, column in entry.context_columns.items() if key in rated or key not in variables
+            },
+            variables=rated,
+            encoding=entry.context_encoding,
+            quoted=entry.context_quoted,
+        )
+
+    return _read(read, code, variables, "context_columns")
 
 
 def _same_size(study: Study, parts: dict[str, Contexts]) -> dict[str, Contexts]:
@@ -175,6 +235,23 @@ def _same_size(study: Study, parts: dict[str, Contexts]) -> dict[str, Contexts]:
         return parts
     seen = {code: parts[code] for code in study.seen}
     return {**parts, **downsample(seen, words=sampling.words, sentences=sampling.sentences, seed=study.seed)}
+
+
+def _rated_words(contexts: Contexts) -> int:
+    rated = contexts.table.dropna(subset=list(contexts.variables), how="all")
+    return int(rated["word"].nunique())
+
+
+def smallest(study: Study, available: Mapping[str, int]) -> str:
+    """Return which language cuts all others to its size, as the end of a message; "" if none does."""
+    seen = {code: available[code] for code in study.seen if code in available}
+    if study.sampling.words != "smallest" or not seen:
+        return ""
+    code = min(seen, key=lambda code: seen[code])
+    return (
+        f"; sampling.words = 'smallest' gives every language as many words as the smallest has, which is '{code}' with "
+        f"{seen[code]}: give it more words, or leave it out"
+    )
 
 
 def _split(study: Study, code: str, contexts: Contexts) -> Contexts:

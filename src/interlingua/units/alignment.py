@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from interlingua.errors import StatsError
-from interlingua.stats.mixed import bootstrap_groups, mixed_model, permute_groups
+from interlingua.stats.mixed import group_interval, group_test, mixed_model
+from interlingua.stats.mixed.arrangements import draw_groups, n_orders, orders_of
 from interlingua.tables.cells import cells, in_cell
 
 PAPER_MODEL = "r ~ mpo + (mpo||model) + (mpo||variable) + (1|language)"
@@ -68,7 +69,8 @@ def alignment_models(points: pd.DataFrame, *, draws: int = 1000, seed: int) -> p
         One row a model, variable and language: `model, variable, language, mpo, r`; of one ranking method.
         Rows without `mpo` or `r` are left out, and the note says so.
     draws : int
-        Draws of the bootstrap over languages and of the permutation of languages.
+        Draws of the bootstrap over languages and of the permutation of languages. Where there are no more ways to draw
+        or arrange the languages, each is taken once, and the note says so.
     seed : int
         Their seed.
 
@@ -128,13 +130,15 @@ def _mixed(formula: str, points: pd.DataFrame, draws: int, seed: int) -> dict[st
     row = fit.coefficients.loc[["mpo"]]
     numbers = {name: float(row[name].iloc[0]) for name in ("estimate", "se", "df", "t", "p")}
     try:
-        numbers["ci_low"], numbers["ci_high"] = bootstrap_groups(
-            formula, points, "language", "mpo", draws=draws, seed=seed
-        )
+        interval = group_interval(formula, points, "language", "mpo", draws=draws, seed=seed)
+        numbers["ci_low"], numbers["ci_high"] = interval.low, interval.high
+        notes += _of_all_draws(interval.arrangements, interval.exact, interval.left_out)
     except StatsError as error:
         notes.append(f"No bootstrap interval: {error}.")
     try:
-        numbers["p_permutation"] = permute_groups(formula, points, "language", "mpo", "mpo", draws=draws, seed=seed)
+        test = group_test(formula, points, "language", "mpo", "mpo", draws=draws, seed=seed)
+        numbers["p_permutation"] = test.p
+        notes += _of_all_arrangements(test.arrangements, test.exact)
     except StatsError as error:
         notes.append(f"No permutation p: {error}.")
     return _row(formula, points, notes, numbers)
@@ -149,24 +153,58 @@ def _least_squares(points: pd.DataFrame, draws: int, seed: int) -> dict[str, obj
     n = len(points)
     fit = stats.linregress(x, y)
     rng = np.random.default_rng(seed)
-    taken = rng.integers(n, size=(draws, n))
-    boot = _slopes(x[taken], y[taken])
-    low, high = np.nanquantile(boot, [0.025, 0.975])
-    permuted = _slopes(rng.permuted(np.tile(x, (draws, 1)), axis=1), np.tile(y, (draws, 1)))
+    drawn = draw_groups(n, draws, rng)
+    boot = _slopes(x[drawn.groups], y[drawn.groups])
+    low, high = drawn.percentiles(boot, [2.5, 97.5])
+    exact = n_orders([n]) <= draws
+    if exact:
+        arranged = x[[order for (order,) in orders_of([n], draws, rng)[0]]]
+    else:
+        arranged = np.vstack([x, rng.permuted(np.tile(x, (draws, 1)), axis=1)])
+    permuted = _slopes(arranged, np.tile(y, (len(arranged), 1)))
     # Rounding must not make a permutation that equals the data look smaller than it.
     as_large = np.count_nonzero(np.abs(permuted) >= abs(fit.slope) * (1 - 1e-9))
-    notes = ["One model and one variable: each language is one point, which leaves no random effect."]
+    notes = [
+        "One model and one variable: each language is one point, which leaves no random effect.",
+        *_of_all_draws(len(boot), drawn.exact, drawn.share(np.isnan(boot))),
+        *_of_all_arrangements(len(arranged), exact),
+    ]
     numbers = {
         "estimate": float(fit.slope),
         "se": float(fit.stderr),
         "df": float(n - 2),
         "t": float(fit.slope / fit.stderr) if fit.stderr > 0 else float("nan"),
         "p": float(fit.pvalue),
-        "p_permutation": (1 + as_large) / (1 + draws),
+        "p_permutation": as_large / len(arranged),
         "ci_low": float(low),
         "ci_high": float(high),
     }
     return _row(formula, points, notes, numbers)
+
+
+def _of_all_draws(arrangements: int, exact: bool, left_out: float) -> list[str]:
+    """Return what is to be said of the draws of a bootstrap interval."""
+    notes = []
+    if exact:
+        notes.append(
+            f"The bootstrap interval is of all {arrangements} different draws of the languages, each with its "
+            "probability."
+        )
+    if left_out > 0:
+        notes.append(
+            f"{100 * left_out:.2g} % of the bootstrap draws can't be fitted and were left out of the interval."
+        )
+    return notes
+
+
+def _of_all_arrangements(arrangements: int, exact: bool) -> list[str]:
+    """Return what is to be said of the arrangements of a permutation p."""
+    if not exact:
+        return []
+    return [
+        f"The permutation p is exact: it is the share of all {arrangements} arrangements of the languages, the data's "
+        f"own included, and can't be below 1/{arrangements}."
+    ]
 
 
 def _slopes(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -100,6 +100,7 @@ def overlap(
         If there are fewer than two languages or more than 20, a set holds a unit twice or a negative id, the units
         are not of one layer of width `n`, or the arguments do not fit together.
     """
+    _check_names(source)
     cell: dict[str, object] = {}
     if isinstance(source, pd.DataFrame):
         if k is None or signs is not None:
@@ -262,6 +263,20 @@ def _signs(members: _Members) -> pd.DataFrame:
 
 def _names(languages: Sequence[str], chosen: NDArray[np.bool_]) -> str:
     return " ".join(language for language, is_in in zip(languages, chosen, strict=True) if is_in)
+
+
+def _check_names(source: pd.DataFrame | Mapping[str, ArrayLike]) -> None:
+    """Raise unless languages are called by words: intersections are named by them, with blanks between."""
+    if isinstance(source, pd.DataFrame):
+        names = source["language"].unique() if "language" in source.columns else []
+    else:
+        names = list(source)
+    for name in names:
+        if not isinstance(name, str) or name.split() != [name]:
+            raise StatsError(
+                f"language {name!r}: tables name intersections by their languages with blanks between, so call each by "
+                "a word without blanks, such as 'en' or 'en-GB'"
+            )
 
 
 def _check(sets: Mapping[str, NDArray[np.int64]], signs: Mapping[str, ArrayLike] | None) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import comb, factorial
+
 from interlingua.flow.step import Step
 from interlingua.questions.question import Question
 from interlingua.study.size import Size
@@ -80,10 +82,14 @@ FLAGGED = Table(
 
 
 def _seconds(size: Size) -> float:
-    """Return what the refits of both mixed models take; one point a language is a matter of closed forms."""
-    models, variables = len(size.study.models), len(size.study.variables)
-    simpler = 0.003 * (models * variables > 1)
-    return 0.1 + size.study.alignment.draws * (simpler + 0.025 * (models > 1 and variables > 1))
+    """Return what the refits of both mixed models take, for the bootstrap and for the permutation of languages.
+
+    There are no more of them than ways to draw or arrange the languages. One point a language is a matter of closed forms.
+    """
+    models, variables, n = len(size.study.models), len(size.study.variables), size.languages
+    refits = sum(min(size.study.alignment.draws, ways) for ways in (comb(2 * n - 1, n), factorial(n)))
+    simpler = 0.0001 * (models * variables > 1)
+    return 0.15 + refits * (simpler + 0.0008 * (models > 1 and variables > 1))
 
 
 _RELATE = Step(
@@ -106,6 +112,7 @@ _RELATE_WITHOUT = Step(
     outputs=(MODELS_WITHOUT,),
     options=("layer.probe", "alignment.draws"),
     seeded=True,
+    seconds=_seconds,  # where languages are flagged
 )
 _COMPARE = Step(
     name="flagged_alignment",

@@ -112,6 +112,7 @@ class RemlCriterion:
         w = np.column_stack([z, q_factor, residual / self._unit])
         self._cross = w.T @ w
         self.n_components = len(sizes)
+        self.components = tuple(components)
         self._offset = 2 * float(np.log(np.abs(np.diag(self._r))).sum()) + 2 * (self.n - self.p) * float(
             np.log(self._unit)
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +9,7 @@ from scipy.optimize import minimize
 
 from interlingua.errors import StatsError
 from interlingua.stats.mixed.criterion import Floats, RemlCriterion
-
-# In units of the scaled problem. A relative standard deviation at the limit means that nothing is left for
-# the residual, a criterion without a minimum.
-_LIMIT = 1e4
-_COSTS_NOTHING = 1e-7  # of the criterion, in which differences below about 1 mean nothing
-_NEGATIVE = -1e-7  # a gradient at zero below this says that the component is wanted after all
-_CONVERGED = 1e-16  # Newton decrement: about the squared distance to the optimum in standard errors
-_ROUNDED = 1e-8  # the same where rounding allows no further step
+from interlingua.stats.mixed.descent import CONVERGED, COSTS_NOTHING, LIMIT, NEGATIVE, ROUNDED, starting_points
 
 
 @dataclass(frozen=True)
@@ -52,14 +44,14 @@ class RemlFit:
     regular: bool
 
 
-def fit_reml(criterion: RemlCriterion, starts: Sequence[Floats] | None = None) -> RemlFit:
+def fit_reml(criterion: RemlCriterion, starts: Floats | None = None) -> RemlFit:
     """Minimise the REML criterion.
 
     Parameters
     ----------
     criterion : RemlCriterion
-    starts : sequence of ndarray, shape (K,), optional
-        Where to start, in scaled units (`RemlFit.theta`); by default several places, the same for all data.
+    starts : ndarray, shape (S, K), optional
+        Where to start, in scaled units (`RemlFit.theta`); by default `starting_points`.
 
     Returns
     -------
@@ -70,8 +62,8 @@ def fit_reml(criterion: RemlCriterion, starts: Sequence[Floats] | None = None) -
     StatsError
         When the random terms leave no residual variance.
     """
-    theta = _search(criterion, _starts(criterion.n_components) if starts is None else starts)
-    if (theta >= _LIMIT).any():
+    theta = _search(criterion, starting_points(criterion.components) if starts is None else starts)
+    if (theta >= LIMIT).any():
         raise StatsError("the random terms explain the response exactly: no residual variance is left")
     v, regular = _newton(criterion, _prune(criterion, theta))
     estimates, variances, gradient = criterion.fixed_effects(v)
@@ -99,15 +91,8 @@ def _satterthwaite(c: Floats, gradient: Floats, hessian: Floats, v: Floats) -> F
     return np.divide(2 * c**2, spread, out=np.full_like(c, np.nan), where=spread > 0)
 
 
-def _starts(k: int) -> list[Floats]:
-    starts = [np.full(k, size) for size in (0.2, 1.0, 5.0, 25.0)]
-    if k > 1:
-        starts += [np.where(np.arange(k) == j, 3.0, 0.1) for j in range(k)]
-    return starts
-
-
-def _search(criterion: RemlCriterion, starts: Sequence[Floats]) -> Floats:
-    bounds = [(0.0, _LIMIT)] * criterion.n_components
+def _search(criterion: RemlCriterion, starts: Floats) -> Floats:
+    bounds = [(0.0, LIMIT)] * criterion.n_components
     options = {"ftol": 1e-11, "gtol": 1e-5, "maxiter": 500}
     found = [
         minimize(criterion.profile, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
@@ -123,7 +108,7 @@ def _prune(criterion: RemlCriterion, theta: Floats) -> Floats:
     for k in np.argsort(theta, kind="stable"):
         trial = pruned.copy()
         trial[k] = 0.0
-        if criterion.profile(trial)[0] <= best + _COSTS_NOTHING:
+        if criterion.profile(trial)[0] <= best + COSTS_NOTHING:
             pruned = trial
     return pruned
 
@@ -137,20 +122,20 @@ def _newton(criterion: RemlCriterion, theta: Floats) -> tuple[Floats, bool]:
     v = np.append(theta**2, 1.0)
     v *= criterion.residual_variance(theta)
     point = criterion.derivatives(v)
-    tolerance = _CONVERGED
+    tolerance = CONVERGED
     for _ in range(200):
         _, gradient, hessian = point
         direction, decrement, definite = _downhill(v, gradient, hessian)
         if decrement <= tolerance:
             wanted = int(np.argmin(np.where(v > 0, 0.0, gradient)))
-            if v[wanted] > 0 or gradient[wanted] * v[-1] >= _NEGATIVE:
+            if v[wanted] > 0 or gradient[wanted] * v[-1] >= NEGATIVE:
                 return v, definite
             direction = np.where(np.arange(len(v)) == wanted, v[-1], 0.0)
         found = _line_search(criterion, v, point, direction)
         if found is None:
-            return v, definite and decrement <= _ROUNDED
+            return v, definite and decrement <= ROUNDED
         if found[1][0] >= point[0]:
-            tolerance = _ROUNDED
+            tolerance = ROUNDED
         v, point = found
     return v, False
 
