@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -51,6 +52,14 @@ audit_against = ""
 [alignment]
 draws = 50
 """
+
+
+@pytest.fixture(scope="session")
+def seal() -> Callable[[Path], None]:
+    """Return what writes a new record over results that a test changed on purpose."""
+    from interlingua.report.record import write_record
+
+    return lambda folder: write_record(folder, json.loads((folder / "run.json").read_text(encoding="utf-8")))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,6 @@ import pytest
 
 from interlingua.errors import StoreError
 from interlingua.models import Activations
-from interlingua.report.record import write_record
 from interlingua.run.atlas import rebuild_atlas
 from interlingua.run.study import load_study
 from interlingua.study.sources import gather
@@ -146,7 +146,7 @@ def test_without_its_activations_the_error_says_what_to_do(atlas: Any, tmp_path:
         rebuild_atlas(atlas.results, cache_dir=tmp_path)
 
 
-def test_changed_sentences_are_noticed(atlas: Any, tmp_path: Path) -> None:
+def test_changed_sentences_are_noticed(atlas: Any, tmp_path: Path, seal: Callable[[Path], None]) -> None:
     shutil.copytree(atlas.results, tmp_path / "results")
     file = tmp_path / "results" / "study.toml"
     text = file.read_text(encoding="utf-8")
@@ -154,7 +154,7 @@ def test_changed_sentences_are_noticed(atlas: Any, tmp_path: Path) -> None:
     changed = tmp_path / "changed.csv"
     changed.write_text(sentences.read_text(encoding="utf-8").replace("A ", "The "), encoding="utf-8")
     file.write_text(text.replace(str(sentences), str(changed)), encoding="utf-8")
-    write_record(file.parent, json.loads((file.parent / "run.json").read_text(encoding="utf-8")))
+    seal(file.parent)
     with pytest.raises(StoreError, match="the sentences of 'en' have changed"):
         rebuild_atlas(tmp_path / "results", cache_dir=atlas.cache)
 

@@ -318,6 +318,30 @@ def test_a_shard_that_a_kill_cut_short_is_made_anew(
     assert path.read_bytes() == whole.read_bytes()
 
 
+def test_a_shard_that_is_not_what_was_written_is_made_anew_and_told(
+    loaded: dict[str, LoadedModel],
+    many: pd.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(extraction_module, "SHARD_ROWS", 10)
+    model, options = loaded["bert"], {"batch_tokens": 48}
+    whole, path = tmp_path / "whole.safetensors", tmp_path / "stopped.safetensors"
+    extract(model, many, path=whole, **options)
+    with pytest.raises(StoppedError):
+        extract(model, many, path=path, on_progress=stop_after(45), **options)
+    shards = sorted(path.with_name(path.name + ".partial").glob("shard-*"))
+    flipped = bytearray(shards[0].read_bytes())
+    flipped[-100] ^= 1
+    shards[0].write_bytes(flipped)
+    shards[1].write_bytes(shards[2].read_bytes())  # as whole as its own, of other sentences
+    sizes = count_tokens(model, lambda: extract(model, many, path=path, **options))
+    assert 60 - 45 + 20 <= sum(sizes) < 60
+    assert path.read_bytes() == whole.read_bytes()
+    assert [shards[0].name in caplog.text, shards[1].name in caplog.text, shards[2].name in caplog.text] == [1, 1, 0]
+
+
 def test_shards_of_other_options_are_not_taken_over(
     loaded: dict[str, LoadedModel], many: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

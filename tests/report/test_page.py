@@ -172,7 +172,9 @@ def test_nothing_runs_over_the_edge(opened: Callable[..., Any], page: Path, widt
     assert cut == []
 
 
-def test_markup_in_names_is_shown_as_text(opened: Callable[..., Any], small: Any, tmp_path: Path) -> None:
+def test_markup_in_names_is_shown_as_text(
+    opened: Callable[..., Any], small: Any, tmp_path: Path, seal: Callable[[Path], None]
+) -> None:
     results = Path(shutil.copytree(small.results, tmp_path / "results"))
     file = results / "tables" / "languages.parquet"
     table = pd.read_parquet(file)
@@ -183,6 +185,7 @@ def test_markup_in_names_is_shown_as_text(opened: Callable[..., Any], small: Any
     table.to_parquet(file, index=False)
     file = results / "tables" / "alignment_models.parquet"
     pd.read_parquet(file).assign(note=MARKUP).to_parquet(file, index=False)
+    seal(results)
 
     read = Results.read(results, tables())
     read.run["not_asked"] = {"replication": MARKUP}

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -93,10 +94,13 @@ def test_a_folder_that_holds_no_results(tmp_path: Path, small: Any) -> None:
 
 
 @pytest.mark.parametrize(("name", "column"), [("alignment_models", "source"), ("pairs_summary", "same_sign")])
-def test_a_column_that_is_declared_and_not_there(small: Any, tmp_path: Path, name: str, column: str) -> None:
+def test_a_column_that_is_declared_and_not_there(
+    small: Any, tmp_path: Path, name: str, column: str, seal: Callable[[Path], None]
+) -> None:
     older = Path(shutil.copytree(small.results, tmp_path / "older"))
     file = older / "tables" / f"{name}.parquet"
     pd.read_parquet(file).drop(columns=column).to_parquet(file, index=False)
+    seal(older)
     with pytest.raises(TableError, match=f"{name}.parquet: table '{name}' lacks its column '{column}'"):
         build_report(older)
 
@@ -121,11 +125,14 @@ def sections(results: Results) -> dict[str, Part]:
     return {part.key: part for part in told(results).parts}
 
 
-def test_without_unseen_languages_and_permutations_the_rest_is_told(small: Any, tmp_path: Path) -> None:
+def test_without_unseen_languages_and_permutations_the_rest_is_told(
+    small: Any, tmp_path: Path, seal: Callable[[Path], None]
+) -> None:
     folder = Path(shutil.copytree(small.results, tmp_path / "results"))
     for name in ("transfer", "transfer_units", "transfer_summary", "null", "null_pairs", "null_degrees"):
         for file in (folder / "tables").glob(f"{name}.*"):
             file.unlink()
+    seal(folder)
     results = Results.read(folder, tables())
     by_key = sections(results)
     assert {"material", "performance", "layers", "sharing", "alignment"} <= by_key.keys()

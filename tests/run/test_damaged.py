@@ -16,7 +16,6 @@ import pytest
 import interlingua
 from interlingua.errors import InterlinguaError, StoreError, TableError
 from interlingua.questions.order import tables
-from interlingua.report.record import write_record
 from interlingua.report.results import Results
 from interlingua.run.atlas import rebuild_atlas
 from interlingua.run.folder import ResultFolder
@@ -160,10 +159,12 @@ def test_pages_don_t_need_what_is_for_people(small: Any, tmp_path: Path) -> None
     assert (copy / "report.html").read_bytes() == (small.results / "report.html").read_bytes()
 
 
-def test_a_wrong_table_under_a_right_digest_is_held_to_its_declaration(folder: Path) -> None:
+def test_a_wrong_table_under_a_right_digest_is_held_to_its_declaration(
+    folder: Path, seal: Callable[[Path], None]
+) -> None:
     path = folder / "tables" / "pairs.parquet"
     pd.read_parquet(path).drop(columns="fe").to_parquet(path, index=False)
-    write_record(folder, json.loads((folder / "run.json").read_text(encoding="utf-8")))
+    seal(folder)
     with pytest.raises(TableError, match=r"pairs\.parquet: table 'pairs' lacks its column 'fe'"):
         Results.read(folder, tables()).table("pairs")
 

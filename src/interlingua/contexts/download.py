@@ -14,7 +14,7 @@ from importlib import resources
 from pathlib import Path
 from urllib.request import urlopen
 
-from interlingua.errors import ContextsError
+from interlingua.errors import ContextsError, reason
 
 #: The folder of the files at the commit that the checksums belong to.
 AUTHORS_URL = (
@@ -86,7 +86,7 @@ def download_authors(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ContextsError(f"{folder}: can't be made ({error.strerror}); choose another cache folder") from error
+        raise ContextsError(f"{folder}: can't be made ({reason(error)}); choose another cache folder") from error
     bad = verify_checksums(folder, wanted)
     for number, name in enumerate(wanted, start=1):
         if name in bad:
@@ -114,4 +114,4 @@ def _fetch(url: str, path: Path, digest: str) -> None:
         partial.write_bytes(content)
         partial.replace(path)
     except OSError as error:
-        raise ContextsError(f"{path}: can't be written ({error.strerror})") from error
+        raise ContextsError(f"{path}: can't be written ({reason(error)})") from error

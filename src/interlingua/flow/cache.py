@@ -22,7 +22,7 @@ from typing import Any, Literal, get_args
 
 from platformdirs import user_cache_path
 
-from interlingua.errors import ConfigError, StoreError, suggest
+from interlingua.errors import ConfigError, StoreError, reason, suggest
 from interlingua.flow.lock import Lock, died_here, owner_of
 
 Policy = Literal["reuse", "refresh", "only-cache"]
@@ -124,7 +124,7 @@ class Cache:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             digests = {str(name): str(facts["sha256"]) for name, facts in manifest["files"].items()}
             seconds, own = float(manifest["seconds"]), content_key(manifest["recipe"])
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         there = own == key and all((folder / name).is_file() for name in digests)
         return Made(folder, digests, seconds) if there else None
@@ -188,7 +188,7 @@ class Cache:
         except FileNotFoundError:  # another run did it
             return
         except OSError as error:
-            raise StoreError(f"{folder}: {why}, and it can't be removed ({error.strerror or error})") from None
+            raise StoreError(f"{folder}: {why}, and it can't be removed ({reason(error)})") from None
         shutil.rmtree(aside, ignore_errors=True)
 
     @contextmanager
@@ -219,7 +219,7 @@ class Cache:
             lock = Lock(final.with_name(f".{key}.lock")).__enter__()
         except OSError as error:
             raise StoreError(
-                f"{final.parent}: can't be written to ({error.strerror or error}); choose another cache with "
+                f"{final.parent}: can't be written to ({reason(error)}); choose another cache with "
                 "INTERLINGUA_CACHE=FOLDER"
             ) from None
         try:
@@ -240,7 +240,7 @@ class Cache:
         except BaseException as error:
             self._clear(step, key)
             if isinstance(error, OSError):
-                raise StoreError(f"{final}: can't be written ({error.strerror or error})") from error
+                raise StoreError(f"{final}: can't be written ({reason(error)})") from error
             raise
         finally:
             lock.__exit__()

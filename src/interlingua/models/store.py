@@ -7,7 +7,9 @@ finished parts stand as shards in a folder beside it, from which a stopped run i
 
 from __future__ import annotations
 
+import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,8 +22,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
 
-from interlingua.errors import StoreError
+from interlingua.errors import StoreError, reason
 from interlingua.tables.layout import Layout
+
+logger = logging.getLogger("interlingua")
 
 _DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
 
@@ -206,6 +210,7 @@ class ShardFolder:
         self.rows, self.dtype = list(rows), dtype
         self.n_layers, self.width = shape
         text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
+        self._manifest = _digest(text.encode())
         file = self.folder / "manifest.json"
         with _writing(self.folder):
             if self.folder.exists() and not (file.is_file() and file.read_bytes() == text.encode()):
@@ -214,17 +219,28 @@ class ShardFolder:
             _replace(file, [text.encode()])
 
     def __contains__(self, shard: int) -> bool:
-        """Tell whether a shard is there and complete; one that a kill cut short is not."""
-        try:
-            with safe_open(self._file(shard), framework="np") as file:
-                shape = tuple(file.get_slice("values").get_shape())
-        except (OSError, SafetensorError):
+        """Tell whether a shard is there and is what was written; of one that is not, a line of warning tells.
+
+        It is read for that, once: its header must be that of this shard of this extraction, and its values must have
+        the digest that the header holds.
+        """
+        file = self._file(shard)
+        if not file.exists():
             return False
-        return shape == (self.n_layers, len(self.rows[shard]), self.width)
+        try:
+            with safe_open(file, framework="np") as opened:
+                header, values = dict(opened.metadata() or {}), opened.get_tensor("values")
+        except (OSError, SafetensorError):
+            header, values = {}, np.empty(0)
+        sound = header == self._header(shard, values)
+        if not sound:
+            logger.warning("%s is not what was written (damaged, or another file): computed again", file)
+        return sound
 
     def write(self, shard: int, values: NDArray[Any]) -> None:
         """Store a shard's values, shape (n_layers, rows of the shard, width)."""
-        write_tensors(self._file(shard), {"values": values.shape}, self.dtype, [values], {})
+        stored = np.ascontiguousarray(values, dtype=self.dtype)
+        write_tensors(self._file(shard), {"values": stored.shape}, self.dtype, [stored], self._header(shard, stored))
 
     def finish(self, metadata: Mapping[str, str]) -> Activations:
         """Merge the shards into one file, one layer in memory at a time, and remove the folder."""
@@ -244,6 +260,9 @@ class ShardFolder:
                 with safe_open(self._file(shard), framework="np") as file:
                     merged[rows] = file.get_slice("values")[layer : layer + 1][0]
             yield merged
+
+    def _header(self, shard: int, values: NDArray[Any]) -> dict[str, str]:
+        return {"manifest": self._manifest, "shard": str(shard), "sha256": _digest(np.ascontiguousarray(values).data)}
 
     def _file(self, shard: int) -> Path:
         return self.folder / f"shard-{shard:05d}.safetensors"
@@ -315,6 +334,10 @@ def write_tensors(
         _replace(path, parts())
 
 
+def _digest(content: bytes | memoryview) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 def _names(n_layers: int) -> list[str]:
     return [f"layer.{i:02d}" for i in range(n_layers)]
 
@@ -338,5 +361,5 @@ def _writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, SafetensorError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise StoreError(f"can't write {path}: {reason}; choose a folder with space and permission") from error
+        why = reason(error) if isinstance(error, OSError) else error
+        raise StoreError(f"can't write {path}: {why}; choose a folder with space and permission") from error

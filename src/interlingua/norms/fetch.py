@@ -12,7 +12,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Protocol, cast
 
-from interlingua.errors import NormsError, StoreError, suggest
+from interlingua.errors import NormsError, StoreError, reason, suggest
 from interlingua.norms.card import Layout, NormCard
 from interlingua.norms.locate import card_folder, how_to_get
 from interlingua.norms.tables import column_at, read_table
@@ -101,7 +101,7 @@ def fetch(
         part.replace(target)
         _etag_of(part).unlink(missing_ok=True)
     except OSError as error:
-        raise StoreError(f"{target} can't be written: {error.strerror or error}") from None
+        raise StoreError(f"{target} can't be written: {reason(error)}") from None
     return target
 
 
@@ -206,8 +206,8 @@ def _check(part: Path, layout: Layout, card: NormCard) -> None:
         part.unlink()
         others = [other.name for other in card.all_layouts() if other.url and other.name != layout.name]
         hint = f"; another publication of it is --layout {others[0]}" if others else ""
-        reason = str(error).replace(str(part), "the file")
-        raise NormsError(f"{layout.url} is not the table of {card.name} that is expected: {reason}{hint}") from None
+        why = str(error).replace(str(part), "the file")
+        raise NormsError(f"{layout.url} is not the table of {card.name} that is expected: {why}{hint}") from None
 
 
 def _check_content(part: Path, layout: Layout, card: NormCard) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from interlingua import languages
-from interlingua.errors import NormsError, suggest
+from interlingua.errors import NormsError, reason, suggest
 from interlingua.norms.card import NormCard
 
 
@@ -44,8 +44,8 @@ def _parse(text: str, origin: str) -> list[NormCard]:
         raise NormsError(f"{origin}: {where}: {first['msg']}") from None
     except (ValueError, OverflowError, RecursionError) as error:
         # A number of thousands of digits, which Python does not read, or as many brackets.
-        reason = "too many brackets inside each other" if isinstance(error, RecursionError) else str(error)
-        raise NormsError(f"{origin} can't be read as TOML: {reason.partition(';')[0]}") from None
+        why = "too many brackets inside each other" if isinstance(error, RecursionError) else str(error)
+        raise NormsError(f"{origin} can't be read as TOML: {why.partition(';')[0]}") from None
 
 
 @cache
@@ -126,7 +126,7 @@ def load_card(path: str | Path) -> NormCard:
     try:
         text = file.read_text(encoding="utf-8")
     except OSError as error:
-        raise NormsError(f"the card {file} can't be read: {error.strerror}") from None
+        raise NormsError(f"the card {file} can't be read: {reason(error)}") from None
     except UnicodeDecodeError as error:
         raise NormsError(f"the card {file} is not UTF-8 (byte {error.start})") from None
     cards = _parse(text, str(file))

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 import pandas as pd
 
-from interlingua.errors import NormsError, suggest
+from interlingua.errors import NormsError, reason, suggest
 from interlingua.norms.advice import advise
 from interlingua.norms.card import Format, Layout
 from interlingua.norms.encodings import check_encoding, encodings_of, likely_encodings, unicode_without_mark
@@ -103,7 +103,7 @@ def _read_bytes(file: Path) -> bytes:
     except FileNotFoundError:
         raise NormsError(f"there is no file {file}") from None
     except OSError as error:
-        raise NormsError(f"{file} can't be read: {error.strerror}") from None
+        raise NormsError(f"{file} can't be read: {reason(error)}") from None
     if not content:
         raise NormsError(f"{file} is empty")
     return content

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from interlingua.errors import StoreError
+from interlingua.errors import StoreError, reason
 from interlingua.flow.cache import MANIFEST, content_key
 from interlingua.flow.lock import DEAD_S, died_here, owner_of
 
@@ -186,7 +186,7 @@ def look(root: Path, now: float | None = None) -> CacheContents:
             f"{root}: is a file, and a cache is a folder; choose one by INTERLINGUA_CACHE=FOLDER"
         ) from None
     except OSError as error:
-        raise StoreError(f"{error.filename or root}: can't be read ({error.strerror or error})") from None
+        raise StoreError(f"{error.filename or root}: can't be read ({reason(error)})") from None
     return CacheContents(
         root,
         tuple(item for item in found if isinstance(item, Entry)),
@@ -209,7 +209,7 @@ def read_entry(folder: Path) -> Entry:
     except FileNotFoundError:
         return Entry(step, key, folder, size, changed, damage=f"has no {MANIFEST}")
     except OSError as error:
-        return Entry(step, key, folder, size, changed, damage=f"{MANIFEST} can't be read ({error.strerror or error})")
+        return Entry(step, key, folder, size, changed, damage=f"{MANIFEST} can't be read ({reason(error)})")
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return Entry(step, key, folder, size, changed, damage=f"{MANIFEST} is damaged")
     damage = ""

@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TypeVar
 
+from interlingua.errors import reason
 from interlingua.flow.lock import Lock
 
 T = TypeVar("T")
@@ -65,7 +66,7 @@ def try_cache(root: Path) -> str:
                 return ""
             return "can't be locked (two owners can have one lock)"
     except OSError as error:
-        return f"{doing}: {error.strerror or error}"
+        return f"{doing}: {reason(error)}"
     finally:
         for path in (second, probe):
             with suppress(OSError):

@@ -11,7 +11,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from interlingua.errors import ConfigError, StoreError, suggest
+from interlingua.errors import ConfigError, StoreError, reason, suggest
 from interlingua.flow.cache import MANIFEST, file_digest
 from interlingua.flow.lock import Lock
 from interlingua.run.contents import (
@@ -209,7 +209,7 @@ def _remove_entry(entry: Entry) -> str:
     except FileNotFoundError:  # somebody else did it
         return ""
     except OSError as error:
-        return f"can't be removed ({error.strerror or error})"
+        return f"can't be removed ({reason(error)})"
     shutil.rmtree(aside, ignore_errors=True)
     return f"can't be removed whole; what is left lies in {aside.name}" if aside.exists() else ""
 
@@ -231,7 +231,7 @@ def _remove_other(other: Other) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        return f"can't be removed ({error.strerror or error})"
+        return f"can't be removed ({reason(error)})"
     return ""
 
 

@@ -49,7 +49,7 @@ class CorpusConfig(Section):
     source: str
     """A file, a folder, a pattern such as ``dumps/es*.xml.bz2``, or a data set on the hub such as
     ``wikimedia/wikipedia`` or ``wikimedia/wikipedia:20231101.es``."""
-    kind: Literal["auto", "wikipedia", "dump", "leipzig", "conll", "jsonl", "text"] = "auto"
+    kind: Literal["auto", "wikipedia", "dump", "leipzig", "conll", "jsonl", "squad", "text"] = "auto"
     """The format; by default the one that the files' names tell."""
     shards: Positive | None = None
     """Read only so many files, the first by name."""

@@ -25,7 +25,16 @@ from interlingua.contexts import (
 )
 from interlingua.contexts.table import issue_table
 from interlingua.errors import ConfigError, ContextsError, NormsError, reason
-from interlingua.norms import NormCard, Norms, get_card, load_norms, plain_words, select_flat
+from interlingua.norms import (
+    NormCard,
+    Norms,
+    describe_not_plain,
+    get_card,
+    load_norms,
+    not_plain,
+    plain_words,
+    select_flat,
+)
 from interlingua.seeds import derive_seed
 from interlingua.study.config import Study
 from interlingua.study.corpus import corpus_contexts
@@ -189,10 +198,12 @@ def _can(read: Callable[[Sequence[str]], Any], variable: str) -> bool:
 
 
 def _carriers(study: Study, code: str, norms: Norms) -> Contexts:
-    words = plain_words(norms.table, code)
-    left_out = len(norms.table) - len(words)
-    detail = "too short, or with blanks, digits, marks or letters of another script"
-    issues = issue_table([(code, "left out: not a plain word", left_out, detail)] if left_out else [])
+    words, left_out = plain_words(norms.table, code), not_plain(norms.table, code)
+    issues = issue_table(
+        [(code, "left out: not a plain word", len(left_out), describe_not_plain(left_out, code))]
+        if len(left_out)
+        else []
+    )
     wanted = study.sampling.words
     if isinstance(wanted, int):
         by = norms.variables[:1] if study.sampling.flat else norms.variables

@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from interlingua.contexts.corpora.search import CorpusSearch
 from interlingua.contexts.table import Contexts
-from interlingua.errors import ContextsError
+from interlingua.errors import ContextsError, reason
+from interlingua.tables.spreadsheet import guarded_table
 
 
 def write_search(search: CorpusSearch, folder: str | Path) -> Path:
@@ -37,8 +38,8 @@ def write_search(search: CorpusSearch, folder: str | Path) -> Path:
     try:
         search.contexts.write(partial / f"{code}.parquet")
         search.provenance.to_parquet(partial / f"{code}.provenance.parquet", index=False)
-        search.yield_table.to_csv(partial / f"{code}.yield.csv", index=False)
-        search.filters.to_csv(partial / f"{code}.filters.csv", index=False)
+        guarded_table(search.yield_table).to_csv(partial / f"{code}.yield.csv", index=False)
+        guarded_table(search.filters).to_csv(partial / f"{code}.filters.csv", index=False)
         card = json.dumps(search.card, ensure_ascii=False, indent=2)
         (partial / f"{code}.card.json").write_text(card + "\n", encoding="utf-8")
         for file in sorted(partial.iterdir()):
@@ -72,5 +73,5 @@ def read_search(folder: str | Path, language: str) -> CorpusSearch:
 
 def _unwritable(folder: Path, error: OSError) -> ContextsError:
     return ContextsError(
-        f"{folder}: the sentences can't be written ({error.strerror or error}); make room or choose another folder"
+        f"{folder}: the sentences can't be written ({reason(error)}); make room or choose another folder"
     )

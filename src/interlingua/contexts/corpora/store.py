@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from interlingua.contexts.corpora.corpus import Corpus, Shard
 from interlingua.contexts.corpora.reservoir import Reservoir, Sentence
 from interlingua.contexts.corpora.shard import Query, Tally
-from interlingua.errors import ContextsError
+from interlingua.errors import ContextsError, reason
 
 _KEY = b"interlingua.tally"
 _LOW = 2**64 - 1
@@ -112,6 +112,6 @@ class ShardStore:
         except OSError as error:
             partial.unlink(missing_ok=True)
             raise ContextsError(
-                f"{path.parent}: a finished shard can't be kept ({error.strerror or error}); make room, or choose"
+                f"{path.parent}: a finished shard can't be kept ({reason(error)}); make room, or choose"
                 " another cache folder with INTERLINGUA_CACHE"
             ) from error

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
-from interlingua.errors import ContextsError
+from interlingua.errors import ContextsError, reason
 
 _AGAIN: Final = "fetch the file again"
 ZIPPED: Final = "ZIP archives are not read as corpora: unpack it, and name the file or the folder"
@@ -209,4 +209,4 @@ def reading(path: Path | str) -> Iterator[None]:
     except OSError as error:
         # Python has no class of its own for a damaged bzip2 file; an error of the system has a number.
         again = f"; the archive is damaged, {_AGAIN}" if error.errno is None else ""
-        raise ContextsError(f"{path}: can't be read ({error.strerror or error}){again}") from error
+        raise ContextsError(f"{path}: can't be read ({reason(error)}){again}") from error
