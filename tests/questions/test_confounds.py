@@ -8,6 +8,11 @@ from typing import Any, cast
 import numpy as np
 import pandas as pd
 import pytest
+from tokenizers import Regex, Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import Split
+from tokenizers.processors import TemplateProcessing
+from transformers import PreTrainedTokenizerFast
 
 from interlingua.models import Activations
 from interlingua.probes import Design
@@ -43,21 +48,20 @@ def made_up(code: str) -> tuple[Activations, pd.DataFrame]:
     return Activations.from_arrays(layers, {"language": code, "model": "made-up"}), table
 
 
-class Encoding:
-    def __init__(self, text: str) -> None:
-        self.ids = [0, *range(len(text) // 2), 0]
-
-
-class Tokenizer:
-    """Two letters a token, and one at either end."""
-
-    def __call__(self, texts: list[str], **_: Any) -> Any:
-        return type("Batch", (), {"encodings": [Encoding(text) for text in texts]})()
+def two_letters_a_token() -> PreTrainedTokenizerFast:
+    """Return a tokenizer of two letters a token, with one at either end."""
+    backend = Tokenizer(WordLevel({"[CLS]": 0, "[SEP]": 1, "[UNK]": 2}, unk_token="[UNK]"))
+    backend.pre_tokenizer = Split(Regex(".{1,2}"), "isolated")
+    ends = [("[CLS]", 0), ("[SEP]", 1)]
+    backend.post_processor = TemplateProcessing(single="[CLS] $A [SEP]", special_tokens=ends)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend, unk_token="[UNK]", cls_token="[CLS]", sep_token="[SEP]", pad_token="[SEP]"
+    )
 
 
 class Weights:
     def tokenizer(self) -> Any:
-        return Tokenizer()
+        return two_letters_a_token()
 
 
 def counts(code: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +91,7 @@ def test_sub_words_are_counted_once_a_word_without_the_special_tokens() -> None:
     _, table = made_up("en")
     found = counts("en", table)
     assert found["word"].tolist() == list(dict.fromkeys(table["word"]))
-    assert found["n_subwords"].tolist() == [len(word) // 2 for word in found["word"]]
+    assert found["n_subwords"].tolist() == [(len(word) + 1) // 2 for word in found["word"]]
 
 
 def test_a_language_is_what_partialling_out_gives_with_the_seed_of_older_results(

@@ -28,7 +28,6 @@ _SOURCES = {
 @cache
 def known_steps() -> Mapping[str, Step]:
     """Return every step that a study may take, by name."""
-    # As `interlingua.run.graph.all_steps`, which takes seconds to import.
     every = [FACTS, *STEPS, *(step for question in questions() for step in question.steps)]
     return {step.name: step for step in every}
 

@@ -10,7 +10,6 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from interlingua import languages
-from interlingua.contexts.table import COLUMNS
 from interlingua.errors import ConfigError, LanguageError, suggest
 from interlingua.study.sections import (
     Alignment,
@@ -79,6 +78,8 @@ class Study(Section):
     @field_validator("variables")
     @classmethod
     def _columns_of_their_own(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from interlingua.contexts.table import COLUMNS  # reports read studies, too, and need no sentences
+
         wrong = [name for name in value if not name.strip() or name != name.strip() or name in COLUMNS]
         if wrong:
             raise ValueError(
