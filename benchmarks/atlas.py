@@ -83,7 +83,7 @@ def _tables(rng: np.random.Generator) -> dict[str, pd.DataFrame]:
                     for probe in ("ridge", "elastic-net")
                 ]
         t = rng.normal(size=len(units))
-        columns = {"unit": units, "t_cluster": t, "percentile": 100 * rng.random(len(units))}
+        columns = {"unit": units, "t_words": t, "percentile": 100 * rng.random(len(units))}
         transfer.append(pd.DataFrame(columns).assign(language=UNSEEN, **where))
         choice += [
             {"layer": layer, "mean_r": 0.7, "chosen": layer == number % 2, "probe": "ridge", "curve": "layer"}

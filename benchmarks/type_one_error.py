@@ -21,7 +21,7 @@ from scipy import stats
 
 from interlingua.models.store import Activations
 from interlingua.probes import Design, refit_layer
-from interlingua.stats.clustered import cluster_ols_columns
+from interlingua.stats.hc3 import hc3_columns, ols_columns
 from interlingua.stats.mixed import mixed_model, permute_groups
 from interlingua.stats.outliers import low_outliers
 from interlingua.stats.superexact import superexact_sf
@@ -136,17 +136,22 @@ def _split_ties(null: NDArray[np.int64], real: np.int64, rng: np.random.Generato
     return (above + rng.uniform() * (1 + ties)) / (1 + len(null))
 
 
-def unseen_language(seed: int, *, n_words: int = 123, sentences: int = 15) -> Iterator[Rejected]:
-    """A unit that says nothing of the rating; half of its variance lies between words, as the rating's does."""
+def unseen_language(seed: int, *, n_words: int = 123, sentences: int = 15, skewed: bool = False) -> Iterator[Rejected]:
+    """A unit that says nothing of the rating; half of its variance lies between words, as the rating's does.
+
+    Or (`skewed`) nearly all of it, and words differ as a lognormal does: a few of them have very large activations.
+    """
     rng = np.random.default_rng(seed)
     words = np.repeat(np.arange(n_words), sentences)
     while True:
-        y = rng.normal(size=n_words)[words]
-        X = rng.normal(size=(n_words, 20))[words] + rng.normal(size=(len(words), 20))
-        for row in cluster_ols_columns(y, X, words).itertuples():
+        y = rng.normal(size=n_words)
+        of_word = rng.lognormal(sigma=1.2, size=(n_words, 20)) if skewed else rng.normal(size=(n_words, 20))
+        X = of_word[words] + rng.normal(size=(len(words), 20)) * (0.1 if skewed else 1.0)
+        means = X.reshape(n_words, sentences, -1).mean(axis=1)
+        for plain, by_word in zip(ols_columns(y[words], X)["p"], hc3_columns(y, means)["p"], strict=True):
             yield {
-                "ordinary least squares, as in the paper": row.p <= LEVEL,
-                "clustered by word": row.p_cluster <= LEVEL,
+                "ordinary least squares, as in the paper": plain <= LEVEL,
+                "word means, HC3": by_word <= LEVEL,
             }
 
 
@@ -212,6 +217,9 @@ NULLS: dict[str, tuple[Simulation, float]] = {
     "a code of its own, ridge": (lambda seed: null_ratings(seed, "ridge", own=0.8, n_words=160), 0.2),
     "a code of its own, elastic net": (lambda seed: null_ratings(seed, "elastic-net", own=0.8, n_words=160), 0.2),
     "a unit says nothing, half between words": (unseen_language, 1.0),
+    "a skewed unit, 12 words": (lambda seed: unseen_language(seed, n_words=12, skewed=True), 1.0),
+    "a skewed unit, 123 words": (lambda seed: unseen_language(seed, skewed=True), 1.0),
+    "a skewed unit, 520 words": (lambda seed: unseen_language(seed, n_words=520, sentences=8, skewed=True), 1.0),
     "sharing says nothing of r": (lambda seed: alignment(seed, interaction=False), 0.2),
     "the same, languages differ by variable": (lambda seed: alignment(seed, interaction=True), 0.2),
     "the paper's model, languages permuted": (papers_model_permuted, 0.2),

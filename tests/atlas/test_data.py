@@ -101,8 +101,8 @@ def test_rankings_and_unseen_languages_are_those_of_the_tables(atlas: Any) -> No
                 np.testing.assert_array_equal(unpack(text, "i2"), signed)
         if cell["unseen"]:
             rows = atlas.table("transfer_units", variable=cell["variable"], language="fr").sort_values("unit")
-            found = unpack(read(atlas, f"transfer/{number}")["fr"]["t_cluster"], "f4")
-            np.testing.assert_allclose(found, rows["t_cluster"], rtol=1e-6)
+            found = unpack(read(atlas, f"transfer/{number}")["fr"]["t_words"], "f4")
+            np.testing.assert_allclose(found, rows["t_words"], rtol=1e-6)
 
 
 def test_units_at_the_top_of_two_languages_have_a_page(atlas: Any) -> None:

@@ -296,9 +296,9 @@ def test_the_table_of_units_sorts_searches_and_filters(page: Page, atlas: Any) -
     assert least == sorted(least, reverse=True)
     header = page.find(".tabulator-col[tabulator-field='t_fr']")
     header.click()
-    t = atlas.table("transfer_units", variable="valence", language="fr", layer=layer).set_index("unit")["t_cluster"]
+    t = atlas.table("transfer_units", variable="valence", language="fr", layer=layer).set_index("unit")["t_words"]
     assert number(column("t_fr")[0]) == pytest.approx(t.max(), rel=6e-3)
-    declared = tables()["transfer_units"]["t_cluster"]
+    declared = tables()["transfer_units"]["t_words"]
     assert header.text == f"{declared.title} French"
     assert header.get_attribute("title") == declared.says
     header = page.find(".tabulator-col[tabulator-field='mean_rank']")
@@ -386,10 +386,10 @@ def test_a_units_page_says_what_the_tables_say(page: Page, atlas: Any) -> None:
         assert int(shown["rank"]) == row.rank
         assert number(shown["weight"]) == pytest.approx(row.score * row.sign, rel=6e-3, abs=1e-3)
     unseen = atlas.table("transfer_units", variable="valence", language="fr", unit=unit).iloc[0]
-    assert number(rows["French"]["t"]) == pytest.approx(unseen.t_cluster, rel=6e-3)
+    assert number(rows["French"]["t"]) == pytest.approx(unseen.t_words, rel=6e-3)
     assert number(rows["French"]["percentile"]) == pytest.approx(unseen.percentile, rel=6e-3)
     headings = page.headings(f"unit-{unit}")
-    for key, column in (("t", tables()["transfer_units"]["t_cluster"]), ("rank", tables()["rankings"]["rank"])):
+    for key, column in (("t", tables()["transfer_units"]["t_words"]), ("rank", tables()["rankings"]["rank"])):
         assert headings[key] == (capital(column.title), column.says)
     parts = page.all("section.language")
     assert [part.get_attribute("data-language") for part in parts] == ["en", "zh", "ar", "fr"]

@@ -61,7 +61,7 @@ def test_figures_are_those_of_the_tables(results: Results) -> None:
     again = rows["Does the choice of units hang on single words?"].answer
     assert again == f"A unit of the top is there again in {100 * stability.mean():.0f} % of the draws"
     transfer = results.of("transfer", variable="valence", method="correlation")
-    working = (transfer["p_cluster"] * len(transfer) < 0.05).sum()
+    working = (transfer["p_words"] * len(transfer) < 0.05).sum()
     assert rows["Do single units work in German?"].answer.startswith(f"{working} of {len(transfer)} units predict")
     control = results.of("controls", variable="valence", method="correlation").iloc[0]
     interval = f"(95 % interval {control.fe_ratio_low:.2f} to {control.fe_ratio_high:.2f})"

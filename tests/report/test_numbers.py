@@ -284,7 +284,7 @@ def ratio(results: Results, model: str, variable: str) -> list[Row]:
 
 def count(results: Results) -> Section:
     transfer = results.of("transfer", method=results.headline)
-    return Section([f"{(transfer['p_cluster'] < 0.05).sum()} units have p < .05."])
+    return Section([f"{(transfer['p_words'] < 0.05).sum()} units have p < .05."])
 
 
 def mean(results: Results, model: str, variable: str) -> list[Row]:

@@ -182,5 +182,5 @@ def test_data_files_and_plugins_are_source_too(tmp_path: Path) -> None:
 
 def test_names_that_a_package_hands_on_are_followed(tmp_path: Path) -> None:
     found = source.closure(["interlingua.questions.unseen.compute"])
-    assert {"interlingua.units.transfer", "interlingua.models.store", "interlingua.stats.clustered"} <= found
+    assert {"interlingua.units.transfer", "interlingua.models.store", "interlingua.stats.hc3"} <= found
     assert not found & {"interlingua.units.overlap", "interlingua.models.extraction", "interlingua.probes.fit"}

@@ -54,7 +54,7 @@ CASES = [
     (
         "a unit says nothing, half between words",
         1000,
-        ["clustered by word"],
+        ["word means, HC3"],
         ["ordinary least squares, as in the paper"],
     ),
     ("one model, one variable", 300, ["r ~ mpo", "r ~ mpo, languages permuted"], []),

@@ -125,7 +125,7 @@ def test_units_that_carry_the_rating_everywhere_beat_random_ones(result: LeaveOn
     assert (table[["percentile_r_set", "percentile_r_zero_shot"]] > 95).all(axis=None)
     assert (table["r_zero_shot"] > 0.8).all()
     assert (table["random_r_zero_shot"] < table["r_zero_shot"] - 0.1).all()
-    assert (table["share_p05_cluster"] == 1).all()
+    assert (table["share_p05_words"] == 1).all()
     chosen = result.units.groupby("language")["unit"].agg(set)
     assert all(units == {WIDTH * LAYER + unit for unit in (2, 5, 6, 11)} for units in chosen)
     assert (result.units["n_languages"] == 3).all()
@@ -136,11 +136,11 @@ def test_single_units_are_those_of_the_layer_table(designs: Designs, result: Lea
     contexts = design.contexts
     every = layer_table(design.activations.layer(LAYER), contexts["valence"], contexts["word"], layer=LAYER)
     ours = result.units[result.units["language"] == "zh"].set_index("unit")
-    expected = every.set_index("unit").loc[ours.index, ["b", "t_cluster", "p_cluster", "percentile"]]
+    expected = every.set_index("unit").loc[ours.index, ["b_words", "t_words", "p_words", "percentile"]]
     pd.testing.assert_frame_equal(ours[expected.columns], expected)
     row = result.table.set_index("language").loc["zh"]
     assert row["median_percentile"] == expected["percentile"].median()
-    assert row["layer_share_p05_cluster"] == (every["p_cluster"] < 0.05).mean()
+    assert row["layer_share_p05_words"] == (every["p_words"] < 0.05).mean()
 
 
 def test_random_sets_and_percentiles(designs: Designs, rankings: pd.DataFrame, result: LeaveOneOut) -> None:

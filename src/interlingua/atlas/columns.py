@@ -14,7 +14,7 @@ from interlingua.tables.schema import Table, UnitColumn
 #: Columns that the page shows though it gets their numbers in another form than a table's rows.
 PACKED: Mapping[str, tuple[str, ...]] = {
     "rankings": ("language", "layer", "unit", "rank"),
-    "transfer_units": ("t_cluster", "percentile"),
+    "transfer_units": ("t_words", "percentile"),
 }
 
 

@@ -214,9 +214,9 @@ def _write_rankings(folder: Path, number: int, ranked: _Ranked) -> None:
 
 
 def _write_transfer(folder: Path, number: int, transfer: pd.DataFrame) -> None:
-    """Write t (clustered by word) and percentile of every unit in each unseen language."""
+    """Write t (over words) and percentile of every unit in each unseen language."""
     by_language = {
-        str(code): {name: pack(rows.sort_values("unit")[name].to_numpy(), "f4") for name in ("t_cluster", "percentile")}
+        str(code): {name: pack(rows.sort_values("unit")[name].to_numpy(), "f4") for name in ("t_words", "percentile")}
         for code, rows in transfer.groupby("language", sort=False)
     }
     if by_language:

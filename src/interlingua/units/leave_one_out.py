@@ -35,9 +35,9 @@ class LeaveOneOut:
     ----------
     table : DataFrame
         A row a ranking method and left-out language: `model, variable, method, layer` (those that are known),
-        `language, n_units`; single units: `median_percentile` (of their |t_cluster| among all units of the
-        layer, 0 to 100), `share_p05_cluster` (share with p < .05, errors clustered by word) beside
-        `layer_share_p05_cluster` (the same of all units of the layer); the set together, all r over words:
+        `language, n_units`; single units: `median_percentile` (of their |t_words| among all units of the
+        layer, 0 to 100), `share_p05_words` (share with p < .05, a row a word, HC3 errors) beside
+        `layer_share_p05_words` (the same of all units of the layer); the set together, all r over words:
         `r_set` (ridge fitted on the language's training words, r on its test words), `r_zero_shot` (mean of
         the other languages' weights, r on all its words) with `r_zero_shot_low, r_zero_shot_high` (95 %
         bootstrap over words); `random_r_set, random_r_zero_shot` (means over random sets of as many units
@@ -45,7 +45,7 @@ class LeaveOneOut:
         half); `n_words, n_test_words`.
     units : DataFrame
         A row a chosen unit: the cell, `language` (left out), `unit, n_languages` (others that have it in their
-        top), `mean_rank` (in the others), `b, t_cluster, p_cluster, percentile` in the left-out language.
+        top), `mean_rank` (in the others), `b_words, t_words, p_words, percentile` in the left-out language.
     """
 
     table: pd.DataFrame
@@ -304,8 +304,8 @@ def collect(
                 **where,
                 "n_units": size,
                 "median_percentile": float(singles["percentile"].median()),
-                "share_p05_cluster": float((singles["p_cluster"] < 0.05).mean()),
-                "layer_share_p05_cluster": float((here.singles["p_cluster"] < 0.05).mean()),
+                "share_p05_words": float((singles["p_words"] < 0.05).mean()),
+                "layer_share_p05_words": float((here.singles["p_words"] < 0.05).mean()),
                 "r_set": r_set,
                 "r_zero_shot": interval.r,
                 "r_zero_shot_low": interval.low,
@@ -319,7 +319,7 @@ def collect(
             }
         )
         single = pd.concat(
-            [table.drop(columns="index"), singles[["b", "t_cluster", "p_cluster", "percentile"]]], axis=1
+            [table.drop(columns="index"), singles[["b_words", "t_words", "p_words", "percentile"]]], axis=1
         )
         units.append(in_cell(where, single))
     return LeaveOneOut(cell_first(pd.DataFrame(rows)), cell_first(pd.concat(units, ignore_index=True)))

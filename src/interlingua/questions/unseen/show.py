@@ -2,52 +2,62 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from interlingua.report.results import Results
 from interlingua.report.style import GREY, colour, panels
-from interlingua.report.words import LEVEL, Row, Section, Shown, cell_title, listing, signed
+from interlingua.report.words import LEVEL, Row, Section, Shown, cell_title, listing, p_text, permuted, yes
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def claim(results: Results, model: str, variable: str) -> str:
-    """Return in which unseen languages the strongest shared unit still works."""
+    """Return in which unseen languages the shared units do more than codes of the language's own would."""
     rows = results.of("transfer_summary", model=model, variable=variable, method=results.headline)
-    rows = rows[rows["n_units"] > 0]
-    works = rows["best_p_bonferroni"] < LEVEL
+    rows = rows[rows["own_draws"] > 0]
+    works = rows["p_replicated"] < LEVEL
     working = [
-        f"{results.names[row.language]} (t = {signed(row.best_t_cluster, 1)} for unit {row.best_unit})"
+        f"{results.names[row.language]} ({row.n_replicated:.0f} of {row.n_units} with the sign that they have elsewhere and a |t| "
+        f"above 95 % of codes of its own)"
         for row in rows[works].itertuples()
     ]
     failing = [results.names[code] for code in rows.loc[~works, "language"]]
     text = ""
     if working:
-        text = (
-            f" The strongest of them still {'work' if len(working) > 1 else 'works'} in {listing(working)}, "
-            "which took no part in choosing them."
-        )
+        text = f" They carry it in {listing(working)}, which took no part in choosing them."
     if failing:
-        text += f" In {listing(failing)} none of them predicts the rating (p < .05 after Bonferroni)."
+        text += (
+            f" That they carry it in {listing(failing)} is not shown: no more of them do so than where the language has a code "
+            "of its own."
+        )
     return text
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:
     """Return a row for each unseen language, also for those in which nothing could be tested."""
-    test = "Regressions in a language that took no part, errors clustered by word"
+    test = "Regressions of word means in a language that took no part, beside codes of its own"
     untested = _untested(results, model, variable)
-    found = [
-        Row(
-            f"Do single units work in {results.names[row.language]}?",
-            test,
-            f"{row.p_bonferroni_below_05} of {row.n_units} units predict (p × {row.n_units} < .05)",
-            f"{row.top_5_percent} are among the best 5 % of the layer, where chance would have "
-            f"{row.expected_top_5_percent:.1f}; of random units {100 * row.baseline_share_p05_cluster:.0f} % have p < .05",
+    found = []
+    for row in results.of("transfer_summary", model=model, variable=variable, method=results.headline).itertuples():
+        question = f"Do single units work in {results.names[row.language]}?"
+        if row.language in untested:
+            continue
+        if not row.own_draws:
+            answer = f"Can't be told: the study draws no codes of its own; {row.p_below_05} of {row.n_units} units have p < .05"
+            sure = f"so have {100 * row.baseline_share_p05_words:.0f} % of random units"
+            found.append(Row(question, test, answer, sure))
+            continue
+        answer = (
+            f"{yes(row.p_replicated)}: {row.n_replicated:.0f} of {row.n_units} units have the sign that they have elsewhere, and a "
+            "larger |t| than 95 % of codes of its own"
         )
-        for row in results.of("transfer_summary", model=model, variable=variable, method=results.headline).itertuples()
-        if row.language not in untested
-    ]
+        sure = (
+            f"own codes have {row.own_replicated:.1f} (95 %: {row.own_replicated_95:.0f}; {permuted(row.p_replicated, row.own_draws)}); "
+            f"{row.top_5_percent:.0f} are among the best 5 % of the layer (own codes: {row.own_top_5_percent:.1f}; 95 %: "
+            f"{row.own_top_5_percent_95:.0f})"
+        )
+        found.append(Row(question, test, answer, sure))
     return found + [
         Row(f"Do single units work in {results.names[code]}?", test, "Not tested", reason)
         for code, reason in untested.items()
@@ -71,23 +81,48 @@ def _untested(results: Results, model: str, variable: str) -> dict[str, str]:
 def section(results: Results) -> Section:
     """Return how the shared units do in every unseen language, and why they could not be tested where they were not."""
     findings = [
-        f"{results.names[row.language]}, {cell_title(row.model, row.variable)}: {row.p_below_05} of {row.n_units} units have "
-        f"p < .05 with word-clustered errors ({row.n_words:,} words, {row.n:,} sentences); {row.top_5_percent} stand among "
-        f"the top 5 % of the layer. Of {row.random_units} random units {100 * row.baseline_share_p05_cluster:.0f} % have "
-        f"p < .05 ({100 * row.baseline_share_p05:.0f} % with the paper's ordinary errors)."
+        _finding(results, row)
         for row in results.of("transfer_summary", method=results.headline).itertuples()
         if row.n_units
     ]
     for model, variable in results.cells:
         reasons = _untested(results, model, variable).values()
         findings += [f"{cell_title(model, variable)}: {reason}" for reason in reasons]
+    tested = results.of("transfer", method=results.headline)
+    beside = results.of("transfer_own_codes", method=results.headline)
     columns = (
-        "model variable language unit n_languages b t t_cluster p_cluster percentile baseline_abs_b baseline_abs_t "
-        "baseline_abs_t_cluster"
+        "model variable language unit n_languages b t b_words t_words p_words percentile baseline_abs_b baseline_abs_t"
     )
-    tested_units = results.of("transfer", method=results.headline)
-    title = "Table 2. Single units as predictors in unseen languages"
-    return Section(findings, ("transfer",), (Shown(title, "transfer", tested_units, columns),))
+    shown = [Shown("Table 2. Single units as predictors in unseen languages", "transfer", tested, columns)]
+    if len(beside):
+        columns = "model variable language unit sign_agrees p_own replicates"
+        shown.append(Shown("The same units beside codes of the language's own", "transfer_own_codes", beside, columns))
+    return Section(findings, ("transfer",), tuple(shown))
+
+
+def _finding(results: Results, row: Any) -> str:
+    where = f"{results.names[row.language]}, {cell_title(row.model, row.variable)}"
+    by_words = (
+        f"{row.p_below_05} of {row.n_units} units have p < .05 over words ({row.n_words:,} words, {row.n:,} sentences), as have "
+        f"{100 * row.baseline_share_p05_words:.0f} % of {row.random_units} random units "
+        f"({100 * row.baseline_share_p05:.0f} % with the paper's ordinary errors)."
+    )
+    if not row.own_draws:
+        return f"{where}: {by_words} The study draws no codes of the language's own, so what that shows can't be told."
+    verdict = (
+        "more than a code of the language's own would give"
+        if row.p_replicated < LEVEL
+        else "not more than a code of the language's own might give"
+    )
+    return (
+        f"{where}: {row.n_agree:.0f} of {row.n_units} units have the sign that they have in the languages that share them, and "
+        f"{row.n_replicated:.0f} of these a |t| above 95 % of what the same unit has with codes of its own, {verdict} "
+        f"({row.own_replicated:.1f}; 95 %: {row.own_replicated_95:.0f}; {permuted(row.p_replicated, row.own_draws)}). "
+        f"{row.top_5_percent:.0f} stand among the best 5 % of the layer (own codes: {row.own_top_5_percent:.1f}; 95 %: "
+        f"{row.own_top_5_percent_95:.0f}; p {p_text(row.p_top_5_percent)}); their median percentile is "
+        f"{row.median_percentile:.0f} (own codes: {row.own_median_percentile:.0f}; p {p_text(row.p_median_percentile)}). "
+        f"{by_words}"
+    )
 
 
 def draw(results: Results) -> tuple[Figure, str] | None:
@@ -102,21 +137,22 @@ def draw(results: Results) -> tuple[Figure, str] | None:
         layer = results.layer(model, variable)
         every = results.of("transfer_units", **where, layer=layer)
         marked = results.of("transfer", **where, method=results.headline)
-        axis.hist(every["t_cluster"].abs(), bins=30, color="#cfd5dd", edgecolor="white")
+        axis.hist(every["t_words"].abs(), bins=30, color="#cfd5dd", edgecolor="white")
         top = axis.get_ylim()[1]
         heights = [-0.06 * top] * len(marked)
-        axis.plot(marked["t_cluster"].abs(), heights, "|", color=colour(5), markersize=11, label="shared units")
+        axis.plot(marked["t_words"].abs(), heights, "|", color=colour(5), markersize=11, label="shared units")
         axis.set_ylim(-0.12 * top, top)
-        middle = float(every["t_cluster"].abs().median())
+        middle = float(every["t_words"].abs().median())
         axis.axvline(middle, color=GREY, linestyle="--", label="median of the layer")
         axis.set_title(f"{results.names[language]}: {cell_title(model, variable)}, layer {layer}", fontsize=9)
-        axis.set_xlabel("|t| with word-clustered errors")
+        axis.set_xlabel("|t| over words")
         axis.set_ylabel("units of the layer")
         axis.legend(loc="upper right", frameon=True, framealpha=0.9, edgecolor="none")
     caption = (
         "Single units as predictors in languages that took no part in choosing them. Grey: |t| of every unit of the layer "
-        "(ordinary least squares, errors clustered by word); marks below: the units of the highest-degree intersection. What "
-        "counts is where a mark stands among the layer's other units, not whether it is 'significant'."
+        "(word means, HC3 errors); marks below: the units of the highest-degree intersection. What counts is where a mark "
+        "stands among the layer's other units, and what codes of the language's own would give, not whether it is "
+        "'significant'."
     )
     return figure, caption
 

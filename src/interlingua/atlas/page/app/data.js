@@ -123,7 +123,7 @@
       const raw = await Atlas.load(`transfer/${number}`);
       const read = ([code, columns]) => [
         code,
-        { t: Atlas.unpack.f4(columns.t_cluster), percentile: Atlas.unpack.f4(columns.percentile) },
+        { t: Atlas.unpack.f4(columns.t_words), percentile: Atlas.unpack.f4(columns.percentile) },
       ];
       transfers.set(number, Object.fromEntries(Object.entries(raw).map(read)));
     }

@@ -136,7 +136,7 @@
       Atlas.column("rankings", "rank"),
       { key: "weight", label: state.ranking === "correlation" ? "r" : "Weight", show: (value) => number(value, 3) },
       ...byLanguage,
-      ...(cell.unseen.length ? [Atlas.column("transfer_units", "t_cluster", { key: "t" }), Atlas.column("transfer_units", "percentile")] : []),
+      ...(cell.unseen.length ? [Atlas.column("transfer_units", "t_words", { key: "t" }), Atlas.column("transfer_units", "percentile")] : []),
     ];
     return Atlas.table(columns, [...seen, ...unseen], { label: `Unit ${unit} by language`, name: `unit-${unit}` });
   }

@@ -29,7 +29,7 @@
         { class: "note" },
         `Languages: those that have the unit among their top ${state.k}. Mean rank: over the languages in which its weight is not 0. ` +
           `Signs: languages with positive and negative weight.` +
-          (cell.unseen.length ? ` t: as a single predictor in an unseen language, errors clustered by word.` : "") +
+          (cell.unseen.length ? ` t: as a single predictor in an unseen language, word means, HC3 errors.` : "") +
           beside.map((column) => ` ${column.label}: ${column.says}${column.of ? " (mean over languages)" : ""}.`).join(""),
       ),
     ];
@@ -91,7 +91,7 @@
   // Tabulator's columns; `says` is the tooltip of a heading, and no option of Tabulator's.
   function tableColumns(state, beside) {
     const link = (cell) => el("a", { href: Atlas.href(state, { view: "unit", unit: cell.getValue(), with: null }) }, String(cell.getValue()));
-    const [unit, layer, t] = [Atlas.column("rankings", "unit"), Atlas.column("rankings", "layer"), Atlas.column("transfer_units", "t_cluster")];
+    const [unit, layer, t] = [Atlas.column("rankings", "unit"), Atlas.column("rankings", "layer"), Atlas.column("transfer_units", "t_words")];
     const written = (column) => (cell) => column.show(cell.getValue());
     const signs = (cell) => {
       const { n_positive: plus, n_negative: minus } = cell.getData();
