@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import ElasticNet, Ridge
 
-from interlingua.errors import ConfigError
 from interlingua.models import Activations
-from interlingua.probes import Design, fit_probes, refit_layer
-from interlingua.probes.ridge import RIDGE_PENALTIES
+from interlingua.probes import Design, fit_probes, refit_elastic_net, refit_ridge
+from interlingua.probes.penalty import RidgeCrossValidation, grouped_folds, split_folds
+from interlingua.probes.ridge import RIDGE_PENALTIES, RidgePath
 
 N_WORDS, SENTENCES, WIDTH = 30, 4, 12
 
@@ -53,7 +53,7 @@ def drawn(design: Design) -> np.ndarray:
 
 def test_elastic_net_columns_are_scikit_learns(design: Design, drawn: np.ndarray) -> None:
     l1, l2 = 0.02, 0.01
-    weights = refit_layer(design, 1, drawn, "elastic-net", l1=l1, l2=l2)
+    weights = refit_elastic_net(design.train(1), design.gram(1), drawn, [(l1, l2)] * drawn.shape[1])
     # (1/m)|r|^2 + l1|w| + l2|w|^2 is twice scikit-learn's objective with alpha = l1/2 + l2, l1_ratio = (l1/2)/alpha.
     alpha = l1 / 2 + l2
     oracle = ElasticNet(alpha=alpha, l1_ratio=l1 / 2 / alpha, tol=1e-12, max_iter=100_000)
@@ -64,10 +64,16 @@ def test_elastic_net_columns_are_scikit_learns(design: Design, drawn: np.ndarray
     assert (weights == 0).any()
 
 
+def again(design: Design, columns: np.ndarray, folds: int = 5) -> np.ndarray:
+    X = design.train(1)
+    cross_validation = RidgeCrossValidation(X, split_folds(X, grouped_folds(design.train_words, folds, 5)))
+    return refit_ridge(RidgePath(X), cross_validation, columns)
+
+
 def test_ridge_chooses_the_penalty_of_each_column_by_itself(design: Design, drawn: np.ndarray) -> None:
     y, _ = design.ratings("valence")
     columns = np.column_stack([y, drawn])
-    weights = refit_layer(design, 1, columns, "ridge", seed=5)
+    weights = again(design, columns)
     m = len(y)
     penalties = []
     for column in range(columns.shape[1]):
@@ -76,9 +82,9 @@ def test_ridge_chooses_the_penalty_of_each_column_by_itself(design: Design, draw
         assert min(distances) < 1e-10
         penalties.append(int(np.argmin(distances)))
     assert len(set(penalties)) > 1
-    alone = refit_layer(design, 1, columns[:, [2]], "ridge", seed=5)
+    alone = again(design, columns[:, [2]])
     assert alone[0] == pytest.approx(weights[2])
-    assert not np.array_equal(weights, refit_layer(design, 1, columns, "ridge", folds=2, seed=5))
+    assert not np.array_equal(weights, again(design, columns, folds=2))
 
 
 def test_the_real_ratings_give_the_probes_of_the_study(
@@ -86,12 +92,5 @@ def test_the_real_ratings_give_the_probes_of_the_study(
 ) -> None:
     y, _ = design.ratings("valence")
     fitted = fit_probes(activations, contexts, "valence", probes=["elastic-net"], whole=False, l1=0.01, l2=0.02, seed=0)
-    again = refit_layer(design, 0, y[:, None], "elastic-net", l1=0.01, l2=0.02)
-    assert again[0] == pytest.approx(fitted.weights["elastic-net", "layer", 0], abs=2e-3)
-
-
-def test_what_cannot_be_refitted_says_so(design: Design, drawn: np.ndarray) -> None:
-    with pytest.raises(ConfigError, match="'adam' can't be refitted"):
-        refit_layer(design, 0, drawn, "adam", l1=0.1, l2=0.1)
-    with pytest.raises(ConfigError, match="an elastic net with l1 and l2"):
-        refit_layer(design, 0, drawn, "elastic-net-cv")
+    refitted = refit_elastic_net(design.train(0), design.gram(0), y[:, None], [(0.01, 0.02)])
+    assert refitted[0] == pytest.approx(fitted.weights["elastic-net", "layer", 0], abs=2e-3)

@@ -19,7 +19,7 @@ from interlingua.probes.penalty import (
     grouped_folds,
     split_folds,
 )
-from interlingua.probes.refit import refit_layer
+from interlingua.probes.refit import refit_elastic_net, refit_ridge
 from interlingua.probes.ridge import RIDGE_PENALTIES, RidgeFit, RidgePath, ridge
 from interlingua.probes.weights_io import load_weights, save_weights
 
@@ -49,7 +49,8 @@ __all__ = [
     "grouped_folds",
     "layer_contributions",
     "load_weights",
-    "refit_layer",
+    "refit_elastic_net",
+    "refit_ridge",
     "ridge",
     "save_weights",
     "split_folds",

@@ -75,6 +75,25 @@ def pearson_columns(X: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
     return np.clip(out, -1.0, 1.0)
 
 
+def pearson_table(left: NDArray[np.floating], right: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the Pearson r of each column of one matrix with each column of another, in double precision.
+
+    Parameters
+    ----------
+    left : ndarray, shape (n, k)
+    right : ndarray, shape (n, p)
+        Finite values, n >= 2.
+
+    Returns
+    -------
+    ndarray of float64, shape (k, p)
+        Between -1 and 1; 0.0 where one of the columns is constant.
+    """
+    (a, norm_a), (b, norm_b) = (centre_columns(side.astype(np.float64, copy=False)) for side in (left, right))
+    products, scale = a.T @ b, np.outer(norm_a, norm_b)
+    return np.clip(np.divide(products, scale, out=np.zeros(scale.shape), where=scale > 0), -1.0, 1.0)
+
+
 def centre_columns(block: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Subtract the mean of each column, and say which columns vary at all.
 

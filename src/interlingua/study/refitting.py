@@ -26,8 +26,3 @@ def penalties(cell: Cell, probes: pd.DataFrame, methods: Iterable[str], language
         for name, method in found.items()
         if method.repeatable
     }
-
-
-def best_r(cell: Cell, probes: pd.DataFrame, language: str) -> float:
-    """Return the highest r over test words of the language's probes of the cell's layer."""
-    return float(cell.rows(probes, language=language, curve="layer")["r_word"].max())

@@ -14,11 +14,15 @@ from interlingua.questions.sharing.tables import (
     FLAGGED_OVERLAP,
     FLAGGED_PAIRS,
     HIGHEST,
+    JUDGED_SUMMARY,
     KEPT,
     NULL_DEGREES,
+    NULL_ENCODING,
     NULL_PAIRS,
+    NULL_PENALTY,
     OVERLAP,
     PAIRS,
+    PAIRS_JUDGED,
     PAIRS_SUMMARY,
     R_TOP,
     SIGNS,
@@ -29,6 +33,8 @@ from interlingua.study.size import Size
 
 #: Seconds of one draw of ratings with its probe and its ranking, as `Size` measures.
 _DRAW_S = 0.011
+#: Seconds of one choice of an elastic net's penalty.
+_CHOICE_S = 0.5
 
 
 def _drawing(size: Size) -> float:
@@ -41,6 +47,15 @@ def _comparing(size: Size) -> float:
     compared = len(units.methods) * len(units.nulls) * units.permutations
     return 0.1 + compared * size.languages**2 * size.width / 384 * 1.3e-5
 
+
+def _choosing(size: Size) -> float:
+    units = size.study.units
+    by_cv = "elastic-net-cv" in units.methods
+    return size.scale * by_cv * len(units.nulls) * min(units.permutations, 20) * _CHOICE_S
+
+
+_DRAWN = ("units.methods", "units.nulls", "draws=units.permutations", "probes.standardise", "probes.folds")
+_PLUGINS = {"methods": "interlingua.units.methods", "nulls": "interlingua.units.nulls"}
 
 _COMPARE = Step(
     name="overlap",
@@ -65,17 +80,23 @@ _DRAW = Step(
         "rankings": "rankings",
         "cell": "cell",
     },
-    outputs=(Arrays("null_signs"), R_TOP),
-    options=(
-        "units.methods",
-        "units.nulls",
-        "draws=units.permutations",
-        "probes.standardise",
-        "probes.folds",
-    ),
+    outputs=(Arrays("null_signs"), R_TOP, NULL_ENCODING),
+    options=_DRAWN,
     seeded=True,
-    plugins={"methods": "interlingua.units.methods", "nulls": "interlingua.units.nulls"},
+    plugins=_PLUGINS,
     seconds=_drawing,
+)
+_CHOOSE_AGAIN = Step(
+    name="null_again",
+    says="penalties again",
+    function="interlingua.questions.sharing.draw:choose_again",
+    per=("model", "variable", "language"),
+    reads={"activations": "activations", "ratings": "ratings", "probes": "probes", "cell": "cell"},
+    outputs=(Arrays("again_signs"),),
+    options=_DRAWN,
+    seeded=True,
+    plugins=_PLUGINS,
+    seconds=_choosing,
 )
 _BESIDE = Step(
     name="null",
@@ -83,9 +104,18 @@ _BESIDE = Step(
     function="interlingua.questions.sharing.compute:beside_nulls",
     per=("model", "variable"),
     reads={"rankings": "rankings", "cell": "cell", "signs": "null_signs", "r_top": "null_r_top"},
-    outputs=(BESIDE_NULL, NULL_DEGREES, NULL_PAIRS, TOP_UNITS),
+    outputs=(BESIDE_NULL, NULL_DEGREES, NULL_PAIRS, TOP_UNITS, PAIRS_JUDGED, JUDGED_SUMMARY),
     options=("units.nulls",),
     seconds=_comparing,
+)
+_BESIDE_AGAIN = Step(
+    name="null_penalty",
+    says="penalties again",
+    function="interlingua.questions.sharing.compute:beside_again",
+    per=("model", "variable"),
+    reads={"rankings": "rankings", "cell": "cell", "signs": "null_signs", "again": "again_signs"},
+    outputs=(NULL_PENALTY,),
+    options=("units.nulls",),
 )
 _KEEP = Step(
     name="kept_languages",
@@ -125,17 +155,18 @@ _GATHER = Step(
 QUESTION = Question(
     key="sharing",
     title="Do languages share units?",
-    steps=(_COMPARE, _DRAW, _BESIDE, _KEEP, _AGAIN, _GATHER),
+    steps=(_COMPARE, _DRAW, _BESIDE, _CHOOSE_AGAIN, _BESIDE_AGAIN, _KEEP, _AGAIN, _GATHER),
     show="interlingua.questions.sharing.show",
     caveats=(
-        "The super exact test takes every unit to be equally likely to be in a set. Some units win in any probe (large "
-        "variance, outliers). The permuted-ratings null refits the probes on shuffled words and is the fair rival: "
-        "compare with its fold enrichment, not with 1.",
-        "Permuted ratings are encoded nowhere. Languages that do encode a rating, but each in a way of its own, may share "
-        "units because units go together: 'codes of their own' are ratings that each language encodes as well as the real "
-        "one, in a random direction.",
+        "The super exact test takes every unit to be equally likely to be in a set. Units go together, and some win in "
+        "any probe (large variance, outliers): with ratings permuted it calls pairs significant two or three times as "
+        "often as it should. Its p stands in the tables because the paper has it; pairs are judged by the nulls below.",
+        "Permuted ratings are encoded nowhere. Languages that do encode a rating, but each in a way of its own, share "
+        "units because units go together, the more so in the layer's first principal components, where real ratings "
+        "lie. 'Codes of their own' are ratings that each language encodes as well as the real one and in components as "
+        "large, in a random direction.",
         "The best of many subsets of languages is reported: with 13 languages there are 1,716 sets of seven. Read the "
-        "p corrected for the number of subsets of that degree.",
+        "number of draws that reach as many languages, not the p of the one set.",
         "Two languages that use a unit with opposite signs do not agree on it. With permuted ratings about half of the "
         "shared units have the same sign; with real ones nearly all should.",
     ),

@@ -6,13 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import combinations
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
 
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
 from interlingua.tables.cells import select
 from interlingua.units import Overlap, overlap
-from interlingua.units.nulls import Signs, null_summary, signs_of_rankings
+from interlingua.units.nulls import BY_CV, Sharing, Signs, null_summary, signs_of_rankings
+
+#: Below this p a pair shares more than under a null.
+LEVEL = 0.05
 
 Frames = dict[str, pd.DataFrame | None]
 SignsByLanguage = Mapping[str, Mapping[str, Signs]]
@@ -85,7 +91,8 @@ def beside_nulls(
     """
     methods = _repeated(r_top)
     if not methods:
-        return dict.fromkeys(("null", "null_degrees", "null_pairs", "top_units"))
+        names = ("null", "null_degrees", "null_pairs", "top_units", "pairs_judged", "pairs_judged_summary")
+        return dict.fromkeys(names)
     summaries, degrees, pairs = [], [], []
     for found in _compared(cell.rows(rankings), cell, signs, methods, nulls):
         which = {"method": found.method, "null": found.null}
@@ -94,12 +101,75 @@ def beside_nulls(
         degrees.append(found.degrees.assign(**which))
         pairs.append(found.pairs.assign(**which, language_a=a, language_b=b))
     top = [{"method": method, "r_top": float(select(r_top, method=method)["r_top"].mean())} for method in methods]
+    of_pairs = _together(pairs)
+    judged, summary = _judged(of_pairs)
     return {
         "null": cell.stamp(pd.DataFrame(summaries)),
         "null_degrees": cell.stamp(_together(degrees)),
-        "null_pairs": cell.stamp(_together(pairs)),
+        "null_pairs": cell.stamp(of_pairs),
         "top_units": cell.stamp(pd.DataFrame(top)),
+        "pairs_judged": cell.stamp(judged),
+        "pairs_judged_summary": cell.stamp(summary),
     }
+
+
+def _judged(pairs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return each pair's largest p over the nulls, and how many pairs share more than under all of them."""
+    keys = ["method", "language_a", "language_b"]
+    largest = pairs.groupby(keys, sort=False, as_index=False)["p_bh"].max()
+    judged = largest.assign(shares=largest["p_bh"] < LEVEL)
+    counts = judged.groupby("method", sort=False).agg(n_pairs=("shares", "size"), n_share=("shares", "sum"))
+    return judged, counts.reset_index()
+
+
+def beside_again(
+    rankings: pd.DataFrame, cell: Cell, signs: SignsByLanguage, again: SignsByLanguage, *, nulls: Sequence[str]
+) -> Frames:
+    """Compare draws in which the elastic net's penalty was chosen again with the same draws at the real one's.
+
+    Parameters
+    ----------
+    rankings, cell, signs, nulls
+        As in `beside_nulls`.
+    again
+        By language: the signs of the top units in each draw, the penalty chosen again, by null.
+    """
+    own = cell.rows(rankings, method=BY_CV)
+    languages = [str(code) for code in own["language"].unique()]
+    chosen = {code: again[code] for code in languages}
+    if not any(chosen.values()):
+        return {"null_penalty": None}
+    observed = Sharing.of(list(signs_of_rankings(own, cell.k).values())).mean_fe[0]
+    kept = {code: signs[code] for code in languages}
+    rows = []
+    for null in nulls:
+        anew = Sharing.of([chosen[code][null] for code in languages]).mean_fe
+        before = Sharing.of([kept[code][f"{null}/{BY_CV}"][: len(anew)] for code in languages]).mean_fe
+        low, high = _interval(anew - before)
+        rows.append(
+            {
+                "method": BY_CV,
+                "null": null,
+                "draws": len(anew),
+                "mean_fe": observed,
+                "null_fe": before.mean(),
+                "again_fe": anew.mean(),
+                "difference": (anew - before).mean(),
+                "difference_low": low,
+                "difference_high": high,
+                "as_many": int((before >= observed).sum()),
+                "again_as_many": int((anew >= observed).sum()),
+            }
+        )
+    return {"null_penalty": cell.stamp(pd.DataFrame(rows))}
+
+
+def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the 95 % interval (t) of the mean of independent values; none of a single one."""
+    if len(values) < 2:
+        return float("nan"), float("nan")
+    half = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    return float(values.mean()) - half, float(values.mean()) + half
 
 
 def _repeated(r_top: pd.DataFrame) -> list[str]:

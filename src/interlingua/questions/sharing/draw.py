@@ -8,15 +8,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from interlingua.models import Activations
 from interlingua.probes import Design
 from interlingua.probes.subsets import SubsetRidge
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
-from interlingua.study.refitting import best_r, penalties
-from interlingua.units.nulls import get, null_signs
+from interlingua.study.refitting import penalties
+from interlingua.tables.cells import select
+from interlingua.units import methods as ranking_methods
+from interlingua.units.nulls import BY_CV, Code, Linked, RatedLayer, chosen_again, get, null_signs
+
+#: Draws in which an elastic net chooses its penalty again, to compare: thirty fits each.
+CHOSEN_AGAIN = 20
+#: Draws whose encoding is told.
+_TOLD = 100
+#: Until the study's links of words between languages are read (the step `strata`): none is linked.
+NO_STRATA = pd.DataFrame(columns=["model", "variable", "language", "word", "concept", "stratum", "block", "place"])
 
 
 def draw(
@@ -25,6 +36,7 @@ def draw(
     probes: pd.DataFrame,
     rankings: pd.DataFrame,
     cell: Cell,
+    strata: pd.DataFrame = NO_STRATA,
     *,
     language: str,
     methods: Sequence[str],
@@ -37,36 +49,131 @@ def draw(
 ) -> dict[str, Any]:
     """Rank one language's units on drawn ratings, by every method that can be repeated and under every null.
 
-    Returns ``null_signs``, arrays of int8 (draws, width) by "<null>/<method>", and ``null_r_top``: how well a ridge
-    probe that sees nothing but a method's top units predicts held-out words. Both are empty where nothing is drawn.
+    Returns ``null_signs``, arrays of int8 (draws, width) by "<null>/<method>"; ``null_r_top``: how well a ridge
+    probe that sees nothing but a method's top units predicts held-out words; and ``null_encoding``: how the draws are
+    encoded, beside the real ratings. All are empty where nothing is drawn.
     """
     repeated = penalties(cell, probes, methods, language)
     if not (repeated and nulls and draws):
-        return {"null_signs": {}, "null_r_top": None}
-    design = Design(activations, ratings, standardise=standardise)
+        return {"null_signs": {}, "null_r_top": None, "null_encoding": None}
+    layer = rated_layer(activations, ratings, cell, strata, language, standardise=standardise, folds=folds, seed=seed)
+    wanted = {name: draws_of(name, draws) for name in repeated}
+    signs, encoding = {}, []
+    for number, null in enumerate(nulls):
+        drawn = draw_ratings(layer, null, max(wanted.values()), cell, language, seed)
+        encoding.append({"language": language, "null": null, **encoded(layer, drawn[:, :_TOLD])})
+        for place, (method, penalty) in enumerate(repeated.items()):
+            of_method = drawn[:, : wanted[method]]
+            signs[f"{null}/{method}"] = null_signs(layer, of_method, method, cell.k, penalties=penalty)
+            on_progress((number + (place + 1) / len(repeated)) / len(nulls))
+    r_top = _predicted_by_top(
+        Design(activations, ratings, standardise=standardise), rankings, cell, list(repeated), language, folds, seed
+    )
+    return {
+        "null_signs": signs,
+        "null_r_top": r_top,
+        "null_encoding": cell.stamp(pd.DataFrame(encoding)),
+    }
+
+
+def rated_layer(
+    activations: Activations,
+    ratings: pd.DataFrame,
+    cell: Cell,
+    strata: pd.DataFrame,
+    language: str,
+    *,
+    standardise: Any,
+    folds: int,
+    seed: int,
+) -> RatedLayer:
+    """Return the cell's layer of a language with its linked words."""
+    design = Design(activations, ratings, standardise=standardise).rated(cell.variable)
+    words = pd.unique(ratings["word"].to_numpy(dtype=object)[design.train_rows])
+    own = select(strata, model=cell.model, variable=cell.variable, language=language)
+    linked = Linked.of(own, list(words), seed=derive_seed(seed, "linked words", cell.model, cell.variable))
+    of_folds = derive_seed(seed, "folds of nulls", language, cell.variable)
+    return RatedLayer.of(design, cell.variable, cell.layer, folds=folds, seed=of_folds, linked=linked)
+
+
+def draws_of(method: str, draws: int) -> int:
+    """Return how many draws a ranking gets where the study asks for so many."""
+    return max(draws, ranking_methods.get(method).least_draws)
+
+
+def draw_ratings(layer: RatedLayer, null: str, draws: int, cell: Cell, language: str, seed: int) -> NDArray[np.float64]:
+    """Return ratings drawn under a null: the same for every ranking."""
+    known = get(null)
+    own = derive_seed(seed, known.seed_label, cell.model, language, cell.variable)
+    return known.draw(layer, draws, seed=own)
+
+
+def encoded(layer: RatedLayer, drawn: NDArray[np.float64]) -> dict[str, float]:
+    """Return how well and where in the layer drawn ratings are encoded, beside the real ones."""
+    code = Code(layer)
+    of_words = layer.word_means(drawn)
+    r_drawn = float(layer.r_of(drawn).mean())
+    return {
+        "n_words": layer.n_words,
+        "linked_words": layer.linked.n_linked,
+        "r_cv": layer.r,
+        "null_r_cv": r_drawn,
+        "r_short": layer.r - r_drawn,
+        "first_components": float(code.share_of_first(layer.ratings[:, None])[0]),
+        "null_first_components": float(code.share_of_first(of_words).mean()),
+    }
+
+
+def _predicted_by_top(
+    design: Design,
+    rankings: pd.DataFrame,
+    cell: Cell,
+    methods: Sequence[str],
+    language: str,
+    folds: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Return how well a ridge probe of each method's top units predicts held-out sentences."""
     subsets = SubsetRidge(
         design, cell.variable, cell.layer, folds=folds, seed=derive_seed(seed, "top units", language, cell.variable)
     )
-    strength = best_r(cell, probes, language)
-    signs, rows = {}, []
-    for number, (method, penalty) in enumerate(repeated.items()):
-        for null in nulls:
-            signs[f"{null}/{method}"] = null_signs(
-                design,
-                cell.variable,
-                cell.layer,
-                method,
-                cell.k,
-                draws=draws,
-                seed=derive_seed(seed, get(null).seed_label, cell.model, language, cell.variable, method),
-                null=null,
-                penalty=penalty,
-                r=strength,
-                folds=folds,
-            )
+    rows = []
+    for method in methods:
         ranked = cell.rows(rankings, method=method)
         top = ranked.loc[(ranked["rank"] <= cell.k) & (ranked["score"] > 0), "index"].to_numpy()
         r_top = subsets.r_sentences(top, subsets.weights(top)) if len(top) else float("nan")
         rows.append({"language": language, "method": method, "r_top": r_top})
-        on_progress((number + 1) / len(repeated))
-    return {"null_signs": signs, "null_r_top": cell.stamp(pd.DataFrame(rows))}
+    return cell.stamp(pd.DataFrame(rows))
+
+
+def choose_again(
+    activations: Activations,
+    ratings: pd.DataFrame,
+    probes: pd.DataFrame,
+    cell: Cell,
+    strata: pd.DataFrame = NO_STRATA,
+    *,
+    language: str,
+    methods: Sequence[str],
+    nulls: Sequence[str],
+    draws: int,
+    standardise: Any,
+    folds: int,
+    seed: int,
+) -> dict[str, Any]:
+    """Rank one language's units on the first drawn ratings again, the elastic net's penalty chosen for each of them.
+
+    Returns ``again_signs``, arrays of int8 (draws, width) by null; empty where nothing is drawn, or the penalty of no
+    ranking is chosen by cross-validation.
+    """
+    repeated = penalties(cell, probes, methods, language)
+    if not (BY_CV in repeated and nulls and draws):
+        return {"again_signs": {}}
+    layer = rated_layer(activations, ratings, cell, strata, language, standardise=standardise, folds=folds, seed=seed)
+    signs = {}
+    for null in nulls:
+        # The same ratings as are drawn for the comparison itself: the first of as many.
+        most = max(draws_of(method, draws) for method in repeated)
+        drawn = draw_ratings(layer, null, most, cell, language, seed)[:, : min(CHOSEN_AGAIN, draws)]
+        signs[null] = null_signs(layer, drawn, BY_CV, cell.k, penalties=chosen_again(layer, drawn))
+    return {"again_signs": signs}

@@ -13,6 +13,10 @@ from interlingua.report.words import cell_title
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+#: From so many languages on units are told of: where languages share units, fewer are at the top of one or two.
+LEAST_DEGREE = 3
+#: How curves of nulls are drawn, the first first.
+LINES = ("--", ":", "-.")
 #: Intersections drawn in one panel.
 MOST_INTERSECTIONS = 15
 
@@ -21,6 +25,8 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
     """Return the map of fold enrichments over pairs of languages, and its caption."""
     cells = results.cells
     pairs = results.of("pairs", method=results.headline)
+    judged = results.of("pairs_judged", method=results.headline, shares=True)
+    share = set(judged[["model", "variable", "language_a", "language_b"]].itertuples(index=False, name=None))
     n = pairs["language_a"].nunique()
     figure, axes = panels(len(cells), width=2.4 + 0.45 * n, height=1.4 + 0.42 * n)
     top = max(2.0, float(pairs["fe"].max()))
@@ -33,7 +39,7 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
         for row in rows.itertuples():
             i, j = sorted((place[row.language_a], place[row.language_b]))
             grid[j - 1, i] = row.fe
-            mark = "*" if row.p_bh < 0.05 else ""
+            mark = "*" if (model, variable, row.language_a, row.language_b) in share else ""
             ink = "white" if row.fe < 0.55 * top else INK
             axis.text(i, j - 1, f"{row.observed}{mark}", ha="center", va="center", fontsize=7.5, color=ink)
         image = axis.imshow(grid, cmap="cividis", vmin=0, vmax=top)
@@ -48,7 +54,12 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
     caption = (
         f"Units shared by each pair of languages; ranking: {results.label(results.headline)}. Numbers: "
         f"shared units ({' or '.join(f'{value:g}' for value in expected)} expected were the sets independent and uniform); "
-        "colour: observed over expected; *: p < .05 in the super exact test after Benjamini-Hochberg over the pairs."
+        "colour: observed over expected"
+        + (
+            "; *: p < .05 under every null, each after Benjamini-Hochberg over the pairs."
+            if len(results.of("pairs_judged", method=results.headline))
+            else "; nothing was drawn to judge pairs by."
+        )
     )
     return figure, caption
 
@@ -78,12 +89,17 @@ def draw_intersections(results: Results) -> tuple[Figure, str] | None:
         matrix = axis.inset_axes((0.0, 0.0, 1.0, matrix_height / height), sharex=bars)
         x = np.arange(len(rows))
         bars.bar(x, rows["observed"], color=colour(0), width=0.6)
-        for position, (observed, fe) in enumerate(zip(rows["observed"], rows["fe"], strict=True)):
-            times = f"{fe:,.0f}" if fe >= 100 else f"{fe:.3g}"
-            above = {"xytext": (0, 2), "textcoords": "offset points", "ha": "center", "va": "bottom"}
-            bars.annotate(f"{times}×", (position, observed), fontsize=6.5, rotation=90, **above)
+        for position, observed in enumerate(rows["observed"]):
+            bars.annotate(
+                str(observed),
+                (position, observed),
+                xytext=(0, 2),
+                textcoords="offset points",
+                ha="center",
+                fontsize=6.5,
+            )
         bars.set_ylabel("units in all")
-        bars.set_ylim(0, 1.45 * max(rows["observed"].max(), 1) if len(rows) else 1)
+        bars.set_ylim(0, 1.2 * max(rows["observed"].max(), 1) if len(rows) else 1)
         bars.yaxis.set_major_locator(MaxNLocator(4, integer=True))
         bars.tick_params(labelbottom=False)
         for position, members in enumerate(rows["languages"]):
@@ -98,18 +114,22 @@ def draw_intersections(results: Results) -> tuple[Figure, str] | None:
         matrix.invert_yaxis()
     caption = (
         f"The {f'{most} intersections' if most > 1 else 'only intersection'} of the highest degree (inclusive: a unit of eight languages also counts in "
-        "each set of seven of them). Bars: units in the top of all marked languages; above: fold enrichment over "
-        "independent uniform sets."
+        "each set of seven of them). Bars: units in the top of all marked languages."
     )
     return figure, caption
 
 
-def draw_degrees(results: Results) -> tuple[Figure, str]:
-    """Return the number of units shared by at least d languages against chance, and its caption."""
+def draw_degrees(results: Results) -> tuple[Figure, str] | None:
+    """Return the number of units shared by at least d languages against chance, and its caption; None below three."""
     from matplotlib.ticker import MaxNLocator
 
     cells = results.cells
-    degrees = results.table("degrees")
+    degrees, nulls = (
+        table[table["n_languages"] >= LEAST_DEGREE]
+        for table in (results.table("degrees"), results.of("null_degrees", method=results.headline))
+    )
+    if degrees.empty:
+        return None
     methods = list(dict.fromkeys(degrees["method"]))
     figure, axes = panels(len(cells))
     for axis, (model, variable) in zip(axes, cells, strict=True):
@@ -124,8 +144,12 @@ def draw_degrees(results: Results) -> tuple[Figure, str]:
                 markersize=4,
                 label=results.label(method),
             )
-        chance = rows[rows["method"] == methods[0]]
-        axis.plot(chance["n_languages"], chance["expected"], color=GREY, linestyle="--", label="chance (uniform)")
+        own = nulls[(nulls["model"] == model) & (nulls["variable"] == variable)]
+        for number, null in enumerate(dict.fromkeys(own["null"])):
+            of_null = own[own["null"] == null]
+            drawn = of_null["null_mean"].where(of_null["null_mean"] > 0)
+            dashes = LINES[number % len(LINES)]
+            axis.plot(of_null["n_languages"], drawn, color=GREY, linestyle=dashes, label=results.label(null))
         axis.set_yscale("log")
         axis.set_ylim(bottom=0.005)
         axis.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -135,7 +159,8 @@ def draw_degrees(results: Results) -> tuple[Figure, str]:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     caption = (
-        "Units in the top set of at least so many languages, by ranking; dashed: the number expected if every language "
-        "drew its set at random (logarithmic scale; a curve ends where no unit is left)."
+        "Units in the top set of at least so many languages, by ranking"
+        + (f"; grey: mean over draws of a null, ranking: {results.label(results.headline)}" if len(nulls) else "")
+        + " (logarithmic scale; a curve ends where no unit is left)."
     )
     return figure, caption

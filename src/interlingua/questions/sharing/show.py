@@ -6,9 +6,23 @@ from typing import Any
 
 import pandas as pd
 
-from interlingua.questions.sharing.figures import draw_degrees, draw_intersections, draw_pairs
+from interlingua.questions.sharing.figures import LEAST_DEGREE, draw_degrees, draw_intersections, draw_pairs
+from interlingua.questions.sharing.verdict import Outcome, verdict
 from interlingua.report.results import Results
-from interlingua.report.words import Row, Section, Shown, cell_title, listing, p_text, permuted, short, signed, yes
+from interlingua.report.words import (
+    Row,
+    Section,
+    Shown,
+    between,
+    cell_title,
+    listing,
+    p_text,
+    permuted,
+    short,
+    signed,
+    span,
+    yes,
+)
 
 #: How what the ratings are is said in a sentence; of other nulls by their label.
 _AGAINST = {
@@ -16,6 +30,15 @@ _AGAINST = {
     "permuted": "permuted ones",
 }
 _UNDER = {"permuted": "on permuted ratings"}
+#: The answer of what is counted; where the signs alone tell, the next row says so.
+_BY_NUMBER = {
+    Outcome.BOTH: "Yes",
+    Outcome.NUMBER: "Yes",
+    Outcome.SIGNS: "Not shown by their number, but by their signs (next row)",
+    Outcome.NEITHER: "Not shown",
+}
+#: An r that differs by less is as large.
+_AS_WELL = 0.02
 _NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 
@@ -27,18 +50,26 @@ def claim(results: Results, model: str, variable: str) -> str:
     if most.degree:
         every = "both" if most.n_languages == 2 else f"all {most.n_languages}"
         many = every if most.degree == most.n_languages else f"{most.degree} of {most.n_languages}"
+    nulls = _nulls(results.of("null", **where))
     text = (
         f"In layer {results.layer(model, variable)} of {short(model)}, {most.n_units or 'no'} "
-        f"{'unit is' if most.n_units <= 1 else 'units are'} among those that carry {variable} most in {many} languages; "
-        f"pairs of languages share {pairs.mean_overlap:.1f} units on average"
+        f"{'unit is' if most.n_units <= 1 else 'units are'} among those that carry {variable} most in {many} languages"
+        f"{_as_many(results, where, most.degree)}; pairs of languages share {pairs.mean_overlap:.1f} units on average"
     )
     if pd.notna(pairs.mean_fe):
         text += f", {pairs.mean_fe:.2f} times what independent sets would"
-    nulls = _nulls(results.of("null", **where))
-    if nulls:
-        beside = "; ".join(f"{_given(results, row)}, p {p_text(row.p_fe)}" for row in nulls)
-        text += f" ({beside}{' from' if len(nulls) == 1 else ';'} {nulls[0].draws} draws{' each' * (len(nulls) > 1)})"
-    return f"{text}."
+    if not nulls:
+        return f"{text}."
+    beside = "; ".join(f"{_given(results, row)}, p {p_text(row.p_fe)}" for row in nulls)
+    text += f" ({beside}{' from' if len(nulls) == 1 else ';'} {nulls[0].draws} draws{' each' * (len(nulls) > 1)})"
+    return f"{text}. {verdict(results, nulls)}"
+
+
+def _as_many(results: Results, where: dict[str, str], degree: int) -> str:
+    """Return in how many draws as many units are at the top in so many languages; of two, pairs tell more."""
+    rows = _nulls(results.of("null_degrees", **where, n_languages=degree)) if degree >= LEAST_DEGREE else []
+    drawn = [f"{row.as_many} of {row.draws} draws of {results.label(row.null)}" for row in rows]
+    return f" (as many in {' and in '.join(drawn)})" if drawn else ""
 
 
 def _given(results: Results, row: Any) -> str:
@@ -68,8 +99,8 @@ def _shares(results: Results, model: str, variable: str) -> list[Row]:
     shared = Row(
         "Do languages share its units?",
         _against(results, nulls),
-        f"{_verdict(nulls, 'p_fe')}: pairs share {_beside(results, nulls, first.mean_fe, ' units')}",
-        _sure(results, nulls, "p_fe"),
+        f"{_BY_NUMBER[Outcome.of(nulls)]}: pairs share {_beside(results, nulls, first.mean_fe, ' units')}",
+        _sure(results, nulls, "p_fe") + _judged(results, where),
     )
     if pd.isna(first.same_sign):
         return [shared]
@@ -113,7 +144,15 @@ def _uniform(row: Any) -> str:
 
 
 def _corrected_pairs(row: Any) -> str:
-    return f"p < .05 in {row.p_bh_below_05} of {row.n_pairs} pairs of languages, corrected"
+    return f"p < .05 in {row.p_bh_below_05} of {row.n_pairs} pairs of languages, corrected, by that test"
+
+
+def _judged(results: Results, where: dict[str, str]) -> str:
+    """Return how many pairs share more than under every null."""
+    return "".join(
+        f"; {row.n_share} of {row.n_pairs} pairs by themselves, corrected"
+        for row in results.of("pairs_judged_summary", **where).itertuples()
+    )
 
 
 def _nulls(rows: pd.DataFrame) -> list[Any]:
@@ -165,11 +204,15 @@ def _sure(results: Results, nulls: list[Any], p: str) -> str:
 
 def section(results: Results) -> Section:
     """Return what every ranking's units say, and the tables behind it."""
-    findings = [
-        _finding(results, row)
-        for model, variable in results.cells
-        for row in results.of("pairs_summary", model=model, variable=variable).itertuples()
-    ]
+    findings = []
+    for model, variable in results.cells:
+        of_cell = {"model": model, "variable": variable}
+        findings += [_finding(results, row) for row in results.of("pairs_summary", **of_cell).itertuples()]
+        encoding = results.of("null_encoding", **of_cell)
+        if len(encoding):
+            drawn = " ".join(filter(None, (_moved(encoding), _encoded(results, encoding))))
+            findings.append(f"{cell_title(model, variable)}: {drawn}")
+        findings += [_again(results, row) for row in results.of("null_penalty", **of_cell).itertuples()]
     return Section(findings, ("pairs", "intersections", "degrees"), (*_of_nulls(results), *_of_sets(results)))
 
 
@@ -178,26 +221,80 @@ def _finding(results: Results, row: Any) -> str:
     text = f"{cell_title(row.model, row.variable)}, {results.label(row.method)}: "
     if pd.notna(row.mean_fe):
         text += f"mean fold enrichment {row.mean_fe:.2f}; "
-    text += f"p < .05 in {row.p_below_05} of {row.n_pairs} pairs ({row.p_bh_below_05} after Benjamini-Hochberg)"
+    exact = f"p < .05 in {row.p_below_05} of {row.n_pairs} pairs, {row.p_bh_below_05} after Benjamini-Hochberg"
+    for judged in results.of("pairs_judged_summary", **where).itertuples():
+        text += f"{judged.n_share} of {judged.n_pairs} pairs share more than under each null, corrected "
+        exact = f"{row.p_bh_below_05} by the paper's super exact test, which rejects too often"
+        text += f"({exact})"
+    if not text.endswith(")"):
+        text += f"by the paper's super exact test, which rejects too often, {exact}"
     if pd.notna(row.same_sign):
         text += f"; {100 * row.same_sign:.0f} % of the shared units have the same sign"
     nulls = _nulls(results.of("null", **where))
     if nulls:
         under = "; ".join(
-            f"{results.label(null.null)}: {'fold enrichment ' if null is nulls[0] else ''}{null.null_fe:.2f}, "
-            f"{100 * null.null_share_p05:.0f} % of pairs 'significant'"
+            f"{results.label(null.null)}: {'fold enrichment ' if null is nulls[0] else ''}{null.null_fe:.2f} "
+            f"(p {p_text(null.p_fe)})"
             for null in nulls
         )
-        text += f". {under[0].upper()}{under[1:]}"
+        text += f". {under[0].upper()}{under[1:]}. {verdict(results, nulls).removesuffix('.')}"
     for top in results.of("top_units", **where).itertuples():
         if pd.notna(top.r_top):
             text += f"; r on held-out words from the top units alone {signed(top.r_top, 2)}"
     return f"{text}."
 
 
+def _moved(encoding: pd.DataFrame) -> str:
+    """Return how many words are permuted together with their translations."""
+    if not encoding["linked_words"].any():
+        return (
+            "no word is linked to its translations, so ratings are permuted in each language by itself. Were meaningless "
+            "ratings alike for translations, that would pass for sharing."
+        )
+    return (
+        f"{span(encoding['linked_words'])} of {span(encoding['n_words'])} training words a language are permuted together "
+        "with their translations."
+    )
+
+
+def _encoded(results: Results, encoding: pd.DataFrame) -> str:
+    """Return whether codes of their own are encoded where and as well as the real ratings."""
+    own = encoding[encoding["null"] == "own codes"]
+    if own.empty:
+        return ""
+    worse = own[own["r_short"] > _AS_WELL]
+    how = "as well as" if worse.empty else f"less well in {listing(worse['language'].map(results.names))} than"
+    return (
+        f"Codes of their own are encoded {how} the real ratings (cross-validated r {between(own['null_r_cv'])}, really "
+        f"{between(own['r_cv'])}) and lie where they do: {_percent(own['null_first_components'])} of their variance in "
+        f"the layer's first five principal components, really {_percent(own['first_components'])}."
+    )
+
+
+def _percent(values: pd.Series) -> str:
+    low, high = f"{100 * values.min():.0f}", f"{100 * values.max():.0f}"
+    return f"{low} %" if low == high else f"{low} to {high} %"
+
+
+def _again(results: Results, row: Any) -> str:
+    """Return what choosing the elastic net's penalty again in every draw changes."""
+    text = (
+        f"{cell_title(row.model, row.variable)}, {results.label(row.method)}, {results.label(row.null)}: chosen again in "
+        f"each of {row.draws} draws, penalties give a mean fold enrichment of {row.again_fe:.2f}, kept as they are "
+        f"{row.null_fe:.2f}"
+    )
+    if pd.notna(row.difference_low):
+        text += f" (difference {signed(row.difference, 2)}, 95 % interval {signed(row.difference_low, 2)} to "
+        text += f"{signed(row.difference_high, 2)})"
+    reached = f"as much as on real ratings is in {row.again_as_many} of these draws instead of {row.as_many}"
+    return (
+        f"{text}; {reached}, so {'the answer stays' if row.again_as_many == row.as_many else 'keeping them matters'}."
+    )
+
+
 def _of_nulls(results: Results) -> list[Shown]:
     """Return the rankings beside the nulls, and without the languages that the audit flags."""
-    enrichment = "model variable method null mean_fe null_fe corrected_fe p_fe null_share_p05 draws"
+    enrichment = "model variable method null mean_fe null_fe corrected_fe p_fe pairs_below_05 null_share_p05 draws"
     beyond = (
         "model variable method null highest_degree null_highest_degree p_highest_degree p_omnibus same_sign "
         "null_same_sign signed_fe null_signed_fe p_signed_fe"
@@ -206,6 +303,17 @@ def _of_nulls(results: Results) -> list[Shown]:
     titled = (
         ("Ranking methods compared on real ratings and under each null", "null", enrichment),
         ("Degrees and signs on real ratings and under each null", "null", beyond),
+        (
+            "How the draws are encoded, beside the real ratings",
+            "null_encoding",
+            "model variable language null r_cv null_r_cv first_components null_first_components linked_words n_words",
+        ),
+        (
+            "The penalty of the elastic net chosen again in some draws",
+            "null_penalty",
+            "model variable method null draws mean_fe null_fe again_fe difference difference_low difference_high as_many "
+            "again_as_many",
+        ),
         ("What the top units alone predict", "top_units", "model variable method r_top"),
         ("Overlap with and without the flagged languages", "flagged_overlap", flagged),
         (
@@ -221,43 +329,48 @@ def _of_nulls(results: Results) -> list[Shown]:
 
 def _of_sets(results: Results) -> list[Shown]:
     """Return pairs, highest intersections and degrees; those of the headline's ranking where there are many."""
-    pairs, degrees = (
-        results.of("null_pairs", method=results.headline),
-        results.of("null_degrees", method=results.headline),
-    )
+
+    def of(name: str) -> pd.DataFrame:
+        return results.of(name, method=results.headline)
+
     shown = [
         Shown(
             "Pairs of languages",
             "pairs",
-            results.of("pairs", method=results.headline),
-            "model variable language_a language_b observed expected fe p p_bh p_by same_sign",
+            of("pairs"),
+            "model variable language_a language_b observed expected fe same_sign p p_bh",
         ),
         Shown(
             "Pairs of languages under each null",
             "null_pairs",
-            pairs,
-            "model variable null language_a language_b null_mean fe_corrected p_null",
+            of("null_pairs"),
+            "model variable null language_a language_b null_mean fe_corrected p_null p_bh",
         ),
         Shown(
             "Intersections of the highest degree",
             "highest_degree",
             results.table("highest_degree"),
-            "model variable method languages degree observed expected fe p n_subsets p_bonferroni units",
-        ),
-        Shown(
-            "Units by number of languages",
-            "degrees",
-            results.of("degrees", method=results.headline),
-            "model variable method n_languages observed expected p",
+            "model variable method languages degree observed p n_subsets p_bonferroni units",
         ),
         Shown(
             "Units by number of languages under each null",
             "null_degrees",
-            degrees,
-            "model variable method null n_languages null_mean p_null",
+            _from_three(of("null_degrees")),
+            "model variable method null n_languages null_mean as_many draws p_null",
+        ),
+        Shown(
+            "Units by number of languages, beside independent uniform sets",
+            "degrees",
+            _from_three(of("degrees")),
+            "model variable method n_languages observed expected",
         ),
     ]
     return [table for table in shown if len(table.frame)]
+
+
+def _from_three(degrees: pd.DataFrame) -> pd.DataFrame:
+    """Return what is told of degrees: where units are shared, fewer are in the top of any one or two languages."""
+    return degrees[degrees["n_languages"] >= LEAST_DEGREE]
 
 
 FIGURES = {"pairs": draw_pairs, "intersections": draw_intersections, "degrees": draw_degrees}

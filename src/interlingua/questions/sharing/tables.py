@@ -16,6 +16,7 @@ from interlingua.tables.columns import (
     METHOD,
     MODEL,
     N_LANGUAGES,
+    N_WORDS,
     OBSERVED,
     SAME_SIGN,
     UNIT,
@@ -33,7 +34,11 @@ P_NULL = Column("p_null", "share of the draws with as much or more (the observed
 # Of the super exact test.
 
 _OBSERVED_OF_SET = OBSERVED.but(says="units in the top of all languages of the set, and perhaps of others, too")
-_P_SUPER_EXACT = P.but(says="p of the super exact test: as many units or more in independent uniform sets")
+_P_SUPER_EXACT = P.but(
+    says="p of the super exact test, as in the paper: as many units or more in independent uniform sets. Units go "
+    "together, so it rejects too often: nothing is judged by it",
+    heading="p (super exact)",
+)
 _AT_LEAST = N_LANGUAGES.but(heading="at least so many languages")
 OVERLAP = Table(
     name="overlap",
@@ -56,8 +61,8 @@ PAIRS = Table(
         FE,
         LOG_P,
         _P_SUPER_EXACT,
-        Column("p_bh", "p after Benjamini and Hochberg, over the pairs", "p", "p (BH)"),
-        Column("p_by", "p after Benjamini and Yekutieli, over the pairs", "p", "p (BY)"),
+        Column("p_bh", "this p after Benjamini and Hochberg, over the pairs", "p", "p (BH)"),
+        Column("p_by", "this p after Benjamini and Yekutieli, over the pairs", "p", "p (BY)"),
         SAME_SIGN,
     ),
     says="the same of pairs, with `p_bh`, `p_by`, `same_sign`",
@@ -65,7 +70,9 @@ PAIRS = Table(
 )
 _N_PAIRS = Column("n_pairs", "pairs of languages", "count", "pairs")
 _MEAN_FE = Column("mean_fe", "mean fold enrichment over pairs of languages", "number", "fold enrichment")
-_P_BELOW_05 = Column("p_below_05", "pairs with p < .05", "count", "pairs with p < .05")
+_P_BELOW_05 = Column(
+    "p_below_05", "pairs with p < .05 in the super exact test, as in the paper", "count", "super exact p < .05"
+)
 _P_BH_BELOW_05 = Column("p_bh_below_05", "the same after Benjamini and Hochberg", "count", "after BH")
 PAIRS_SUMMARY = Table(
     name="pairs_summary",
@@ -115,8 +122,9 @@ HIGHEST = Table(
         Column("p_bonferroni", "p times the number of sets of that degree, 1 at most", "p", "p × sets"),
         UNITS,
     ),
-    says="the highest degree at which anything is shared; `p_bonferroni` corrects for the `n_subsets` of that degree",
-    atlas=("method", "languages", "degree", "observed", "expected", "fe", "p", "p_bonferroni", "units"),
+    says="the highest degree at which anything is shared; `p_bonferroni` corrects for the `n_subsets` of that degree. "
+    "These p are the paper's; `null_degrees` counts draws with as many",
+    atlas=("method", "languages", "degree", "observed", "p", "p_bonferroni", "units"),
 )
 SIGNS = Table(
     name="signs",
@@ -159,6 +167,28 @@ R_TOP = Table(
     ),
     files=(),
 )
+NULL_ENCODING = Table(
+    name="null_encoding",
+    row="a language beside a null",
+    key=("model", "variable", "language", "null"),
+    columns=(
+        *(MODEL, VARIABLE, LAYER, LANGUAGE, NULL),
+        N_WORDS.but(says="training words"),
+        Column("linked_words", "of these, words that are permuted together with their translations", "count"),
+        Column("r_cv", "cross-validated r of ridge on the real ratings", "r"),
+        Column("null_r_cv", "the same on drawn ratings, mean over (at most 100) draws", "r", "under the null"),
+        Column("r_short", "by how much that of the draws falls short of the real one", "number", "short of it by"),
+        Column(
+            "first_components",
+            "share of the real code's variance that lies in the layer's first five principal components",
+            "percent",
+            "in 5 components",
+        ),
+        Column("null_first_components", "the same of the draws, mean", "percent", "under the null"),
+    ),
+    says="how well and where in the layer the draws of each null are encoded, beside the real ratings: `r_cv`, "
+    "`null_r_cv`, `first_components`, `null_first_components`; and how many words move with their translations",
+)
 _CORRECTED_FE = Column("corrected_fe", "mean_fe over null_fe", "number", "corrected", missing=True)
 _P_FE = Column("p_fe", "p of the mean fold enrichment: (1 + draws with as much) / (1 + draws)", "p", "p")
 BESIDE_NULL = Table(
@@ -190,6 +220,12 @@ BESIDE_NULL = Table(
         Column("null_signed_fe", "the same, mean over draws", "number", "under the null"),
         Column("p_signed_fe", "its p", "p", "p"),
         Column(
+            "pairs_below_05",
+            "pairs of languages that share more than under the null: p < .05 after Benjamini and Hochberg",
+            "count",
+            "pairs that share more",
+        ),
+        Column(
             "null_share_p05",
             "share of pairs with p < .05 in the super exact test under the null",
             "percent",
@@ -197,7 +233,8 @@ BESIDE_NULL = Table(
         ),
     ),
     says="what is shared beside what is shared under each null (`permuted`: ratings permuted among words; `own codes`: "
-    "ratings that each language encodes in a way of its own): `mean_fe`, `null_fe`, `corrected_fe`, `p_fe`, "
+    "ratings that each language encodes as well and in principal components as large, but in a direction of its own): "
+    "`mean_fe`, `null_fe`, `corrected_fe`, `p_fe`, "
     "`p_highest_degree`, `p_omnibus` (over all degrees), `signed_fe` and `p_signed_fe` (same signs against opposite "
     "ones); `null_share_p05`: how often the super exact test rejects under the null",
     atlas=("method", "null", "draws", "null_fe", "corrected_fe", "p_fe", "null_highest_degree"),
@@ -211,9 +248,12 @@ NULL_DEGREES = Table(
         NULL,
         _AT_LEAST,
         Column("null_mean", "units of so many languages under the null, mean over draws", "number", "under the null"),
+        DRAWS.but(says="draws of the null"),
+        Column("as_many", "draws with as many units of so many languages, or more", "count", "draws with as many"),
         P_NULL,
     ),
-    says="units in the top of at least so many languages under each null: `null_mean`, `p_null`",
+    says="units in the top of at least so many languages under each null: `null_mean`, `as_many` of `draws`, `p_null`. "
+    "That few units are in the top of any one or two languages is sharing, too: read it from three languages on",
     atlas=("method", "null", "n_languages", "null_mean", "p_null"),
 )
 NULL_PAIRS = Table(
@@ -228,9 +268,57 @@ NULL_PAIRS = Table(
         Column("null_mean", "units that they share under the null, mean over draws", "number", "under the null"),
         Column("fe_corrected", "fold enrichment over that of the null", "number", "corrected", missing=True),
         P_NULL.but(missing=True),
+        Column("p_bh", "this p after Benjamini and Hochberg, over the pairs", "p", "p (BH)", missing=True),
     ),
-    says="what two languages share under each null: `null_mean`, `fe_corrected`, `p_null`",
-    atlas=("method", "null", "language_a", "language_b", "null_mean", "fe_corrected", "p_null"),
+    says="what two languages share under each null: `null_mean`, `fe_corrected`, `p_null`, `p_bh`",
+    atlas=("method", "null", "language_a", "language_b", "null_mean", "fe_corrected", "p_null", "p_bh"),
+)
+PAIRS_JUDGED = Table(
+    name="pairs_judged",
+    row="a pair of languages against all nulls",
+    key=(*_KEY, "language_a", "language_b"),
+    columns=(
+        *CELL,
+        LANGUAGE_A,
+        LANGUAGE_B,
+        Column("p_bh", "the largest p over the nulls, each after Benjamini and Hochberg", "p", "p (BH)", missing=True),
+        Column("shares", "whether it is below .05: the two share more than under every null", "flag", "share more"),
+    ),
+    says="which pairs share more than under every null: `p_bh`, `shares`",
+    atlas=("method", "language_a", "language_b", "p_bh", "shares"),
+)
+JUDGED_SUMMARY = Table(
+    name="pairs_judged_summary",
+    row="a ranking method",
+    key=_KEY,
+    columns=(
+        *CELL,
+        _N_PAIRS,
+        Column(
+            "n_share", "pairs that share more than under every null, after Benjamini and Hochberg", "count", "pairs"
+        ),
+    ),
+    says="how many pairs share more than under every null: `n_share` of `n_pairs`",
+    atlas=("method", "n_pairs", "n_share"),
+)
+NULL_PENALTY = Table(
+    name="null_penalty",
+    row="a null",
+    key=(*_KEY, "null"),
+    columns=(
+        *CELL,
+        NULL,
+        DRAWS.but(says="draws in which the penalty was chosen again"),
+        _MEAN_FE,
+        Column("null_fe", "the same in these draws, with the penalty that the real ratings chose", "number", "kept"),
+        Column("again_fe", "the same, the penalty chosen by cross-validation in every draw", "number", "chosen again"),
+        Column("difference", "again_fe less null_fe", "number"),
+        Column("difference_low", "lower end of its 95 % interval (t, over draws)", "number", "low", missing=True),
+        Column("difference_high", "upper end of it", "number", "high", missing=True),
+        Column("as_many", "draws whose mean fold enrichment is as large as the real one, penalty kept", "count"),
+        Column("again_as_many", "the same, penalty chosen again", "count"),
+    ),
+    says="what choosing the elastic net's penalty again in some draws changes: `null_fe`, `again_fe`, `again_as_many`",
 )
 TOP_UNITS = Table(
     name="top_units",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,12 +70,15 @@ class RankingMethod(ABC):
         One line for a reader of the report: what the score is.
     needs : tuple of (str, str), or None
         The (probe, curve) that must have been fitted first; None if the activations suffice.
+    least_draws : int
+        Draws of a null that it gets at least, however few a study draws; more than 0 where they cost next to nothing.
     """
 
     name: str
     label: str
     summary: str
     needs: tuple[str, str] | None = None
+    least_draws: int = 0
 
     @property
     def repeatable(self) -> bool:
@@ -95,3 +98,27 @@ class RankingMethod(ABC):
         -------
         ndarray of float64, shape (width,)
         """
+
+    def scores_of_draws(
+        self, data: LayerData, drawn: NDArray[np.float64], weights: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Return the scores on other ratings of the same sentences; a method may know a faster way than one by one.
+
+        Parameters
+        ----------
+        data : LayerData
+            The layer.
+        drawn : ndarray, shape (m, draws)
+            Ratings, a column a draw.
+        weights : ndarray, shape (draws, width), optional
+            Those of the probe that it `needs`, refitted to each draw.
+
+        Returns
+        -------
+        ndarray of float64, shape (draws, width)
+        """
+        rows = []
+        for i in range(drawn.shape[1]):
+            fitted = {} if weights is None or self.needs is None else {(*self.needs, data.layer): weights[i]}
+            rows.append(self.scores(replace(data, y=drawn[:, i], weights=fitted)))
+        return np.array(rows)

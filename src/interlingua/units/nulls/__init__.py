@@ -9,12 +9,12 @@ probes are fitted again, and the units ranked and compared again.
 from importlib import import_module
 from pkgutil import iter_modules
 
-from interlingua.units.nulls.base import Null
-from interlingua.units.nulls.own_codes import own_codes
-from interlingua.units.nulls.permuted import permute_by_word
+from interlingua.units.nulls.base import Null, RatedLayer
+from interlingua.units.nulls.linked import Linked
+from interlingua.units.nulls.own_codes import Code
 from interlingua.units.nulls.registry import get, module_of, names, register
 from interlingua.units.nulls.sharing import Sharing, null_summary
-from interlingua.units.nulls.signs import null_signs
+from interlingua.units.nulls.signs import BY_CV, chosen_again, null_signs
 from interlingua.units.nulls.tops import Signs, signs_of_rankings, top_signs
 
 # Importing the files of this folder registers their nulls.
@@ -22,16 +22,19 @@ for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
 __all__ = [
+    "BY_CV",
+    "Code",
+    "Linked",
     "Null",
+    "RatedLayer",
     "Sharing",
     "Signs",
+    "chosen_again",
     "get",
     "module_of",
     "names",
     "null_signs",
     "null_summary",
-    "own_codes",
-    "permute_by_word",
     "register",
     "signs_of_rankings",
     "top_signs",

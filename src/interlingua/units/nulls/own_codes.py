@@ -1,95 +1,128 @@
-"""Codes of their own: every language encodes a rating as well as the real one, each in a direction of its own.
+"""Codes of their own: every language encodes a rating as well as the real one, where the real one is, but in a
+direction of its own.
 
 Permuted ratings are nowhere encoded. Languages that do encode a rating, but each in a direction of its own, can share
-units because units go together in the same groups in every language.
+units because units go together in the same groups in every language; and the more so the more of the code lies in the
+layer's first principal components, where that of real ratings lies. So a draw keeps how much of the real code lies in
+each band of components, and how well the layer predicts the ratings of other words; the direction within each band is
+random, and independent in every language.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
-from interlingua.errors import StatsError
 from interlingua.probes.design import column_scale
-from interlingua.probes.subsets import WordMeans
-from interlingua.units.nulls.base import Null
+from interlingua.units.nulls.base import Null, RatedLayer
 from interlingua.units.nulls.registry import register
 
+#: Draws on which the strength is set.
+_CALIBRATED = 50
+#: A difference of r that is none.
+_SAME = 1e-6
+#: Components that a table tells the real code's share of.
+FIRST = 5
 
-def own_codes(
-    X: NDArray[np.float64],
-    y: NDArray[np.float64],
-    words: NDArray[np.int64],
-    r: float,
-    draws: int,
-    *,
-    seed: int,
-) -> NDArray[np.float64]:
-    """Return ratings that the layer encodes as well as the real ones, each draw in a random direction.
 
-    A draw is ``r s + sqrt(1 - r^2) e``: s the words' mean activations projected on a random direction (independent
-    normal weights of the standardised units), e the ratings permuted among the words, both standardised.
+class Code:
+    """Where ridge finds a language's ratings: a coefficient for each principal component of the words' means.
 
     Parameters
     ----------
-    X : ndarray, shape (m, width)
-        Standardised activations.
-    y : ndarray, shape (m,)
-        Ratings.
-    words : ndarray of int, shape (m,)
-        The word of each sentence, numbered from 0.
-    r : float
-        How well the real ratings can be predicted for other words; below 0 counts as 0.
-    draws, seed : int
-        How many, and their seed.
+    layer : RatedLayer
+        The language's layer, whose own ratings choose the penalty.
 
-    Returns
-    -------
-    ndarray, shape (m, draws)
-        Mean 0 and SD 1 over words.
+    Attributes
+    ----------
+    axes : ndarray, shape (n_words, components)
+        The words' scores, orthonormal; the component of the largest variance first.
     """
-    means = WordMeans.of(X, y, words)
-    rng = np.random.default_rng(seed)
-    signal = _standardised(means.X @ rng.normal(size=(X.shape[1], draws)))
-    noise = _standardised(np.column_stack([rng.permutation(means.y) for _ in range(draws)]))
-    strength = min(max(r, 0.0), 1.0)
-    return np.asarray((strength * signal + np.sqrt(1 - strength**2) * noise)[words])
+
+    def __init__(self, layer: RatedLayer) -> None:
+        self.axes, singular = layer.components
+        # s^2 / (s^2 + n l2): what ridge leaves of a coefficient.
+        self._shrinkage = singular**2 / (singular**2 + layer.n_words * layer.l2)
+
+    def of(self, ratings: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the coefficients for ratings of words, shape (components, k) for (n_words, k)."""
+        return np.asarray(self._shrinkage[:, None] * (self.axes.T @ (ratings - ratings.mean(axis=0))))
+
+    def share_of_first(self, ratings: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the share of the first components in the variance of each column's code; 0 where there is none."""
+        variance = self.of(ratings) ** 2
+        total = variance.sum(axis=0)
+        return np.divide(variance[:FIRST].sum(axis=0), total, out=np.zeros(len(total)), where=total > 0)
+
+    @property
+    def bands(self) -> list[slice]:
+        """The components 1-5, 6-10, 11-20, 21-40, 41-80 and so on."""
+        edges = [0, 5]
+        while edges[-1] < self.axes.shape[1]:
+            edges.append(2 * edges[-1])
+        return [slice(start, stop) for start, stop in pairwise(edges)]
+
+
+class OwnCodes(Null):
+    """Ratings that a language encodes as well as the real ones, in components as large, in random directions."""
+
+    name = "own codes"
+    label = "codes of their own"
+    seed_label = "own codes"
+    says = (
+        "Every language encodes a rating as well as the real one, in principal components as large, but in a random "
+        "direction of its own."
+    )
+    order = 20
+
+    def draw(self, layer: RatedLayer, draws: int, *, seed: int) -> NDArray[np.float64]:
+        """Return ``r s + sqrt(1 - r^2) e``: s in a random direction, e the permuted ratings, both of mean 0 and SD 1.
+
+        r is such that cross-validated ridge predicts the draws as well as the real ratings, on average.
+        """
+        rng = np.random.default_rng(seed)
+        code = Code(layer)
+        real = code.of(layer.ratings[:, None])[:, 0]
+        signal = np.zeros((layer.n_words, draws))
+        for band in code.bands:
+            direction = rng.normal(size=(len(real[band]), draws))
+            direction *= np.linalg.norm(real[band]) / np.linalg.norm(direction, axis=0)
+            signal += code.axes[:, band] @ direction
+        signal = _standardised(signal)
+        noise = _standardised(layer.ratings[layer.linked.orders(draws, seed=int(rng.integers(2**32)))])
+
+        few = slice(_CALIBRATED)
+
+        def mixed(strength: float, of: slice = slice(None)) -> NDArray[np.float64]:
+            return np.asarray((strength * signal[:, of] + np.sqrt(1 - strength**2) * noise[:, of])[layer.words])
+
+        def reached(strength: float) -> float:
+            return float(layer.r_of(mixed(strength, few)).mean())
+
+        return mixed(_strength(layer.r, reached) if real.any() else 0.0)
+
+
+def _strength(wanted: float, reached: Callable[[float], float]) -> float:
+    """Return the strength, 0 to 1, at which `reached` is what is wanted, interpolated between two points near it."""
+    if wanted <= 0:
+        return 0.0
+    first = min(wanted, 1.0)
+    of_first = reached(first)
+    # As far beyond the first point as that misses what is wanted: the curve is nearly straight between the two.
+    second = min(max(first + wanted - of_first, 0.0), 1.0)
+    of_second = reached(second)
+    if abs(of_second - of_first) < _SAME:
+        return second
+    slope = (of_second - of_first) / (second - first)
+    return min(max(first + (wanted - of_first) / slope, 0.0), 1.0) if slope > 0 else second
 
 
 def _standardised(columns: NDArray[np.float64]) -> NDArray[np.float64]:
     mean, scale = column_scale(columns)
     return (columns - mean) / scale
-
-
-class OwnCodes(Null):
-    """Ratings in a random direction of the language's activations, as well predicted as the real ones."""
-
-    name = "own codes"
-    label = "codes of their own"
-    seed_label = "own codes"
-    says = "Every language encodes a rating as well as the real one, but each in a random direction of its own."
-    order = 20
-
-    def draw(
-        self,
-        X: NDArray[np.float64],
-        y: NDArray[np.float64],
-        words: NDArray[np.int64],
-        r: float | None,
-        draws: int,
-        *,
-        seed: int,
-    ) -> NDArray[np.float64]:
-        """Return `own_codes`.
-
-        Raises
-        ------
-        StatsError
-            If `r` is not given.
-        """
-        if r is None:
-            raise StatsError(f"the null {self.name!r} needs r: how well the real ratings are predicted for other words")
-        return own_codes(X, y, words, r, draws, seed=seed)
 
 
 register(OwnCodes())

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from interlingua.stats.multiplicity import adjust
 from interlingua.stats.superexact import superexact_sf
 from interlingua.units.nulls.tops import Signs
 
@@ -122,15 +123,18 @@ def null_summary(
         degrees tie so often) as many units at it, or as many at the next lower one, and so on; ``p_omnibus``, one test
         over all degrees: are there more units in at least d languages than under the null, for whichever d stands out
         most; ``same_sign, null_same_sign``, and ``signed_fe, null_signed_fe, p_signed_fe``: do the units that are
-        shared with the same sign outnumber those with opposite ones; ``null_share_p05``, how often the super exact test
+        shared with the same sign outnumber those with opposite ones; ``pairs_below_05``, how many pairs share more than
+        under the null (p < .05 after Benjamini and Hochberg); ``null_share_p05``, how often the super exact test
         rejects under the null (.05 if it holds its level).
     degrees : DataFrame
-        ``n_languages, null_mean, p_null`` for units in at least so many languages.
+        ``n_languages, null_mean, draws, as_many`` (draws with as many units or more) and ``p_null``, for units in at
+        least so many languages.
     pairs : DataFrame
         ``null_mean`` (units), ``fe_corrected, p_null`` (by the fold enrichment, as a sparse probe may choose fewer than
-        k units), in the order of `itertools.combinations`.
+        k units) and ``p_bh`` (after Benjamini and Hochberg), in the order of `itertools.combinations`.
     """
     real, null = Sharing.of(observed), Sharing.of(drawn)
+    pairs = _pairs(real, null)
     mean_fe, null_fe = float(real.mean_fe[0]), float(null.mean_fe.mean())
     low, high = np.quantile(null.mean_fe, [0.025, 0.975])
     summary: dict[str, float] = {
@@ -150,25 +154,34 @@ def null_summary(
         "signed_fe": float(real.signed_fe[0]),
         "null_signed_fe": float(null.signed_fe.mean()),
         "p_signed_fe": float(_p(null.signed_fe, real.signed_fe[0])),
+        "pairs_below_05": int((pairs["p_bh"] < 0.05).sum()),
         "null_share_p05": float(null.share_p05.mean()),
     }
     degrees = pd.DataFrame(
         {
             "n_languages": np.arange(1, real.at_least.shape[1] + 1),
             "null_mean": null.at_least.mean(axis=0),
+            "draws": len(null.at_least),
+            "as_many": (null.at_least >= real.at_least).sum(axis=0),
             "p_null": _p(null.at_least, real.at_least),
         }
     )
+    return summary, degrees, pairs
+
+
+def _pairs(real: Sharing, null: Sharing) -> pd.DataFrame:
+    """Return every pair of languages beside the null."""
     of_null = _mean_known(null.fe.T)
-    p = _p(np.nan_to_num(null.fe, nan=0.0), np.nan_to_num(real.fe, nan=0.0))
-    pairs = pd.DataFrame(
+    drawn = _p(np.nan_to_num(null.fe, nan=0.0), np.nan_to_num(real.fe, nan=0.0))
+    p = np.where(np.isfinite(real.fe[0]), drawn, np.nan)
+    return pd.DataFrame(
         {
             "null_mean": null.pairs.mean(axis=0),
             "fe_corrected": np.divide(real.fe[0], of_null, out=np.full(len(of_null), np.nan), where=of_null > 0),
-            "p_null": np.where(np.isfinite(real.fe[0]), p, np.nan),
+            "p_null": p,
+            "p_bh": adjust(p, "bh"),
         }
     )
-    return summary, degrees, pairs
 
 
 def _p(draws: NDArray[Any], real: Any) -> NDArray[np.float64]:

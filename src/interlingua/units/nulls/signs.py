@@ -1,55 +1,49 @@
-"""One language's top units, and their signs: on its ratings, and on ratings drawn under a null."""
+"""One language's top units, and their signs, on ratings drawn under a null."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from interlingua.probes import Design, refit_layer
+from interlingua.errors import ConfigError
+from interlingua.probes.penalty import ELASTIC_NET_PENALTIES, best_penalty, cross_validate_elastic_net
+from interlingua.probes.refit import refit_elastic_net, refit_ridge
 from interlingua.units.methods import LayerData
 from interlingua.units.methods import get as get_method
-from interlingua.units.nulls.registry import get as get_null
+from interlingua.units.nulls.base import RatedLayer
 from interlingua.units.nulls.tops import Signs, top_signs
+
+#: The ranking by an elastic net whose penalty cross-validation chooses.
+BY_CV = "elastic-net-cv"
+
+Penalty = tuple[float, float]
+"""l1 and l2 in the units of Eq. 1."""
 
 
 def null_signs(
-    design: Design,
-    variable: str,
-    layer: int,
+    layer: RatedLayer,
+    drawn: NDArray[np.float64],
     method: str,
     k: int,
     *,
-    draws: int,
-    seed: int,
-    null: str = "permuted",
-    penalty: tuple[float, float] | None = None,
-    r: float | None = None,
-    folds: int = 5,
+    penalties: Penalty | list[Penalty] | None = None,
 ) -> Signs:
-    """Rank one language's units on ratings drawn under a null hypothesis.
+    """Rank one language's units on drawn ratings.
 
     Parameters
     ----------
-    design : Design
-        The language's standardised inputs.
-    variable : str
-        The rated variable.
-    layer : int
-        Layer.
+    layer : RatedLayer
+        The language's layer.
+    drawn : ndarray, shape (m, draws)
+        Ratings of its sentences (`interlingua.units.nulls.Null.draw`).
     method : str
         Ranking method. Its probe is refitted for every draw.
     k : int
         Units at the top.
-    draws, seed : int
-        How many, and their seed; give languages different ones.
-    null : str
-        Name of the null (`interlingua.units.nulls.names`).
-    penalty : (float, float), optional
+    penalties : (float, float) or a list of them, optional
         l1 and l2 of an elastic net: the paper's, or those that cross-validation chose on the real ratings (choosing
-        them again for every draw would cost thirty fits each). Ridge chooses again for every draw.
-    r : float, optional
-        How well the real ratings are predicted for other words, for a null that needs it.
-    folds : int
-        Of ridge's cross-validation.
+        them again for every draw costs thirty fits each); or of each draw its own (`chosen_again`). Ridge chooses again
+        for every draw.
 
     Returns
     -------
@@ -59,23 +53,35 @@ def null_signs(
     Raises
     ------
     ConfigError
-        If the null or the method is not known.
-    StatsError
-        If the null needs `r` and there is none.
+        If the method is not known, its probe can't be refitted, or an elastic net has no penalties.
     """
-    design = design.rated(variable)
-    y, _ = design.ratings(variable)
     ranking = get_method(method)
-    X, words = design.train(layer), design.train_words
-    drawn = get_null(null).draw(X, y, words, r, draws, seed=seed)
-    l1, l2 = penalty or (None, None)
-    weights = None
-    if ranking.needs is not None:
-        weights = refit_layer(design, layer, drawn, ranking.needs[0], l1=l1, l2=l2, folds=folds, seed=seed)
-    width = design.layout.width(layer)
-    signs = np.zeros((draws, width), dtype=np.int8)
-    for draw in range(draws):
-        fitted = {} if weights is None or ranking.needs is None else {(*ranking.needs, layer): weights[draw]}
-        data = LayerData(X, drawn[:, draw], words, layer, width, fitted)
-        signs[draw] = top_signs(ranking.scores(data), k)
-    return signs
+    weights = None if ranking.needs is None else _refitted(layer, drawn, ranking.needs[0], penalties)
+    data = LayerData(layer.X, layer.y, layer.words, 0, layer.X.shape[1], {})
+    return top_signs(ranking.scores_of_draws(data, drawn, weights), k)
+
+
+def chosen_again(layer: RatedLayer, drawn: NDArray[np.float64]) -> list[Penalty]:
+    """Return the penalties of an elastic net that cross-validation chooses for each column of drawn ratings.
+
+    Parameters
+    ----------
+    layer : RatedLayer
+        The language's layer.
+    drawn : ndarray, shape (m, draws)
+    """
+    grid = [(penalty, penalty) for penalty in ELASTIC_NET_PENALTIES]
+    scores = [cross_validate_elastic_net(layer.X, column, layer.splits, grid) for column in drawn.T]
+    return [(best, best) for best in (best_penalty(ELASTIC_NET_PENALTIES, of_grid).best for of_grid in scores)]
+
+
+def _refitted(
+    layer: RatedLayer, drawn: NDArray[np.float64], probe: str, penalties: Penalty | list[Penalty] | None
+) -> NDArray[np.float64]:
+    """Return the weights of the probe on each column, shape (draws, width)."""
+    if probe == "ridge":
+        return refit_ridge(layer.path, layer.ridge, drawn)
+    if probe not in ("elastic-net", "elastic-net-cv") or penalties is None:
+        raise ConfigError(f"probe {probe!r} can't be refitted: use 'ridge', or an elastic net with l1 and l2")
+    each = [penalties] * drawn.shape[1] if isinstance(penalties, tuple) else penalties
+    return refit_elastic_net(layer.X, layer.gram, drawn, each)

@@ -11,10 +11,16 @@ Signs = NDArray[np.int8]
 
 
 def top_signs(scores: NDArray[np.float64], k: int) -> Signs:
-    """Return the sign of each of the `k` units with the largest |score| (ties by index), 0 for all others."""
-    best = np.argsort(-np.abs(scores), kind="stable")[:k]
-    signs = np.zeros(len(scores), dtype=np.int8)
-    signs[best] = np.sign(scores[best])
+    """Return the sign of each of the `k` units with the largest |score| (ties by index), 0 for all others.
+
+    Parameters
+    ----------
+    scores : ndarray, shape (width,) or (draws, width)
+    k : int
+    """
+    best = np.argsort(-np.abs(scores), axis=-1, kind="stable")[..., :k]
+    signs = np.zeros(scores.shape, dtype=np.int8)
+    np.put_along_axis(signs, best, np.sign(np.take_along_axis(scores, best, axis=-1)).astype(np.int8), axis=-1)
     return signs
 
 
