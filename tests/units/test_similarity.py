@@ -7,9 +7,11 @@ import pytest
 
 from interlingua.errors import StatsError
 from interlingua.units.similarity import (
+    Similarity,
     WordsOf,
     components,
     correlations,
+    half_profiles,
     halves,
     mean_between,
     similarity,
@@ -34,8 +36,13 @@ def languages(
     return found
 
 
-def unlinked(words: dict[str, WordsOf]) -> dict[str, list[str]]:
-    return {code: [""] * len(one.X) for code, one in words.items()}
+def unlinked(words: dict[str, WordsOf], splits: int, seed: int) -> dict[str, np.ndarray]:
+    return {c: halves([""] * len(one.X), language=c, splits=splits, seed=seed) for c, one in words.items()}
+
+
+def shared(words: dict[str, WordsOf], splits: int = 20, seed: int = 0) -> Similarity:
+    first = unlinked(words, splits, seed)
+    return similarity({code: half_profiles(one, first[code]) for code, one in words.items()})
 
 
 @pytest.mark.parametrize("truth", [1.0, 0.76, 0.3, 0.0])
@@ -43,7 +50,7 @@ def test_the_truth_is_recovered_whatever_the_sampling_error(truth: float) -> Non
     found = []
     for seed in range(12):
         words = languages(truth, seed=seed, n_words=120)
-        found.append(similarity(words, halves(unlinked(words), splits=5, seed=seed)))
+        found.append(shared(words, 5, seed))
     rho = np.array([one.rho for one in found])
     assert rho.mean() == pytest.approx(truth, abs=0.03)
     # Without the ceiling it would be far lower: half of the words say little of a unit.
@@ -57,7 +64,7 @@ def test_the_jackknife_covers_the_truth() -> None:
     inside = []
     for seed in range(40):
         words = languages(0.76, seed=seed, n_words=150, width=150)
-        found = similarity(words, halves(unlinked(words), splits=4, seed=seed))
+        found = shared(words, 4, seed)
         inside.append(found.low <= 0.76 <= found.high)
     assert np.mean(inside) >= 0.88  # .93 less two standard errors
 
@@ -65,25 +72,24 @@ def test_the_jackknife_covers_the_truth() -> None:
 def test_signs_count() -> None:
     words = languages(1.0, seed=0, codes=("a", "b"))
     turned = {"a": words["a"], "b": WordsOf(-words["b"].X, words["b"].y)}
-    first = halves(unlinked(words), seed=1)
-    assert similarity(turned, first).rho == pytest.approx(-similarity(words, first).rho)
+    assert shared(turned).rho == pytest.approx(-shared(words).rho)
 
 
 def test_few_languages_have_no_interval() -> None:
     for n in (2, 3):
         words = languages(0.8, seed=0, codes=CODES[:n])
-        found = similarity(words, halves(unlinked(words), splits=4, seed=1))
+        found = shared(words, 4)
         assert np.isfinite(found.rho)
         assert np.isnan([found.low, found.high, found.lower]).all()
     with pytest.raises(StatsError, match="two or more"):
-        similarity({"a": words["a"]}, {"a": np.ones((1, 300), dtype=bool)})
+        shared({"a": words["a"]})
 
 
 def test_pairs_have_their_own_ceiling_and_noise_has_none() -> None:
     words = languages(1.0, seed=3, codes=("a", "b", "c"))
     rng = np.random.default_rng(0)
     words["c"] = WordsOf(rng.normal(size=(300, 200)), rng.normal(size=300))
-    found = similarity(words, halves(unlinked(words), seed=0))
+    found = shared(words)
     assert found.pairs[0, 1] == pytest.approx(1.0, abs=0.1)
     assert abs(found.between[0, 2]) < 0.2
     if found.ceiling[2] <= 0:
@@ -93,32 +99,30 @@ def test_pairs_have_their_own_ceiling_and_noise_has_none() -> None:
 
 
 def test_a_concept_stands_in_one_half_everywhere() -> None:
-    concepts = {
-        "a": ["x", "y", *[""] * 38],
-        "b": [*[""] * 30, "y", "y", "x"],
-    }
-    first = halves(concepts, splits=50, seed=0)
-    assert (first["a"][:, 0] == first["b"][:, 32]).all()
-    assert (first["a"][:, 1] == first["b"][:, 30]).all()
-    assert (first["a"][:, 1] == first["b"][:, 31]).all()
-    assert set(first["a"].sum(axis=1)) == {20}
-    assert set(first["b"].sum(axis=1)) == {16}
-    assert 0 < first["a"][:, 0].mean() < 1
+    a = halves(["x", "y", *[""] * 38], language="a", splits=50, seed=0)
+    b = halves([*[""] * 30, "y", "y", "x"], language="b", splits=50, seed=0)
+    assert (a[:, 0] == b[:, 32]).all()
+    assert (a[:, 1] == b[:, 30]).all()
+    assert (a[:, 1] == b[:, 31]).all()
+    assert (a[:, 0] != a[:, 1]).any()
+    assert set(a.sum(axis=1)) == {20}
+    assert set(b.sum(axis=1)) == {16}
+    assert 0 < a[:, 0].mean() < 1
+    assert (a[:, 2:] != halves([""] * 38, language="c", splits=50, seed=0)).any()
     with pytest.raises(StatsError, match="a: 10 words are too few"):
-        halves({"a": [""] * 10}, seed=0)
+        halves([""] * 10, language="a", seed=0)
 
 
 def test_draws_are_compared_by_the_same_number_as_the_real_ratings() -> None:
     words = languages(0.7, seed=5)
-    first = halves(unlinked(words), splits=3, seed=2)
+    first = unlinked(words, 3, 2)
     rng = np.random.default_rng(1)
-    drawn = {
-        code: WordsOf(one.X, np.column_stack([one.y, *(rng.permutation(one.y) for _ in range(30))]))
-        for code, one in words.items()
-    }
-    values = mean_between(drawn, first)
+    drawn = [
+        WordsOf(one.X, np.column_stack([one.y, *(rng.permutation(one.y) for _ in range(30))])) for one in words.values()
+    ]
+    values = mean_between(drawn, list(first.values()))
     assert values.shape == (31,)
-    assert values[0] == pytest.approx(similarity(words, first).mean_between)
+    assert values[0] == pytest.approx(shared(words, 3, 2).mean_between)
     assert abs(values[1:].mean()) < 0.02
     assert values[0] > values[1:].max()
 
@@ -127,8 +131,7 @@ def test_a_constant_unit_is_one_that_carries_nothing() -> None:
     words = languages(0.7, seed=5)
     constant = {code: WordsOf(np.column_stack([one.X, np.full(300, 3.0)]), one.y) for code, one in words.items()}
     assert correlations(constant["a"].X, constant["a"].y)[0, -1] == 0
-    first = halves(unlinked(words), splits=3, seed=2)
-    assert similarity(constant, first).rho == pytest.approx(similarity(words, first).rho, abs=0.02)
+    assert shared(constant).rho == pytest.approx(shared(words).rho, abs=0.02)
 
 
 def test_components_are_what_the_profiles_were_made_of() -> None:

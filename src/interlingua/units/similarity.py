@@ -1,11 +1,11 @@
 """How much do languages share of where a rating is encoded? No top k, signs included.
 
-A language's *profile* is the correlation of every unit of a layer with its ratings, over words, on Fisher's scale. The
-similarity of two languages is the correlation of their profiles over units. Profiles have sampling error, so that of
-one language in two halves of its words do not agree fully either: that is the *ceiling*. rho-bar is the mean similarity
-over pairs of languages divided by the mean ceiling: 1 if the languages' true profiles are one, 0 if they have nothing in
-common, whatever the number of words. Halves are disjoint in concepts: a word and its translation stand in the same half,
-and similarity is always taken between different halves, so that words with the same meaning never meet.
+A language's *profile* is the correlation of every unit with its ratings, over words, on Fisher's scale. Similarity of
+two languages is the correlation of their profiles over units. Profiles have sampling error, so that of one language in
+two halves of its words do not agree fully either: that is the *ceiling*. rho-bar is the mean similarity over pairs of
+languages divided by the mean ceiling: 1 if the languages' true profiles are one, 0 if they have nothing in common,
+whatever the number of words. Halves are disjoint in concepts: a word and its translation stand in the same half, and
+similarity is always taken between different halves, so that words with the same meaning never meet.
 
 References
 ----------
@@ -16,15 +16,15 @@ Stephens, M. (2017). False discovery rates: a new deal. Biostatistics, 18, 275-2
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from interlingua.errors import StatsError
+from interlingua.seeds import derive_seed
 from interlingua.stats.correlation import centre_columns
 from interlingua.stats.jackknife import JackknifeInterval, jackknife
 
@@ -32,6 +32,7 @@ Floats = NDArray[np.float64]
 Halves = NDArray[np.bool_]
 #: Below this many words a half's correlations are too noisy to be called a profile.
 LEAST_WORDS = 8
+_ALMOST = 1 - 1e-15
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,87 +122,95 @@ class Components:
         return self.shared / total if total > 0 else float("nan")
 
 
-def halves(concepts: Mapping[str, Sequence[str]], *, splits: int = 20, seed: int) -> dict[str, Halves]:
-    """Part every language's words into two halves, again and again; a concept stands in one half everywhere.
+def halves(concepts: Sequence[str], *, language: str, splits: int = 20, seed: int) -> Halves:
+    """Part a language's words into two halves, again and again; a concept stands in one half in every language.
 
     Parameters
     ----------
-    concepts : mapping of str to sequence of str
-        By language: the concept of each word, "" of a word that is linked to none.
+    concepts : sequence of str, length n_words
+        The concept of each word, "" of a word that is linked to none.
+    language : str
+        Its code: words without a concept fall where they fall in this language alone.
     splits, seed : int
-        How often, and the seed.
+        How often, and the seed, the same for all languages.
 
     Returns
     -------
-    dict of str to ndarray of bool, shape (splits, n_words)
+    ndarray of bool, shape (splits, n_words)
         Whether each word stands in the first half. Halves differ by one word at most, unless more than half of the
         words belong to concepts that fell on one side.
 
     Raises
     ------
     StatsError
-        If a language has too few words.
+        If there are too few words.
     """
-    named = sorted({concept for of_language in concepts.values() for concept in of_language} - {""})
-    rng = np.random.default_rng(seed)
-    sides = rng.random((splits, len(named))) < 0.5
-    number = {concept: i for i, concept in enumerate(named)}
-    found = {}
-    for language, of_language in concepts.items():
-        n = len(of_language)
-        if n < 2 * LEAST_WORDS:
-            raise StatsError(f"{language}: {n} words are too few for two halves of {LEAST_WORDS} or more")
-        linked = np.array([number.get(concept, -1) for concept in of_language])
-        first = np.zeros((splits, n), dtype=bool)
-        first[:, linked >= 0] = sides[:, linked[linked >= 0]]
-        free = np.flatnonzero(linked < 0)
-        wanted = np.clip(n // 2 - first.sum(axis=1), 0, len(free))
-        for split in range(splits):
-            first[split, rng.permutation(free)[: wanted[split]]] = True
-        found[language] = first
-    return found
+    n = len(concepts)
+    if n < 2 * LEAST_WORDS:
+        raise StatsError(f"{language}: {n} words are too few for two halves of {LEAST_WORDS} or more")
+    first = np.zeros((splits, n), dtype=bool)
+    linked = np.array([concept != "" for concept in concepts])
+    for at, concept in enumerate(concepts):
+        if concept:
+            first[:, at] = np.random.default_rng(derive_seed(seed, "half", concept)).random(splits) < 0.5
+    free = np.flatnonzero(~linked)
+    wanted = np.clip(n // 2 - first.sum(axis=1), 0, len(free))
+    rng = np.random.default_rng(derive_seed(seed, "halves", language))
+    for split in range(splits):
+        first[split, rng.permutation(free)[: wanted[split]]] = True
+    return first
 
 
-def similarity(words: Mapping[str, WordsOf], first: Mapping[str, Halves]) -> Similarity:
-    """Return how much the languages share of a layer.
+def half_profiles(words: WordsOf, first: Halves) -> Floats:
+    """Return a language's profiles in both halves of its words.
 
     Parameters
     ----------
-    words : mapping of str to WordsOf
-        Two languages or more; one rating a word.
-    first : mapping of str to ndarray of bool, shape (splits, n_words)
+    words : WordsOf
+        With one rating a word.
+    first : ndarray of bool, shape (splits, n_words)
         From `halves`.
+
+    Returns
+    -------
+    ndarray of float64, shape (splits, 2, width)
+    """
+    return np.stack([[fisher_z(words.X[rows], words.y[rows])[0] for rows in (half, ~half)] for half in first])
+
+
+def similarity(profiles: Mapping[str, Floats]) -> Similarity:
+    """Return how much languages share.
+
+    Parameters
+    ----------
+    profiles : mapping of str to ndarray, shape (splits, 2, width)
+        Of two languages or more, from `half_profiles`; those of several layers may stand side by side.
 
     Raises
     ------
     StatsError
         If there are fewer than two languages.
     """
-    languages = _languages(words)
-    splits = len(next(iter(first.values())))
-    between = np.full((len(languages), len(languages)), np.nan)
-    pairs = list(combinations(range(len(languages)), 2))
-    sums, own = np.zeros(len(pairs)), np.zeros(len(languages))
-    for profiles in _profiles(words, first, languages):
-        a, b = (np.stack([profile[half][0] for profile in profiles]) for half in (0, 1))
-        own += np.einsum("lu,lu->l", a, b)
-        sums += [(a[i] @ b[j] + b[i] @ a[j]) / 2 for i, j in pairs]
-    for (i, j), total in zip(pairs, sums, strict=True):
-        between[i, j] = between[j, i] = total / splits
-    ceiling = own / splits
+    if len(profiles) < 2:
+        raise StatsError(f"languages are compared in pairs, but there is {len(profiles)}: give two or more")
+    standard = np.stack([_standardised(z) for z in profiles.values()])
+    table = np.einsum("asu,bsu->ab", standard[:, :, 0], standard[:, :, 1]) / standard.shape[1]
+    ceiling = np.diag(table).copy()
+    between = (table + table.T) / 2
+    np.fill_diagonal(between, np.nan)
     interval = _jackknifed(between, ceiling, 0.95)
     one_sided = _jackknifed(between, ceiling, 0.9)
     return Similarity(between, ceiling, interval.estimate, interval.low, min(interval.high, 1.0), one_sided.low)
 
 
-def mean_between(words: Mapping[str, WordsOf], first: Mapping[str, Halves]) -> Floats:
+def mean_between(words: Sequence[WordsOf], first: Sequence[Halves]) -> Floats:
     """Return the mean similarity over pairs of languages in each of several draws of ratings.
 
     Parameters
     ----------
-    words : mapping of str to WordsOf
-        With ratings of shape (n_words, draws), as many draws in every language.
-    first : mapping of str to ndarray of bool, shape (splits, n_words)
+    words : sequence of WordsOf
+        A language each, with ratings of shape (n_words, draws), as many draws in every language.
+    first : sequence of ndarray of bool, shape (splits, n_words)
         The same halves as for the real ratings.
 
     Returns
@@ -209,14 +218,17 @@ def mean_between(words: Mapping[str, WordsOf], first: Mapping[str, Halves]) -> F
     ndarray of float64, shape (draws,)
         To be compared with `Similarity.mean_between`.
     """
-    languages = _languages(words)
-    n = len(languages)
+    n, splits = len(words), len(first[0])
     total: Floats | float = 0.0
-    for profiles in _profiles(words, first, languages):
+    for split in range(splits):
+        sums: list[Floats | float] = [0.0, 0.0]
+        for of_language, halves_of in zip(words, first, strict=True):
+            rows = halves_of[split]
+            both = [_standardised(fisher_z(of_language.X[half], of_language.y[half])) for half in (rows, ~rows)]
+            total = total - np.einsum("du,du->d", *both)
+            sums = [so_far + own for so_far, own in zip(sums, both, strict=True)]
         # The sum over pairs of different languages: that over all pairs, less each language with itself.
-        every = np.einsum("du,du->d", sum(a for a, _ in profiles), sum(b for _, b in profiles))
-        total = total + every - sum(np.einsum("du,du->d", a, b) for a, b in profiles)
-    splits = len(next(iter(first.values())))
+        total = total + np.einsum("du,du->d", *sums)
     return np.asarray(total) / (n * (n - 1) * splits)
 
 
@@ -234,7 +246,7 @@ def components(r: NDArray[np.float64], n_words: NDArray[np.int64]) -> Components
     Shared: the mean covariance over units of two languages' z = atanh r. Own: the mean variance less sampling error
     1/(n_words - 3) less the shared one. Negative estimates count as 0.
     """
-    z = np.arctanh(np.clip(r, -1 + 1e-15, 1 - 1e-15))
+    z = np.arctanh(np.clip(r, -_ALMOST, _ALMOST))
     n = len(z)
     if n < 2:
         raise StatsError(f"what is shared can't be told of {n} language: give two or more")
@@ -253,31 +265,19 @@ def correlations(X: Floats, y: Floats) -> Floats:
     """Return the correlation of every column with every draw of ratings, shape (draws, width); 0 of a constant one."""
     (units, norm), (ratings, norm_y) = centre_columns(X), centre_columns(y.reshape(len(y), -1))
     scale = norm_y[:, None] * norm
-    return np.divide(ratings.T @ units, scale, out=np.zeros(scale.shape), where=scale > 0)
+    return np.clip(np.divide(ratings.T @ units, scale, out=np.zeros(scale.shape), where=scale > 0), -1.0, 1.0)
 
 
-def _languages(words: Mapping[str, WordsOf]) -> list[str]:
-    if len(words) < 2:
-        raise StatsError(f"languages are compared in pairs, but there is {len(words)}: give two or more")
-    return list(words)
+def fisher_z(X: Floats, y: Floats) -> Floats:
+    """Return `correlations` on Fisher's scale; finite also of a correlation of 1."""
+    return np.arctanh(np.clip(correlations(X, y), -_ALMOST, _ALMOST))
 
 
-def _profiles(
-    words: Mapping[str, WordsOf], first: Mapping[str, Halves], languages: Sequence[str]
-) -> Iterator[list[tuple[Floats, Floats]]]:
-    """Yield, split by split, each language's profiles in both halves, (draws, width), of mean 0 and length 1."""
-    for split in range(len(first[languages[0]])):
-        yield [
-            tuple(_profile(words[code], first[code][split] == half) for half in (True, False))  # type: ignore[misc]
-            for code in languages
-        ]
-
-
-def _profile(words: WordsOf, rows: Halves) -> Floats:
-    z = np.arctanh(np.clip(correlations(words.X[rows], words.y[rows]), -1 + 1e-15, 1 - 1e-15))
-    z -= z.mean(axis=1, keepdims=True)
-    length = np.linalg.norm(z, axis=1, keepdims=True)
-    return np.divide(z, length, out=np.zeros(z.shape), where=length > 0)
+def _standardised(z: Floats) -> Floats:
+    """Return profiles of mean 0 and length 1 over units (the last axis); 0 where all units are alike."""
+    centred = z - z.mean(axis=-1, keepdims=True)
+    length = np.linalg.norm(centred, axis=-1, keepdims=True)
+    return np.divide(centred, length, out=np.zeros(z.shape), where=length > 0)
 
 
 def _jackknifed(between: Floats, ceiling: Floats, level: float) -> JackknifeInterval:

@@ -1,0 +1,164 @@
+"""Partial conjunction over languages, layer by layer and over the network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from interlingua.stats.conjunction import Conjunction, partial_conjunction
+from interlingua.stats.multiplicity import adjust
+from interlingua.study.cell import Cell
+
+Arrays = Mapping[str, NDArray[Any]]
+Frames = dict[str, pd.DataFrame | None]
+
+LEVEL = 0.05
+#: Sparse probes, of which the first that was fitted tells which units add to the others.
+_SPARSE = ("elastic-net-cv", "elastic-net")
+_WHOLE = -1
+
+
+def conjunction(
+    profiles: Mapping[str, Arrays],
+    strata: pd.DataFrame,
+    probes: pd.DataFrame,
+    cell: Cell,
+    *,
+    least: float,
+    grid: Sequence[float],
+) -> Frames:
+    """Test of every unit in how many languages it carries the rating.
+
+    Parameters
+    ----------
+    profiles
+        By language: each unit's correlation with the rating over training words, as "r/LAYER", and "words".
+    strata
+        Linked training words: with any, languages are not independent.
+    probes
+        Of every language.
+    cell
+        The model and variable, at the layer whose units are compared.
+    least, grid
+        The least correlation that counts, and further ones.
+    """
+    if len(profiles) < 2:
+        return dict.fromkeys(("conjunction", "conjunction_units", "carries", "conjunction_summary"))
+    layers = range(len(cell.layout.widths))
+    r = {layer: np.stack([arrays[f"r/{layer}"] for arrays in profiles.values()]) for layer in layers}
+    r[_WHOLE] = np.concatenate([r[layer] for layer in layers], axis=1)
+    n_words = np.array([int(arrays["words"][0]) for arrays in profiles.values()])
+    linked = not cell.rows(strata.assign(layer=cell.layer)).empty
+    rows = [
+        {**row, "layer": layer, "linked": linked, "chosen": layer == cell.layer, "default": row["least"] == least}
+        for layer, values in r.items()
+        for row in _counts(values, n_words, sorted({least, *grid}), linked)
+    ]
+    units = _units(r[cell.layer], n_words, least, linked, cell)
+    n = len(profiles)
+    counts = {u: int((units["carried_by"] >= u).sum()) for u in (2, ceil(0.75 * n), n)}
+    best = units.loc[units["least_r"].idxmax()]
+    summary = {
+        "n_languages": n,
+        "least": least,
+        "in_two": counts[2],
+        "most": ceil(0.75 * n),
+        "in_most": counts[ceil(0.75 * n)],
+        "in_all": counts[n],
+        "width": cell.width,
+        "linked": linked,
+        "best_unit": int(best["unit"]),
+        "best_r": float(best["least_r"]),
+    }
+    return {
+        "conjunction": pd.DataFrame(rows).assign(model=cell.model, variable=cell.variable),
+        "conjunction_units": cell.stamp(units),
+        "carries": cell.stamp(_carries(r[cell.layer], n_words, list(profiles), probes, cell)),
+        "conjunction_summary": cell.stamp(pd.DataFrame([summary])),
+    }
+
+
+def _counts(
+    r: NDArray[np.float64], n_words: NDArray[np.int64], grid: Sequence[float], linked: bool
+) -> list[dict[str, Any]]:
+    rows = []
+    for least in grid:
+        for at_least in range(2, len(r) + 1):
+            found = [
+                int((_adjusted(r, n_words, at_least, least, independent) <= LEVEL).sum())
+                for independent in (True, False)
+            ]
+            rows.append(
+                {
+                    "at_least": at_least,
+                    "n_languages": len(r),
+                    "least": least,
+                    "n_units": found[1] if linked else found[0],
+                    "n_independent": found[0],
+                    "n_any": found[1],
+                    "width": r.shape[1],
+                }
+            )
+    return rows
+
+
+def _tested(
+    r: NDArray[np.float64], n_words: NDArray[np.int64], at_least: int, least: float, independent: bool
+) -> Conjunction:
+    return partial_conjunction(r, n_words, languages=at_least, least=least, independent=independent)
+
+
+def _adjusted(
+    r: NDArray[np.float64], n_words: NDArray[np.int64], at_least: int, least: float, independent: bool
+) -> NDArray[np.float64]:
+    return adjust(_tested(r, n_words, at_least, least, independent).p, "bh")
+
+
+def _units(r: NDArray[np.float64], n_words: NDArray[np.int64], least: float, linked: bool, cell: Cell) -> pd.DataFrame:
+    n, index = len(r), np.arange(cell.width)
+    p = {u: _adjusted(r, n_words, u, least, not linked) for u in range(1, n + 1)}
+    carried = np.zeros(cell.width, dtype=np.int64)
+    for u in range(1, n + 1):
+        carried[p[u] <= LEVEL] = u
+    sign = _tested(r, n_words, n, least, not linked).sign
+    return pd.DataFrame(
+        {
+            "unit": cell.layout.unit(cell.layer, index),
+            "index": index,
+            "sign": sign,
+            "carried_by": carried,
+            "p_all": p[n],
+            "p_most": p[ceil(0.75 * n)],
+            "mean_r": r.mean(axis=0),
+            "least_r": (r * sign).min(axis=0),
+        }
+    )
+
+
+def _carries(
+    r: NDArray[np.float64], n_words: NDArray[np.int64], codes: Sequence[str], probes: pd.DataFrame, cell: Cell
+) -> pd.DataFrame:
+    """Return how many units' own correlation is not 0 in each language, and how many a sparse probe gives a weight."""
+    at_layer = cell.rows(probes, curve="layer")
+    sparse = next((name for name in _SPARSE if name in set(at_layer["probe"])), "")
+    weights = at_layer[at_layer["probe"] == sparse].set_index("language")["n_nonzero"]
+    rows = []
+    for code, values, words in zip(codes, r, n_words, strict=True):
+        t = values * np.sqrt((words - 2) / np.maximum(1 - values**2, np.finfo(float).tiny))
+        p = adjust(2 * stats.t.sf(np.abs(t), words - 2), "bh")
+        rows.append(
+            {
+                "language": code,
+                "n_words": int(words),
+                "n_carry": int((p <= LEVEL).sum()),
+                "n_add": int(weights[code]) if code in weights.index else None,
+                "width": cell.width,
+            }
+        )
+    return pd.DataFrame(rows).astype({"n_add": "Int64"})

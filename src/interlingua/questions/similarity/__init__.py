@@ -1,0 +1,227 @@
+"""How much of where a rating is encoded do languages share? No top k, signs included."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from interlingua.flow.outputs import Arrays
+from interlingua.flow.step import Read, Step
+from interlingua.questions.question import Asked, Question
+from interlingua.study.sections import Positive, Section
+from interlingua.tables import Column, Table, UnitColumn
+from interlingua.tables.columns import (
+    DRAWS,
+    LANGUAGE,
+    LANGUAGE_A,
+    LANGUAGE_B,
+    LAYER,
+    MODEL,
+    N_LANGUAGES,
+    N_UNITS,
+    N_WORDS,
+    UNIT,
+    VARIABLE,
+    P,
+)
+
+_LAYER = LAYER.but(says="number of the layer, 0 = embeddings; -1 = all layers together")
+_BETWEEN = Column("between", "mean correlation of two languages' profiles in different halves of the words", "r")
+_CEILING = Column("ceiling", "the same of a language with itself: what can be had", "r", "with itself")
+SIMILARITY = Table(
+    name="similarity",
+    row="a layer, over all words or those that are linked to no other language's",
+    key=("model", "variable", "layer", "words"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        _LAYER,
+        Column("words", "all, or unlinked: without words that have a translation in another language", "text"),
+        N_LANGUAGES,
+        N_UNITS,
+        Column("n_words", "training words of the language that has the fewest", "count", "words"),
+        Column("n_left_out", "linked words that were left out, of all languages", "count", "words left out"),
+        Column(
+            "rho", "rho-bar: similarity between languages over their similarity with themselves", "r", "ρ̄", missing=True
+        ),
+        Column("rho_low", "lower end of its 95 % interval over languages (jackknife)", "r", "low", missing=True),
+        Column("rho_high", "upper end of it", "r", "high", missing=True),
+        Column("rho_lower", "one-sided 95 % lower bound", "r", "lower bound", missing=True),
+        _BETWEEN,
+        _CEILING,
+        Column("margin", "the least rho-bar that the study calls one code for all languages", "r", missing=True),
+        Column("chosen", "whether it is the layer whose units are compared", "flag"),
+    ),
+    says="`rho` with its interval, the ceiling, by layer and without linked words",
+)
+NULL = Table(
+    name="similarity_null",
+    row="a null, in the layer whose units are compared",
+    key=("model", "variable", "null"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        LAYER,
+        Column("null", "the null hypothesis that ratings are drawn under", "name"),
+        DRAWS,
+        _BETWEEN,
+        Column("null_mean", "its mean over draws", "r", "in draws"),
+        Column("null_high", "95 % of the draws are below", "r", "95 % of draws"),
+        P.but(says="share of the draws with as much or more (the real ratings are one of them)"),
+    ),
+    says="mean similarity on real ratings and under each null",
+)
+PAIRS = Table(
+    name="similarity_pairs",
+    row="a pair of languages, in the layer whose units are compared",
+    key=("model", "variable", "language_a", "language_b"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        LAYER,
+        LANGUAGE_A,
+        LANGUAGE_B,
+        Column("rho", "similarity of the two over their ceilings", "r", "ρ", missing=True),
+        _BETWEEN,
+    ),
+    says="`rho` of each pair",
+)
+LANGUAGES = Table(
+    name="similarity_languages",
+    row="a language, in the layer whose units are compared",
+    key=("model", "variable", "language"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        LAYER,
+        LANGUAGE,
+        N_WORDS,
+        _CEILING,
+        Column("rho", "mean over its pairs", "r", "mean ρ with others", missing=True),
+    ),
+    says="what each language shares with the others and with itself",
+)
+TREE = Table(
+    name="similarity_tree",
+    row="a joint of the tree of languages",
+    key=("model", "variable", "joint"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        LAYER,
+        Column("joint", "number of the joint, the closest first", "unit"),
+        Column("left", "codes of the languages on one side", "languages"),
+        Column("right", "codes of those on the other", "languages"),
+        Column("height", "1 less the mean similarity between the two sides", "number"),
+    ),
+    says="languages joined by similarity (average linkage)",
+)
+COMPONENTS = Table(
+    name="components",
+    row="the layer whose units are compared",
+    key=("model", "variable"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        LAYER,
+        N_LANGUAGES,
+        Column("shared", "variance of units' Fisher z that the languages share", "number"),
+        Column("own", "variance that is each language's own", "number"),
+        Column("noise", "sampling error", "number"),
+        Column("share", "shared over shared and own", "percent", "shared", missing=True),
+        Column("sd", "posterior standard deviation of a unit's score", "number"),
+        Column("n_sure", "units whose shared part has the other sign with a probability below .05", "count"),
+    ),
+    says="how much of units' true variance is shared",
+)
+SCORES = Table(
+    name="unit_scores",
+    row="a unit of the layer whose units are compared",
+    key=("model", "variable", "unit"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        LAYER,
+        UNIT,
+        Column("index", "number of the unit in its layer, from 0", "unit"),
+        Column("score", "its correlation with the rating that all languages share (Fisher's z, shrunk)", "number"),
+        Column("false_sign", "probability that its shared part has the other sign", "percent", "wrong sign"),
+    ),
+    files=("csv", "parquet"),
+    says="each unit's shared part, and how sure its sign is",
+)
+
+
+class Options(Section):
+    """How much is shared: ``[questions.similarity]``."""
+
+    splits: Positive = 20
+    """How often the words are parted into halves."""
+    draws: Annotated[int, Field(ge=19)] = 999
+    """Ratings drawn under each null."""
+    margin: Annotated[float, Field(gt=0, le=1)] | None = None
+    """From which rho-bar on the languages count as sharing one code: to be named before the study is run."""
+
+
+def _why_not(asked: Asked) -> str:
+    if all(len(codes) < 2 for codes in asked.rated.values()):
+        return "Fewer than two languages are rated, so there is nothing to compare."
+    return ""
+
+
+_PROFILE = Step(
+    name="unit_profiles",
+    says="unit profiles",
+    function="interlingua.questions.similarity.compute:profiles",
+    per=("model", "variable", "language"),
+    reads={"activations": "activations", "ratings": "ratings", "links": "links"},
+    outputs=(Arrays("unit_profiles"),),
+    options=("questions.similarity.splits",),
+    seeded=True,
+    seconds=lambda size: 0.3 * size.layers * size.width / 384,
+)
+_COMPARE = Step(
+    name="similarity",
+    says="similarity",
+    function="interlingua.questions.similarity.compute:compare",
+    per=("model", "variable"),
+    reads={"profiles": "unit_profiles", "cell": "cell"},
+    outputs=(SIMILARITY, PAIRS, LANGUAGES, TREE, COMPONENTS, SCORES),
+    options=("questions.similarity.margin",),
+)
+_TEST = Step(
+    name="similarity_null",
+    says="similarity under nulls",
+    function="interlingua.questions.similarity.compute:beside_nulls",
+    per=("model", "variable"),
+    reads={
+        "activations": Read("activations", role="seen"),
+        "ratings": "ratings",
+        "cell": "cell",
+        "similarity": "similarity",
+        "drawn": "null_ratings",
+    },
+    outputs=(NULL,),
+    options=("questions.similarity.splits", "units.nulls"),
+    seeded=True,
+    seconds=lambda size: 2.0 * size.languages * size.width / 384,
+)
+
+QUESTION = Question(
+    key="similarity",
+    title="How much do languages share?",
+    asked=_why_not,
+    steps=(_PROFILE, _COMPARE, _TEST),
+    show="interlingua.questions.similarity.show",
+    options=Options,
+    caveats=(
+        "ρ̄ is over the units of a layer as they stand: languages that encode the rating in the same directions, but with "
+        "other units, would share nothing here.",
+        "Its interval is over languages: it says how ρ̄ would vary with other languages like these, not with other words or "
+        "another model. With two or three languages there is none.",
+        "A translation can look like sharing of its own: words that are linked stand in the same half of the words, so they "
+        "never meet; the row without linked words leaves them out altogether.",
+    ),
+    atlas=(UnitColumn("unit_scores", "score"), UnitColumn("unit_scores", "false_sign")),
+)

@@ -1,0 +1,169 @@
+"""What is told of how much languages share."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from interlingua.questions.similarity.figures import draw_layers, draw_map, draw_tree
+from interlingua.report.results import Results
+from interlingua.report.words import LEVEL, Row, Section, Shown, cell_title, p_text, permuted, short, signed, yes
+
+_WHOLE = -1
+
+
+def claim(results: Results, model: str, variable: str) -> str:
+    """Return how much the languages share of where the rating is encoded, and how that is beside the nulls."""
+    row = _chosen(results, model, variable)
+    if row is None:
+        return ""
+    where = f"In layer {row.layer} of {short(model)}, "
+    if pd.isna(row.rho):
+        return f"{where}how much languages share of where {variable} is encoded can't be told: {_unsteady(results, model, variable)}."
+    nulls = _nulls(results, model, variable)
+    text = (
+        f"{where}{row.n_languages} languages share {signed(row.rho, 2)} of where {variable} is encoded "
+        f"(ρ̄: 1 if they had one code, 0 if each had its own{_interval(row)})"
+    )
+    if nulls:
+        beside = "; ".join(
+            f"{results.label(null.null)}: similarity {signed(null.null_mean, 2)} instead of {signed(null.between, 2)}, "
+            f"p {p_text(null.p)}"
+            for null in nulls
+        )
+        text += f"; {beside}; {nulls[0].draws} draws{' each' * (len(nulls) > 1)}"
+        if max(null.p for null in nulls) >= LEVEL:
+            text += ": it is not shown that they share any"
+    return f"{text}.{_equivalence(row)}"
+
+
+def _chosen(results: Results, model: str, variable: str, words: str = "all") -> Any:
+    rows = results.of("similarity", model=model, variable=variable, words=words, chosen=True)
+    return next(rows.itertuples(), None)
+
+
+def _nulls(results: Results, model: str, variable: str) -> list[Any]:
+    """Return the rows of the nulls; permuted ratings, the easiest to beat, come last."""
+    rows = results.of("similarity_null", model=model, variable=variable).itertuples()
+    return sorted(rows, key=lambda row: row.null == "permuted")
+
+
+def _interval(row: Any) -> str:
+    if pd.isna(row.rho_low):
+        return f"; no interval, as {row.n_languages} languages are too few"
+    return f"; 95 % over languages: {signed(row.rho_low, 2)} to {signed(row.rho_high, 2)}"
+
+
+def _equivalence(row: Any) -> str:
+    if pd.isna(row.margin):
+        return ""
+    named = f"the margin that the study named beforehand ({row.margin:.2f})"
+    if pd.isna(row.rho_lower):
+        return f" Whether they reach {named} can't be told of so few languages."
+    bound = f"the one-sided 95 % lower bound is {signed(row.rho_lower, 2)}"
+    if row.rho_lower >= row.margin:
+        return f" They count as one code by {named}: {bound}."
+    return f" They don't count as one code by {named}: {bound}."
+
+
+def _unsteady(results: Results, model: str, variable: str) -> str:
+    """Return the languages whose profile does not agree with itself."""
+    rows = results.of("similarity_languages", model=model, variable=variable)
+    names = [results.names[code] for code in rows.loc[rows["ceiling"] <= 0, "language"]]
+    return f"in {', '.join(names)} two halves of the words don't agree on the units"
+
+
+def glance(results: Results, model: str, variable: str) -> list[Row]:
+    """Return how much is shared, and how much without words that are linked."""
+    question = "How much do languages share?"
+    test = "Similarity of the units' correlations with the rating, over what a language shares with itself (ρ̄)"
+    row = _chosen(results, model, variable)
+    if row is None:
+        return [Row(question, test, "Not tested: fewer than two languages are rated", "–")]
+    if pd.isna(row.rho):
+        return [Row(question, test, f"Can't be told: {_unsteady(results, model, variable)}", "–")]
+    nulls = _nulls(results, model, variable)
+    answer = f"{yes(max(null.p for null in nulls))}: " if nulls else ""
+    answer += f"ρ̄ = {signed(row.rho, 2)}{_interval(row)}"
+    sure = "; ".join(
+        f"{results.label(null.null)}: {permuted(null.p, null.draws) if null is nulls[0] else f'p {p_text(null.p)}'}"
+        for null in nulls
+    )
+    rows = [Row(question, test, answer, sure or "not compared with ratings drawn under a null")]
+    without = _chosen(results, model, variable, "unlinked")
+    if without is not None and without.n_left_out and pd.notna(without.rho):
+        rows.append(
+            Row(
+                "And without translations?",
+                f"The same without the {without.n_left_out} words that are linked to a word of another language",
+                f"ρ̄ = {signed(without.rho, 2)}{_interval(without)}",
+                "–",
+            )
+        )
+    return rows
+
+
+def section(results: Results) -> Section:
+    """Return how much is shared by layer, pair and language, and which part of units' variance it is."""
+    findings = []
+    for model, variable in results.cells:
+        row = _chosen(results, model, variable)
+        title = cell_title(model, variable)
+        if row is None:
+            findings.append(f"{title}: fewer than two languages are rated, so none could be compared.")
+            continue
+        text = (
+            f"{title}, layer {row.layer}: the profiles of two languages correlate by {signed(row.between, 2)} on average, those of "
+            f"two halves of one language's words by {signed(row.ceiling, 2)}: ρ̄ = {signed(row.rho, 2)}{_interval(row)}."
+            if pd.notna(row.rho)
+            else f"{title}, layer {row.layer}: {_unsteady(results, model, variable)}, so ρ̄ can't be told."
+        )
+        findings.append(text + _equivalence(row) + _of_units(results, model, variable))
+    tables = (
+        Shown(
+            "How much is shared, by layer",
+            "similarity",
+            results.table("similarity"),
+            "model variable layer words n_languages n_words n_left_out rho rho_low rho_high between ceiling",
+        ),
+        Shown(
+            "On real ratings and under each null",
+            "similarity_null",
+            results.table("similarity_null"),
+            "model variable layer null between null_mean null_high p draws",
+        ),
+        Shown(
+            "Languages",
+            "similarity_languages",
+            results.table("similarity_languages"),
+            "model variable language n_words ceiling rho",
+        ),
+        Shown(
+            "Pairs of languages",
+            "similarity_pairs",
+            results.table("similarity_pairs"),
+            "model variable language_a language_b rho between",
+        ),
+        Shown(
+            "Variance of the units",
+            "components",
+            results.table("components"),
+            "model variable layer shared own noise share n_sure",
+        ),
+    )
+    figures = ("similarity_layers", "similarity_map", "similarity_tree")
+    return Section(findings, figures, tuple(shown for shown in tables if len(shown.frame)))
+
+
+def _of_units(results: Results, model: str, variable: str) -> str:
+    for row in results.of("components", model=model, variable=variable).itertuples():
+        if pd.notna(row.share):
+            return (
+                f" Of the units' true variance {100 * row.share:.0f} % is shared; the shared part of {row.n_sure} units has a "
+                "sign that is wrong with a probability below .05."
+            )
+    return ""
+
+
+FIGURES = {"similarity_layers": draw_layers, "similarity_map": draw_map, "similarity_tree": draw_tree}
