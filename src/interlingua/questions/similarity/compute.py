@@ -64,10 +64,8 @@ def profiles(
         name: halves(list(concept[which]), language=language, splits=splits, seed=of_study)
         for name, which in kept.items()
     }
-    found: Arrays = {
-        "words": np.array([len(words)]),
-        "unlinked words": np.array([kept.get(UNLINKED, ~kept[ALL]).sum()]),
-    }
+    unlinked = kept.get(UNLINKED, np.zeros(len(words), dtype=bool))
+    found: Arrays = {"words": np.array([len(words)]), "unlinked words": np.array([unlinked.sum()])}
     for layer in range(activations.n_layers):
         means = word_means(activations.layer(layer), ratings, rows, variable)
         found[f"r/{layer}"] = correlations(means.X, means.y)[0]
@@ -177,7 +175,7 @@ def _languages(profiles: Mapping[str, Arrays], found: Similarity) -> pd.DataFram
 
 
 def _tree(codes: Sequence[str], found: Similarity) -> pd.DataFrame | None:
-    """Join languages by average linkage; nothing where two have no similarity that can be told, or there are but two."""
+    """Join languages by average linkage; nothing where two have no similarity that can be told, or two are all."""
     if len(codes) < 3 or not np.isfinite(found.pairs[np.triu_indices(len(codes), 1)]).all():
         return None
     distance = np.maximum(1 - found.pairs, 0)
