@@ -15,6 +15,8 @@ from transformers import ByT5Tokenizer, T5Config, T5Model
 
 from interlingua.errors import ConfigError, ModelError
 from interlingua.models import CARDS, ModelShape, describe, fingerprint, load_model, parse_spec
+from interlingua.models.registry import is_untrained, untrained
+from interlingua.models.registry import trained as trained_name
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -137,9 +139,10 @@ def test_bfloat16(model_folders: dict[str, Path]) -> None:
 
 
 def test_untrained(model_folders: dict[str, Path]) -> None:
-    spec = f"untrained:{model_folders['bert']}"
     state = torch.random.get_rng_state()
-    first, again, other = (load_model(spec, device="cpu", seed=seed) for seed in (1, 1, 2))
+    first, again, other = (
+        load_model(untrained(str(model_folders["bert"]), seed), device="cpu") for seed in (0, 0, 2)
+    )
     assert torch.equal(torch.random.get_rng_state(), state)
     trained = load_model(str(model_folders["bert"]), device="cpu")
 
@@ -149,7 +152,9 @@ def test_untrained(model_folders: dict[str, Path]) -> None:
     assert torch.equal(weight(first), weight(again))
     assert not torch.equal(weight(first), weight(other))
     assert not torch.equal(weight(first), weight(trained))
-    assert first.name == "untrained:tiny-bert"
+    assert (first.name, other.name) == ("untrained:tiny-bert", "untrained-2:tiny-bert")
+    assert [trained_name(model.name) for model in (first, other, trained)] == ["tiny-bert"] * 3
+    assert [is_untrained(model.name) for model in (first, other, trained)] == [True, True, False]
     assert first.fingerprint == again.fingerprint != other.fingerprint
     assert (first.n_layers, first.width) == (trained.n_layers, trained.width)
 
@@ -165,10 +170,10 @@ def test_a_model_that_a_package_ships_is_its_folder(minilm: Path) -> None:
 
 @pytest.mark.usefixtures("minilm")
 def test_a_model_that_a_package_ships_untrained() -> None:
-    control = load_model("untrained:builtin:minilm-en", device="cpu", seed=3)
+    control = load_model("untrained-3:builtin:minilm-en", device="cpu")
     trained = load_model("builtin:minilm-en", device="cpu")
-    assert control.name == "untrained:builtin:minilm-en"
-    assert control.fingerprint == fingerprint("untrained:builtin:minilm-en", seed=3)
+    assert control.name == "untrained-3:builtin:minilm-en"
+    assert control.fingerprint == fingerprint("untrained-3:builtin:minilm-en")
     assert control.fingerprint.startswith("untrained, seed 3, sha256:")
     assert (control.n_layers, control.width) == (trained.n_layers, trained.width)
     assert control.tokenizer.get_vocab() == trained.tokenizer.get_vocab()

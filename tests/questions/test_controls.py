@@ -1,4 +1,4 @@
-"""Models beside their controls: how the tables meet, and what is told."""
+"""Models beside their controls: how the tables meet, and what is told for each outcome."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from interlingua.questions.controls import CONTROLS, QUESTION, show
+from interlingua.questions.controls import CONTROLS, QUESTION, SUMMARY, show
 from interlingua.questions.controls.compute import beside_controls
 from interlingua.questions.question import Asked
 from interlingua.report.results import Results
 
-PERMUTED = {"corrected_fe": 3.0, "p_fe": 0.01, "highest_degree": 3, "same_sign": 0.9}
-OWN = {"corrected_fe": 99.0, "p_fe": 0.99, "highest_degree": 3, "same_sign": 0.9}
+PERMUTED = {"null_fe": 1.0, "corrected_fe": 4.0, "p_fe": 0.01, "highest_degree": 3, "same_sign": 0.9}
+OWN = {**PERMUTED, "corrected_fe": 99.0, "p_fe": 0.99}
 
 
 def tables(model: str, layer: int, share: float, r_top: float) -> dict[str, pd.DataFrame]:
@@ -39,64 +39,134 @@ def tables(model: str, layer: int, share: float, r_top: float) -> dict[str, pd.D
     }
 
 
-def test_the_function_takes_what_the_step_gives() -> None:
-    [step] = QUESTION.steps
-    module, _, name = step.function.partition(":")
-    takes = inspect.signature(getattr(import_module(module), name)).parameters
-    assert {*step.inputs, *step.keys, "seed"} == set(takes)
-    assert {read.part for name, read in step.inputs.items() if name.startswith("control_")} == {"controls"}
+def test_the_functions_take_what_the_steps_give() -> None:
+    for step in QUESTION.steps:
+        module, _, name = step.function.partition(":")
+        takes = inspect.signature(getattr(import_module(module), name)).parameters
+        named = {key for key in takes if key not in ("parts", "on_progress", "variable")}
+        parts = {key for key in step.inputs if step.inputs[key].part}
+        seed = {"seed"} if step.seeded else set()
+        assert ({*step.inputs} - parts) | {*step.keys} | seed == named
+        assert {step.inputs[key].part for key in parts} == {"untrained", "controls"}
+        assert all(key.startswith(f"{step.inputs[key].part}_") for key in parts)
 
 
 def test_models_and_controls_are_compared_by_permuted_ratings() -> None:
-    own, other = tables("model", 7, 1.0, 0.6), tables("untrained:model", 0, 0.4, 0.1)
-    beside = {f"control_{name}": table for name, table in other.items()}
-    found = beside_controls(**own, **beside, draws=20, seed=0)["controls"]
-    row = CONTROLS.check(found).iloc[0]
-    assert len(found) == 1
-    assert (row["control"], row["kind"], row["layer"], row["control_layer"]) == ("untrained:model", "untrained", 7, 0)
-    assert (row["corrected_fe"], row["p_fe"]) == (3.0, 0.01)
-    assert (row["control_corrected_fe"], row["fe_ratio"]) == pytest.approx((1.2, 2.5))
+    own, draw, other = tables("model", 7, 1.0, 0.6), tables("untrained:model", 0, 0.4, 0.1), tables("mono", 2, 0.5, 0.2)
+    parts = {f"untrained_{name}": table for name, table in draw.items()}
+    parts |= {f"controls_{name}": table for name, table in other.items()}
+    same = {}
+    for name in ("null", "degrees", "pairs"):
+        table = draw[name].assign(beside="model", layer=7, r_top=0.05)
+        same[f"same_{name}"] = table[table["null"] == "permuted"] if name == "null" else table
+    found = beside_controls(**own, **same, **parts, sentences=8, untrained_sentences=1, control_sentences=None)
+    assert found["controls"] is not None
+    assert found["controls_summary"] is not None
+    rows = CONTROLS.check(found["controls"]).set_index(["control", "at"])
+    assert list(rows.index) == [("untrained:model", "chosen"), ("mono", "chosen"), ("untrained:model", "same")]
+    row = rows.loc[("untrained:model", "chosen")]
+    assert (row["kind"], row["layer"], row["control_layer"]) == ("untrained", 7, 0)
+    assert (row["corrected_fe"], row["p_fe"]) == (4.0, 0.01)
+    assert (row["control_corrected_fe"], row["fe_ratio"]) == pytest.approx((1.6, 2.5))
     assert (row["r_top"], row["control_r_top"]) == (0.6, 0.1)
+    assert rows.loc[("untrained:model", "same"), "control_layer"] == 7
+    summary = SUMMARY.check(found["controls_summary"]).set_index(["control", "at"])
+    assert summary["sentences"].tolist() == [1, 8, 1]
+
+
+def test_a_study_whose_controls_left_nothing_has_no_rows() -> None:
+    nothing = {name: table.iloc[:0] for name, table in tables("other", 0, 1.0, 0.0).items()}
+    same = {f"same_{name}": nothing[name].assign(beside="") for name in ("null", "degrees", "pairs")}
+    parts = {f"{part}_{name}": table for part in ("untrained", "controls") for name, table in nothing.items()}
+    options: dict[str, Any] = {"sentences": 8, "untrained_sentences": 1, "control_sentences": 2}
+    found = beside_controls(**tables("model", 7, 1.0, 0.6), **same, **parts, **options)
+    assert found == {"controls": None, "controls_summary": None}
 
 
 ROW: dict[str, Any] = {
     "model": "model",
     "variable": "valence",
     "method": "ridge",
+    "layer": 7,
     "control": "untrained:model",
     "kind": "untrained",
+    "at": "chosen",
+    "draws": 5,
+    "sentences": 1,
+    "n_languages": 8,
     "corrected_fe": 3.0,
     "control_corrected_fe": 1.2,
-    "control_p_fe": 0.2,
+    "control_lowest_fe": 1.1,
+    "control_highest_fe": 1.3,
+    "p_fe": 0.005,
+    "control_p_below_05": 2,
     "units_in_all": 4,
-    "control_units_in_all": 1,
+    "control_units_in_all": 0.4,
+    "same_sign": 1.0,
+    "control_same_sign": 0.5,
     "fe_ratio": 2.5,
     "fe_ratio_low": 1.5,
     "fe_ratio_high": 3.5,
+    "r_top": 0.8,
+    "control_r_top": 0.1,
 }
+SAME_ROW = {**ROW, "at": "same", "fe_ratio": 2.2, "fe_ratio_low": 1.2, "fe_ratio_high": 3.2}
 
 
-def results(**changes: Any) -> Results:
+def results(same: dict[str, Any] | None = None, **changes: Any) -> Results:
     study = {"units": {"headline": "ridge"}}
-    return Results(Path("nowhere"), {}, study, {}, {"controls": pd.DataFrame([{**ROW, **changes}])})
+    rows = [
+        {**ROW, **changes},
+        {**SAME_ROW, **{k: v for k, v in changes.items() if k in ("control", "kind", "draws")}, **(same or {})},
+    ]
+    return Results(Path("nowhere"), {}, study, {}, {"controls_summary": pd.DataFrame(rows)})
 
 
-def test_a_control_is_told_by_its_interval() -> None:
+def test_a_control_is_told_by_its_intervals() -> None:
     [row] = show.glance(results(), "model", "valence")
     assert row == (
         "Is it learnt?",
-        "The same analysis of the same model with random weights; languages are resampled",
-        "Yes: 1.20 times as many shared units as on permuted ratings there, 3.00 times here",
-        "2.50 times as many (95 % interval 1.50 to 3.50); units in all languages: 1 there, 4 here",
+        "The same analysis of the same model with random weights (5 draws of them, 1 sentence a word); each language "
+        "is left out in turn",
+        "Yes: 1.20 times as many shared units as on permuted ratings there (mean of 5 draws, 1.10 to 1.30), 3.00 times "
+        "here",
+        "2.50 times as many (95 % interval 1.50 to 3.50); at the same layer 2.20 times as many (95 % interval 1.20 to "
+        "3.20); units in all languages: 0.4 there, 4 here",
     )
-    [row] = show.glance(results(fe_ratio_low=0.9, control="builtin:minilm-en", kind="other"), "model", "valence")
-    assert row.question == "Is it more than minilm-en has?"
-    assert row.answer.startswith("Not shown: ")
     [finding] = show.section(results()).findings
-    assert finding == (
-        "model · valence: the same model with random weights shares 1.20 times what permuted ratings give (p = .2000), "
-        "the model itself 3.00 times what permuted ratings give; units in all languages: 1 and 4."
+    assert finding.startswith(
+        "model · valence: the same model with random weights (5 draws of them, 1 sentence a word) shares "
     )
+    assert "(2 of 5 draws have p < .05)" in finding
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "same_low", "same_high", "verdict"),
+    [
+        (1.5, 3.5, 1.2, 3.2, "Yes: "),
+        (0.9, 3.5, 1.2, 3.2, "Not shown: "),
+        (1.5, 3.5, 0.9, 3.2, "Not shown: "),
+        (0.5, 0.9, 0.4, 0.8, "No: "),
+        (0.5, 0.9, 0.4, 1.8, "Not shown: "),
+        (float("nan"), float("nan"), float("nan"), float("nan"), "Can't be told: "),
+    ],
+)
+def test_the_answer_follows_from_the_intervals(
+    low: float, high: float, same_low: float, same_high: float, verdict: str
+) -> None:
+    same = {"fe_ratio_low": same_low, "fe_ratio_high": same_high}
+    for kind in ("untrained", "other"):
+        name = "untrained:model" if kind == "untrained" else "builtin:minilm-en"
+        found = results(same, fe_ratio_low=low, fe_ratio_high=high, kind=kind, control=name, draws=1)
+        [row] = show.glance(found, "model", "valence")
+        assert row.answer.startswith(verdict)
+        assert row.question == ("Is it learnt?" if kind == "untrained" else "Is it more than minilm-en has?")
+
+
+def test_two_languages_are_told_to_give_no_interval() -> None:
+    none = {"fe_ratio_low": float("nan"), "fe_ratio_high": float("nan"), "n_languages": 2}
+    [row] = show.glance(results(none, **none), "model", "valence")
+    assert "2.50 times as many (no interval: two languages give none)" in row.sure
 
 
 @pytest.mark.parametrize(
@@ -104,11 +174,12 @@ def test_a_control_is_told_by_its_interval() -> None:
     [
         {"control_corrected_fe": 0.0, "fe_ratio": None, "fe_ratio_low": None, "fe_ratio_high": None},
         {"corrected_fe": None, "fe_ratio": None, "fe_ratio_low": None, "fe_ratio_high": None},
-        {"corrected_fe": 0.0, "fe_ratio": 0.0, "fe_ratio_low": None, "fe_ratio_high": None},
+        {"corrected_fe": 0.0, "fe_ratio": 0.0, "fe_ratio_low": None, "fe_ratio_high": None, "r_top": None},
     ],
 )
 def test_where_nothing_is_shared_no_number_is_missing(changes: dict[str, Any]) -> None:
-    found = results(**{name: float("nan") if value is None else value for name, value in changes.items()})
+    empty = {name: float("nan") if value is None else value for name, value in changes.items()}
+    found = results(empty, **empty)
     [row] = show.glance(found, "model", "valence")
     assert not row.answer.startswith("Yes")
     assert not any("nan" in text for text in (*row, *show.section(found).findings))

@@ -28,7 +28,10 @@ LIBRARIES = ("torch", "transformers", "numpy", "scipy", "scikit-learn", "pandas"
 
 @dataclass(frozen=True)
 class Source:
-    """What a graph begins with: a file that lies there, known by its digest."""
+    """What a graph begins with: a file that lies there, known by its digest.
+
+    A part of the graph reads those of its own, if there are any of the name, and else those of no part.
+    """
 
     name: str
     at: Place
@@ -248,7 +251,8 @@ class Graph:
         has_role: Callable[[Place, str], bool],
     ) -> Reading:
         wanted = read.part or part
-        sources = [source for source in self.sources if source.name == read.name and source.part in ("", wanted)]
+        named = [source for source in self.sources if source.name == read.name]
+        sources = [source for source in named if source.part == wanted] or [s for s in named if not s.part]
         parents: list[Node | Source]
         if sources:
             parents, output, dims = list(sources), sources[0].output, tuple(sources[0].at)

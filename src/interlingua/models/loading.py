@@ -103,7 +103,6 @@ def load_model(
     device: Device = "auto",
     revision: str | None = None,
     local_files_only: bool = False,
-    seed: int = 0,
 ) -> LoadedModel:
     """Load a model and its tokenizer; a hub id and a local folder go the same way.
 
@@ -121,8 +120,6 @@ def load_model(
         Hub revision, instead of the card's.
     local_files_only
         Take a hub model from the local cache, without asking the hub.
-    seed
-        Of the random weights of an ``untrained:`` model; nothing else uses it.
 
     Raises
     ------
@@ -132,7 +129,7 @@ def load_model(
     found = parse_spec(spec, revision)
     where = _resolve_device(device)
     kind = _resolve_dtype(dtype, where)
-    parts = load_parts(found, getattr(torch, kind), seed, local_files_only=local_files_only)
+    parts = load_parts(found, getattr(torch, kind), local_files_only=local_files_only)
     tokenizer = parts.tokenizer
     _check_fast(found.name, tokenizer)
     model = _trim(parts.model).eval().to(where)
@@ -170,7 +167,7 @@ def describe(spec: str, *, revision: str | None = None, local_files_only: bool =
     return ModelShape(found.name, text.num_hidden_layers + 1, text.hidden_size)
 
 
-def fingerprint(spec: str, *, revision: str | None = None, local_files_only: bool = False, seed: int = 0) -> str:
+def fingerprint(spec: str, *, revision: str | None = None, local_files_only: bool = False) -> str:
     """Return the fingerprint that `load_model` would give, without loading the model.
 
     Raises
@@ -179,7 +176,7 @@ def fingerprint(spec: str, *, revision: str | None = None, local_files_only: boo
         If the model is unknown or its files can't be had.
     """
     found = parse_spec(spec, revision)
-    return fingerprint_of(found, locate_commit(found, local_files_only=local_files_only), seed)
+    return fingerprint_of(found, locate_commit(found, local_files_only=local_files_only))
 
 
 def resolve(dtype: Dtype, device: Device) -> tuple[str, str]:

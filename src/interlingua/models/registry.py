@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from interlingua.errors import ModelError, suggest
 
-UNTRAINED = "untrained:"
 BUILTIN = "builtin:"
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+#: What stands before the name of a model whose weights are drawn at random, with the draw's seed unless that is 0.
+_UNTRAINED = re.compile(r"untrained(?:-([1-9]\d{0,8}))?:")
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,8 @@ class ModelSpec:
     untrained
         Whether the weights are to be drawn at random (a control for what the architecture, the tokenizer
         and shared words give by themselves).
+    seed
+        Of that draw.
     card
         The card of a known model, or None.
     """
@@ -159,7 +162,23 @@ class ModelSpec:
     location: str
     revision: str | None = None
     untrained: bool = False
+    seed: int = 0
     card: ModelCard | None = None
+
+
+def untrained(spec: str, seed: int = 0) -> str:
+    """Return how a model is given whose weights are drawn at random: ``"untrained:NAME"``, ``"untrained-3:NAME"``."""
+    return f"untrained{f'-{seed}' if seed else ''}:{spec}"
+
+
+def trained(spec: str) -> str:
+    """Return a model as it is given without ``untrained:`` before it."""
+    return _UNTRAINED.sub("", spec.strip(), count=1) if is_untrained(spec) else spec
+
+
+def is_untrained(spec: str) -> bool:
+    """Whether a model, as it is given or as results call it, has weights that are drawn at random."""
+    return _UNTRAINED.match(spec.strip()) is not None
 
 
 def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
@@ -170,7 +189,8 @@ def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
     spec
         A known name or alias (``"mbert"``), a hub id with or without a revision (``"org/name"``,
         ``"org/name@revision"``), the path of a folder that `save_pretrained` wrote,
-        ``"builtin:e5-small"`` or ``"builtin:minilm-en"``, or any of these after ``"untrained:"``.
+        ``"builtin:e5-small"`` or ``"builtin:minilm-en"``, or any of these after ``"untrained:"`` (weights drawn at
+        random with seed 0; ``"untrained-3:"`` with seed 3).
     revision
         A hub revision that wins over the card's.
 
@@ -180,16 +200,10 @@ def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
         If it is none of these.
     """
     text = spec.strip()
-    if text.startswith(UNTRAINED):
-        inner = parse_spec(text.removeprefix(UNTRAINED), revision)
-        return ModelSpec(
-            UNTRAINED + inner.name,
-            inner.source,
-            inner.location,
-            inner.revision,
-            untrained=True,
-            card=inner.card,
-        )
+    if drawn := _UNTRAINED.match(text):
+        inner = parse_spec(text[drawn.end() :], revision)
+        seed = int(drawn[1] or 0)
+        return replace(inner, name=untrained(inner.name, seed), untrained=True, seed=seed)
     name, _, asked = text.partition("@")
     card = _find_card(name)
     if card is not None and card.name.startswith(BUILTIN):

@@ -174,7 +174,7 @@ def _predict(
 ) -> dict[str, _HeldOut]:
     """Predict the rating of every word of the seen languages from the study's first model, by variable."""
     part = _part(study)
-    models = look_at_models(part, cache)
+    models = look_at_models(part, material, cache)
     check_models(models)
     prepared = Prepared(part, material, models)
     graph = _asked_graph(make_graph(prepared, cache, [TRIED]), variables)

@@ -20,6 +20,7 @@ from interlingua.norms import load_norms
 from interlingua.questions.order import questions
 from interlingua.questions.question import Asked
 from interlingua.study.config import Study
+from interlingua.study.controls import DRAWS, OTHERS
 from interlingua.study.facts import FactsFile
 from interlingua.study.prepare import ModelInStudy, Prepared, rated, second_norms
 from interlingua.study.size import Size
@@ -27,9 +28,6 @@ from interlingua.study.sources import Material
 from interlingua.study.steps import STEPS
 from interlingua.tables import Column, Table
 from interlingua.tables.columns import LANGUAGE, VARIABLE, WORD
-
-#: The part of the graph that the control models run through.
-CONTROLS = "controls"
 
 # What a graph begins with. Their columns are the study's own, so they are not tables that results have.
 
@@ -96,9 +94,11 @@ def make_graph(prepared: Prepared, cache: Cache, steps: Sequence[Step], absent: 
     )
     every = _ordered([*STEPS, *steps])
     own = [model for model in prepared.models if not model.control]
-    controls = [model for model in prepared.models if model.control]
-    if controls:
-        _add(graph, _needed(every, CONTROLS), controls, prepared, absent, part=CONTROLS)
+    for part in (DRAWS, OTHERS):
+        controls = [model for model in prepared.models if model.part == part]
+        if controls and controls[0].material is not material:
+            graph.sources += _sentences(controls[0].study, controls[0].material, cache, part)
+        _add(graph, _needed(every, part), controls, prepared, absent, part=part)
     _add(graph, every, own, prepared, absent)
     return graph
 
@@ -110,7 +110,7 @@ def asked_of(prepared: Prepared) -> Asked:
         study=study,
         rated=rated(study, prepared.material, study.seen),
         unseen=rated(study, prepared.material, study.unseen),
-        controls=prepared.controls is not None,
+        controls=prepared.controls,
     )
 
 
@@ -157,7 +157,7 @@ def _add(
 ) -> None:
     if not models:
         return
-    study, material = models[0].study, prepared.material
+    study, material = models[0].study, models[0].material
     seen, unseen = rated(study, material, study.seen), rated(study, material, study.unseen)
     by_name = {model.name: model for model in models}
 
@@ -225,13 +225,7 @@ def _sources(study: Study, material: Material, models: Sequence[ModelInStudy], c
     """Put what the study read into the cache, and return it as sources."""
     found = [_put(cache, _Frame("noticed"), {}, material.contexts.issues)]
     found += [_put(cache, FactsFile(), model.source.at, model.facts) for model in models]
-    for code in study.languages:
-        rows = material.language(code)
-        columns = ["context_id", "language", "text", "start", "end"]
-        found.append(_put(cache, _Frame("sentences"), {"language": code}, rows[columns]))
-        for variable in study.variables:
-            ratings = rows[["context_id", "language", "word", "split", variable]]
-            found.append(_put(cache, _Frame("ratings"), {"language": code, "variable": variable}, ratings))
+    found += _sentences(study, material, cache)
     found.append(_put(cache, _Frame("sources"), {}, _source_table(study, material)))
     for variable in study.variables:
         parts = [
@@ -274,7 +268,7 @@ def _source_table(study: Study, material: Material) -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"rated_words": "Int64"})
 
 
-def _put(cache: Cache, output: Output, at: Place, value: Any) -> Source:
+def _put(cache: Cache, output: Output, at: Place, value: Any, part: str = "") -> Source:
     """Leave a value in the cache under the hash of its content, and return it as a source."""
     name = f"{output.name}{output.suffix}"
     recipe = {"source": output.name, "at": dict(at), "content": _content(value)}
@@ -289,7 +283,7 @@ def _put(cache: Cache, output: Output, at: Place, value: Any) -> Source:
                 output.write(claim.folder / name, value)
         made = cache.peek("sources", key)
         assert made is not None
-    return Source(output.name, at, output, made.folder / name, made.digests[name])
+    return Source(output.name, at, output, made.folder / name, made.digests[name], part)
 
 
 def _content(value: Any) -> str:

@@ -8,9 +8,10 @@ from typing import Any
 from interlingua.flow import Cache, Graph, cache_root
 from interlingua.flow.graph import Node
 from interlingua.flow.progress import duration
-from interlingua.run.graph import CONTROLS, count_tokens, study_graph
+from interlingua.run.graph import count_tokens, study_graph
 from interlingua.run.run import REPORT_S, default_workers
 from interlingua.study.config import Study
+from interlingua.study.controls import DRAWS, OTHERS
 from interlingua.study.prepare import ModelInStudy, Prepared, prepare
 
 
@@ -92,20 +93,20 @@ def make_plan(study: Study, *, workers: int | None = None) -> Plan:
 
 def _extractions(graph: Graph) -> list[Node]:
     """Return the nodes that leave activations, the study's own models first."""
-    return [*graph.of("activations"), *graph.of("activations", CONTROLS)]
+    return [node for part in ("", DRAWS, OTHERS) for node in graph.of("activations", part)]
 
 
 def _row(node: Node, prepared: Prepared, cached: bool) -> dict[str, Any]:
     model = next(model for model in prepared.models if model.name == node.at["model"])
     language = node.at["language"]
-    contexts = prepared.material.language(language)
+    contexts = model.material.language(language)
     return {
         "model": model.name,
         "language": language,
         "role": "control" if model.control else "unseen" if language in prepared.study.unseen else "seen",
         "words": contexts["word"].nunique(),
         "sentences": len(contexts),
-        "tokens": count_tokens(model, prepared.material, language),
+        "tokens": count_tokens(model, model.material, language),
         "bytes": _bytes(model, len(contexts)),
         "cached": cached,
     }

@@ -17,9 +17,10 @@ from interlingua.flow.processes import cores, memory, one_thread
 from interlingua.questions.order import tables as declared_tables
 from interlingua.run.atlas import atlas_of
 from interlingua.run.folder import ResultFolder
-from interlingua.run.graph import CONTROLS, study_graph
+from interlingua.run.graph import study_graph
 from interlingua.run.report import build_report, labels
 from interlingua.study.config import Study
+from interlingua.study.controls import DRAWS, OTHERS
 from interlingua.study.prepare import ModelInStudy, Prepared, prepare
 from interlingua.tables.schema import Table, version
 
@@ -142,9 +143,13 @@ def _model_record(model: ModelInStudy) -> dict[str, Any]:
 
 def _activations(done: Done, prepared: Prepared) -> list[dict[str, Any]]:
     """Return the place in the cache of every (model, language)'s activations."""
-    sentences = prepared.material.contexts.table.groupby("language").size()
+    read = {model.name: model.material for model in prepared.models}
     return [
-        {**node.at, "sentences": int(sentences[node.at["language"]]), "key": done.made[node].folder.name}
-        for part in ("", CONTROLS)
+        {
+            **node.at,
+            "sentences": len(read[node.at["model"]].language(node.at["language"])),
+            "key": done.made[node].folder.name,
+        }
+        for part in ("", DRAWS, OTHERS)
         for node in done.graph.of("activations", part)
     ]

@@ -12,7 +12,7 @@ from interlingua.flow.execute import execute
 from interlingua.models import fingerprint, parse_spec
 from interlingua.norms import Norms, all_cards, get_card, is_card, load_norms
 from interlingua.study.config import Study
-from interlingua.study.controls import control_study
+from interlingua.study.controls import control_studies
 from interlingua.study.facts import Facts
 from interlingua.study.model import ModelFiles
 from interlingua.study.source import is_there
@@ -39,9 +39,11 @@ class ModelInStudy:
     source
         It, for the graph.
     study
-        What it runs through: the study, or for a control the part of it that `control_study` gives.
-    control
-        Whether it is a control.
+        What it runs through: the study, or for a control the part of it that `control_studies` gives.
+    part
+        The part of the graph that a control runs through, "" for the study's own models.
+    material
+        The sentences that it reads.
     device
         Where it is computed.
     """
@@ -50,13 +52,19 @@ class ModelInStudy:
     facts: Facts
     source: Source
     study: Study
-    control: bool
+    part: str
+    material: Material
     device: str
 
     @property
     def name(self) -> str:
         """As results call it."""
         return self.facts.name
+
+    @property
+    def control(self) -> bool:
+        """Whether it is a control."""
+        return self.part != ""
 
 
 @dataclass(frozen=True)
@@ -78,9 +86,9 @@ class Prepared:
     models: Sequence[ModelInStudy]
 
     @property
-    def controls(self) -> Study | None:
-        """What the controls run through, None if there are none."""
-        return next((model.study for model in self.models if model.control), None)
+    def controls(self) -> bool:
+        """Whether there are controls."""
+        return any(model.control for model in self.models)
 
 
 def prepare(study: Study, cache: Cache) -> Prepared:
@@ -92,23 +100,24 @@ def prepare(study: Study, cache: Cache) -> Prepared:
         If anything is missing or wrong.
     """
     check_second_norm(study.scrutiny.audit_against)
-    controls = control_study(study)
-    for spec in (*study.models, *(controls.models if controls else ())):
+    controls = [spec for part in control_studies(study).values() for spec in part.models]
+    for spec in (*study.models, *controls):
         try:
             parse_spec(spec)
         except OSError as error:  # longer than any path
             raise ConfigError(f"models: '{spec[:60]}…' can't be a model ({reason(error)})") from None
     material = gather(study, cache.root)
     check_material(study, material)
-    models = look_at_models(study, cache)
-    if controls:
-        part = control_study(study, models[0].facts.width) or controls
-        models += look_at_models(part, cache, control=True)
+    models = look_at_models(study, material, cache)
+    for part, of_part in control_studies(study, models[0].facts.width).items():
+        # A control's sentences are never more than those of the study.
+        fewer = material.first_sentences(of_part.sampling.sentences) if of_part.sampling != study.sampling else material
+        models += look_at_models(of_part, fewer, cache, part=part)
     check_models(models)
     return Prepared(study, material, models)
 
 
-def look_at_models(study: Study, cache: Cache, *, control: bool = False) -> list[ModelInStudy]:
+def look_at_models(study: Study, material: Material, cache: Cache, *, part: str = "") -> list[ModelInStudy]:
     """Learn the facts of the study's models, from the cache where they are known.
 
     A model is loaded only the first time; afterwards its files' hash (or its commit on the hub) tells that it is the
@@ -132,7 +141,7 @@ def look_at_models(study: Study, cache: Cache, *, control: bool = False) -> list
         )
         # What is there is always right, and a study that reads the cache only must not be stopped by a look.
         facts = execute(graph, Cache(cache.root), show=False).value("facts", model=source.at["model"])
-        looked.append(ModelInStudy(spec, facts, source, study, control, device))
+        looked.append(ModelInStudy(spec, facts, source, study, part, material, device))
     return looked
 
 
@@ -203,7 +212,7 @@ def check_material(study: Study, material: Material) -> None:
                 n_words = part["word"].nunique()
                 if n_words < least:
                     raise ContextsError(
-                        f"language '{code}': {n_words} words of the {split} split have ratings of '{variable}', but at "
+                        f"language '{code}': {few} of the {split} split have ratings of '{variable}', but at "
                         f"least {least} are needed{smallest(study, material.available) or '; give more words'}"
                     )
                 if part[variable].nunique() < 2:

@@ -243,3 +243,9 @@ class Alignment(Section):
 
     draws: Positive = 2000
     """Draws of the bootstrap over languages and of the permutation of languages."""
+    untrained_draws: Positive = 5
+    """Draws of random weights behind ``"untrained"``."""
+    untrained_sentences: Positive = 1
+    """Sentences a word that each of them reads: one is enough for a control that shares next to nothing."""
+    control_sentences: Positive | None = None
+    """Sentences a word that the other controls read; by default as many as the study's models."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from interlingua.contexts import (
     read_contexts,
     split_by_word,
 )
-from interlingua.contexts.table import issue_table
+from interlingua.contexts.table import across, check_contexts, issue_table
 from interlingua.errors import ConfigError, ContextsError, NormsError, reason
 from interlingua.norms import (
     NormCard,
@@ -96,6 +96,15 @@ class Material:
         return [str(code) for code, count in rated.items() if count]
 
 
+    def first_sentences(self, n: int) -> Material:
+        """Return the material with the first `n` sentences of each word only (all of them where there are no more)."""
+        table = self.contexts.table
+        place = table.groupby(["language", "word"], sort=False).cumcount()
+        if not (place >= n).any():
+            return self
+        fewer = table[place < n].reset_index(drop=True)
+        return replace(self, contexts=Contexts(fewer, self.contexts.issues))
+
 def gather(study: Study, cache_dir: Path) -> Material:
     """Read the norms and sentences of every language of `study`.
 
@@ -113,6 +122,8 @@ def gather(study: Study, cache_dir: Path) -> Material:
             cards[code] = get_card(AUTHORS_NORMS[code])
         elif entry.norms is None and entry.contexts != CARRIERS:
             parts[code] = _file(entry, code, entry.variables or study.variables)
+    given: dict[str, set[str]] = {}
+    origins: dict[str, str] = {}
         else:
             norms = language_norms(study, code)
             if entry.corpus is not None:
@@ -125,7 +136,6 @@ def gather(study: Study, cache_dir: Path) -> Material:
             parts[code] = Contexts(contexts.table, pd.concat(issues, ignore_index=True))
             cards[code], n_rated[code] = norms.card, len(norms.table)
     available = {code: _rated_words(contexts) for code, contexts in parts.items()}
-    parts = _same_size(study, parts)
     try:
         contexts = concat([_split(study, code, contexts) for code, contexts in parts.items()])
     except ContextsError as error:

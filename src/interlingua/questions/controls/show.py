@@ -7,49 +7,101 @@ from typing import Any
 import pandas as pd
 
 from interlingua.report.results import Results
-from interlingua.report.words import Row, Section, Shown, cell_title, p_text, short
+from interlingua.report.words import Row, Section, Shown, cell_title, p_text, short, signed
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:
-    """Return a row for each control of a model."""
+    """Return a row for each kind of control of a model."""
+    where = {"model": model, "variable": variable, "method": results.headline}
     found = []
-    for row in results.of("controls", model=model, variable=variable, method=results.headline).itertuples():
-        in_all = f"units in all languages: {row.control_units_in_all} there, {row.units_in_all} here"
+    for row in results.of("controls_summary", **where, at="chosen").itertuples():
+        same = next(results.of("controls_summary", **where, control=row.control, at="same").itertuples())
+        in_all = f"units in all languages: {_mean(row.control_units_in_all)} there, {row.units_in_all} here"
         if pd.isna(row.fe_ratio):
             answer, sure = "Not tested: no unit is shared there or here", in_all
         else:
             answer = (
-                f"{'Yes' if row.fe_ratio_low > 1 else 'Not shown'}: {row.control_corrected_fe:.2f} times as many shared units "
-                f"as on permuted ratings there, {row.corrected_fe:.2f} times here"
+                f"{_verdict(row, same)}: {row.control_corrected_fe:.2f} times as many shared units as on permuted ratings "
+                f"there{_range(row)}, {row.corrected_fe:.2f} times here"
             )
-            sure = f"{row.fe_ratio:.2f} times as many"
-            if pd.notna(row.fe_ratio_low):
-                sure += f" (95 % interval {row.fe_ratio_low:.2f} to {row.fe_ratio_high:.2f})"
-            sure += f"; {in_all}"
+            sure = f"{_ratio(row)}; at the same layer {_ratio(same)}; {in_all}"
         question = "Is it learnt?" if row.kind == "untrained" else f"Is it more than {short(row.control)} has?"
-        found.append(Row(question, f"The same analysis of {_name(row)}; languages are resampled", answer, sure))
+        test = f"The same analysis of {_name(row)}; each language is left out in turn"
+        found.append(Row(question, test, answer, sure))
     return found
+
+
+def _verdict(row: Any, same: Any) -> str:
+    """Return what the intervals of the ratio say: of the control's own layer, and of the same one where it has a ratio."""
+    both = [each for each in (row, same) if pd.notna(each.fe_ratio)]
+    if any(pd.isna(each.fe_ratio_low) for each in both):
+        return "Can't be told"
+    if all(each.fe_ratio_low > 1 for each in both):
+        return "Yes"
+    return "No" if all(each.fe_ratio_high < 1 for each in both) else "Not shown"
+
+
+def _ratio(row: Any) -> str:
+    if pd.isna(row.fe_ratio):
+        return "there is no ratio, as nothing is shared there"
+    if pd.isna(row.fe_ratio_low):
+        few = "two languages give none" if row.n_languages < 3 else "without one of the languages nothing is shared"
+        return f"{row.fe_ratio:.2f} times as many (no interval: {few})"
+    return f"{row.fe_ratio:.2f} times as many (95 % interval {row.fe_ratio_low:.2f} to {row.fe_ratio_high:.2f})"
+
+
+def _range(row: Any) -> str:
+    """Return the least and the greatest of several draws, in brackets."""
+    if row.draws < 2:
+        return ""
+    return f" (mean of {row.draws} draws, {row.control_lowest_fe:.2f} to {row.control_highest_fe:.2f})"
 
 
 def section(results: Results) -> Section:
     """Return every model beside its controls."""
-    findings = [
-        f"{cell_title(row.model, row.variable)}: {_name(row)} shares {_corrected(row.control_corrected_fe)} "
-        f"(p {p_text(row.control_p_fe)}), the model itself {_corrected(row.corrected_fe)}; units in all languages: "
-        f"{row.control_units_in_all} and {row.units_in_all}."
-        for row in results.of("controls", method=results.headline).itertuples()
-    ]
+    findings = []
+    for row in results.of("controls_summary", method=results.headline, at="chosen").itertuples():
+        where = {"model": row.model, "variable": row.variable, "method": row.method, "control": row.control}
+        same = next(results.of("controls_summary", **where, at="same").itertuples())
+        findings.append(_finding(row, same))
     columns = (
-        "model variable method control corrected_fe control_corrected_fe control_p_fe fe_ratio fe_ratio_low fe_ratio_high "
-        "units_in_all control_units_in_all same_sign control_same_sign r_top control_r_top"
+        "model variable method control at draws corrected_fe control_corrected_fe control_lowest_fe control_highest_fe "
+        "control_p_below_05 fe_ratio fe_ratio_low fe_ratio_high units_in_all control_units_in_all same_sign "
+        "control_same_sign r_top control_r_top"
     )
     title = "Beside models that can't know the languages"
-    return Section(findings, (), (Shown(title, "controls", results.table("controls"), columns),))
+    return Section(findings, (), (Shown(title, "controls_summary", results.table("controls_summary"), columns),))
+
+
+def _finding(row: Any, same: Any) -> str:
+    p = f"{row.control_p_below_05} of {row.draws} draws have p < .05"
+    if row.draws == 1:
+        p = "p < .05" if row.control_p_below_05 else "p ≥ .05"
+    return (
+        f"{cell_title(row.model, row.variable)}: {_name(row)} shares {_corrected(row.control_corrected_fe)}{_range(row)} ({p}), the "
+        f"model itself {_corrected(row.corrected_fe)} (p {p_text(row.p_fe)}): {_ratio(row)}. At the depth of the model's layer the "
+        f"control shares {_corrected(same.control_corrected_fe)}{_range(same)}: {_ratio(same)}. Units in all languages: "
+        f"{_mean(row.control_units_in_all)} in the control, {row.units_in_all} in the model; r of the top units alone: "
+        f"{_r(row.control_r_top)} and {_r(row.r_top)}."
+    )
 
 
 def _name(row: Any) -> str:
     """Return what a control is."""
-    return "the same model with random weights" if row.kind == "untrained" else f"the control {short(row.control)}"
+    read = f"{row.sentences} sentence{'s' if row.sentences > 1 else ''} a word"
+    if row.kind != "untrained":
+        return f"the control {short(row.control)}"
+    drawn = f"{row.draws} draws of them, " if row.draws > 1 else ""
+    return f"the same model with random weights ({drawn}{read})"
+
+
+def _mean(value: float) -> str:
+    """Return a mean of counts, without decimals where it is whole."""
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.1f}"
+
+
+def _r(value: float) -> str:
+    return "none" if pd.isna(value) else signed(value, 2)
 
 
 def _corrected(fe: float) -> str:
