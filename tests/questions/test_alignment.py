@@ -133,6 +133,24 @@ def test_the_unsound_p_is_not_told_beside_the_sound_one() -> None:
     assert results().table("alignment_models")["p"].notna().any()
 
 
+@pytest.mark.parametrize(
+    ("estimate", "p", "answer"),
+    [
+        (0.01, 0.01, "Yes: "),
+        (-0.01, 0.01, "No, they do worse: "),
+        (0.01, 0.2, "Not shown: "),
+        (0.01, np.nan, "Can't be told: "),
+    ],
+)
+def test_the_answer_follows_from_the_permutation(estimate: float, p: float, answer: str) -> None:
+    found = results()
+    models = found.table("alignment_models")
+    models["estimate"], models["p_permutation"] = estimate, p
+    (row,) = glance_of_all(found)
+    assert row.answer.startswith(answer)
+    assert "95 % interval" in row.sure
+
+
 def test_the_figure_has_a_point_a_language_and_the_line() -> None:
     figure, caption = draw(results())
     (axis,) = figure.axes
@@ -149,8 +167,8 @@ def test_the_estimate_follows_the_number_of_arrangements() -> None:
         study = SimpleNamespace(models=range(models), variables=range(variables), alignment=SimpleNamespace(draws=2000))
         return QUESTION.steps[0].seconds(SimpleNamespace(study=study, languages=languages))
 
-    assert seconds(4) < 0.3  # 35 draws and 24 arrangements, not 4,000
-    assert seconds(8) == seconds(13)  # 2,000 each
+    assert seconds(4) < 0.3  # 24 arrangements, not 2,000
+    assert seconds(8) < seconds(13) < 1.1 * seconds(8)  # 2,000 each
     assert 1 < seconds(13) < 10
     assert seconds(13, models=1) < 1
     assert seconds(13, models=1, variables=1) < seconds(13, models=1)

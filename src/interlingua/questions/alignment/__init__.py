@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import comb, factorial
+from math import factorial
 
 from interlingua.flow.step import Step
 from interlingua.questions.question import Question
@@ -21,8 +21,8 @@ _MODEL_COLUMNS = (
     Column("t", "estimate over se", "number", missing=True),
     P.but(says="two-tailed p of t with these degrees of freedom", heading="p (Satterthwaite)", missing=True),
     P.but(name="p_permutation", says="p of a permutation of languages", heading="p (permutation)", missing=True),
-    Column("ci_low", "2.5 % of bootstrap draws of the languages lie below", "number", "bootstrap low", missing=True),
-    Column("ci_high", "2.5 % lie above", "number", "bootstrap high", missing=True),
+    Column("ci_low", "lower end of its 95 % interval (jackknife over languages)", "number", "low", missing=True),
+    Column("ci_high", "upper end of it", "number", "high", missing=True),
     Column("note", "what stands against the fit, or why there is none", "text"),
 )
 _WITHOUT = Column("languages", "all, or without which flagged ones", "text")
@@ -62,7 +62,7 @@ MODELS = Table(
     row="a model of section 7",
     key=("method", "source"),
     columns=_MODEL_COLUMNS,
-    says="`source` (the paper's model, or a simpler one), estimate, SE, Satterthwaite df, t, p, bootstrap interval and "
+    says="`source` (the paper's model, or a simpler one), estimate, SE, Satterthwaite df, t, p, jackknife interval and "
     "permutation p over languages, and a note where a fit is singular",
 )
 MODELS_WITHOUT = Table(
@@ -82,12 +82,12 @@ FLAGGED = Table(
 
 
 def _seconds(size: Size) -> float:
-    """Return what the refits of both mixed models take, for the bootstrap and for the permutation of languages.
+    """Return what the refits of both mixed models take, most of them for the permutation of languages.
 
-    There are no more of them than ways to draw or arrange the languages. One point a language is a matter of closed forms.
+    There are no more of them than ways to arrange the languages. One point a language is a matter of closed forms.
     """
     models, variables, n = len(size.study.models), len(size.study.variables), size.languages
-    refits = sum(min(size.study.alignment.draws, ways) for ways in (comb(2 * n - 1, n), factorial(n)))
+    refits = min(size.study.alignment.draws, factorial(n)) + 10 * n
     simpler = 0.0001 * (models * variables > 1)
     return 0.15 + refits * (simpler + 0.0008 * (models > 1 and variables > 1))
 
@@ -131,7 +131,10 @@ QUESTION = Question(
     caveats=(
         "With two models and two variables as random factors the paper's mixed model is singular in most samples (92 % "
         "of simulated ones), and its degrees of freedom are hardly determined. It stands here as the replication; the "
-        "simpler model with a bootstrap and a permutation of languages stands beside it.",
+        "simpler model with an interval and a permutation of languages stands beside it.",
+        "The interval leaves each language out in turn. In simulations it covers .93 to .97 of true slopes of 4 to 13 "
+        "languages, and is conservative with two models and variables and few languages; a bootstrap over languages, which "
+        "stood here before, covers .90 to .92, Satterthwaite's t .87 to .92.",
         "The p of the simpler model is that of a permutation of languages: in 2,000 simulations of the paper's shape with no "
         "relation it rejects at .05 in 4.5 to 4.7 %. Satterthwaite's p rejects in 13 to 16 % (the paper's model) and 5.7 to 8.2 % "
         "(the simpler one), the higher figure where languages also differ by variable.",

@@ -25,19 +25,23 @@ def glance_of_all(results: Results) -> list[Row]:
 
 
 def _answer(results: Results, row: Any) -> Row:
-    interval = (
-        f"; 95 % of bootstrap draws of the languages: {signed(row.ci_low, 4)} to {signed(row.ci_high, 4)}"
-        if pd.notna(row.ci_low)
-        else ""
-    )
+    interval = f"; 95 % interval {signed(row.ci_low, 4)} to {signed(row.ci_high, 4)}" if pd.notna(row.ci_low) else ""
     without = listing(results.names[code] for code in row.languages.split()[1:])
     return Row(
         f"And without {without}?" if without else "Do languages that share more do better?",
         f"{row.formula}, languages permuted",
-        f"{'Yes' if row.p_permutation < LEVEL and row.estimate > 0 else 'Not shown'}: r changes by "
-        f"{signed(row.estimate, 4)} with each unit more that a language shares on average",
+        f"{_verdict(row)}: r changes by {signed(row.estimate, 4)} with each unit more that a language shares on average",
         f"p {p_text(row.p_permutation)}{interval}",
     )
+
+
+def _verdict(row: Any) -> str:
+    """Return what the permutation of languages says."""
+    if pd.isna(row.p_permutation):
+        return "Can't be told"
+    if row.p_permutation >= LEVEL:
+        return "Not shown"
+    return "Yes" if row.estimate > 0 else "No, they do worse"
 
 
 def section(results: Results) -> Section:
@@ -67,7 +71,7 @@ def _finding(row: Any) -> str:
         return f"{row.formula}: {row.note}"
     text = f"{row.formula}: B = {signed(row.estimate, 4)} (SE {row.se:.4f}, t = {signed(row.t, 2)}"
     if pd.notna(row.ci_low):
-        text += f"; bootstrap over languages {signed(row.ci_low, 4)} to {signed(row.ci_high, 4)}"
+        text += f"; 95 % interval over languages {signed(row.ci_low, 4)} to {signed(row.ci_high, 4)}"
     if pd.notna(row.p_permutation):
         text += f"; permutation of languages p {p_text(row.p_permutation)}"
     if pd.notna(row.p):
