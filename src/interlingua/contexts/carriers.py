@@ -18,6 +18,7 @@ from interlingua import languages
 from interlingua.contexts.generic import check_variable
 from interlingua.contexts.table import SPLITS, Contexts, check_contexts, context_ids, issue_table
 from interlingua.errors import ContextsError, suggest
+from interlingua.norms.concepts import CONCEPT, rating_columns
 
 SLOT = "{word}"
 SOURCE = "carriers"
@@ -72,7 +73,7 @@ def carrier_contexts(
         How many of the language's frames, from the first on; or frames of one's own, each with ``{word}``
         once.
     variables
-        The ratings to take along (default: all columns but ``word``).
+        The ratings to take along (default: all columns but ``word`` and ``concept``).
     split
         What stands in the column ``split`` until `interlingua.contexts.split_by_word` parts the words.
 
@@ -91,7 +92,7 @@ def carrier_contexts(
     chosen = _choose(frames, code)
     if split not in SPLITS:
         raise ContextsError(f"split {split!r} must be one of {', '.join(SPLITS)}{suggest(split, SPLITS)}")
-    known = [str(column) for column in norms_table.columns if column != "word"]
+    known = rating_columns(norms_table)
     variables = known if variables is None else list(variables)
     for variable in variables:
         check_variable(variable, norms_table, code)
@@ -107,6 +108,8 @@ def carrier_contexts(
     ]
     table = pd.DataFrame(rows, columns=["language", "word", "text", "start", "end", "split", "source"])
     table.insert(0, "context_id", context_ids(code, table["word"]))
+    if CONCEPT in norms_table.columns:
+        table[CONCEPT] = np.repeat(norms_table[CONCEPT].to_numpy(dtype=object), len(chosen))
     for variable in variables:
         table[variable] = np.repeat(norms_table[variable].to_numpy(dtype=np.float64), len(chosen))
     return Contexts(check_contexts(table, where=f"carrier sentences of language '{code}'"), issue_table([]))

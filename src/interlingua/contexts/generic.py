@@ -19,9 +19,10 @@ from interlingua.contexts.table import SPLITS, Contexts, check_contexts, context
 from interlingua.contexts.targets import SPACELESS, best_targets, target_at_index
 from interlingua.errors import ContextsError, NormsError, suggest
 from interlingua.norms.card import Layout
+from interlingua.norms.concepts import normalise_gloss, rating_columns
 from interlingua.norms.tables import column_at, read_table
 
-_OPTIONAL = ("start", "end", "index", "split", "source", "context_id")
+_OPTIONAL = ("start", "end", "index", "split", "source", "context_id", "concept")
 _MISSING = frozenset({"", "NA", "N/A", "NaN", "nan"})
 #: Share of rows above which an `index` that misses its word is taken for something else than a word index.
 _MOST = 0.5
@@ -76,6 +77,11 @@ class _Rows:
             if split not in SPLITS:
                 raise ContextsError(f"{self.at(row)}: split {split!r} must be one of {', '.join(SPLITS)}")
         return splits
+
+    def concepts(self) -> list[str]:
+        if "concept" not in self:
+            return [""] * len(self.table)
+        return ["" if str(cell).strip() in _MISSING else normalise_gloss(cell) for cell in self.table["concept"]]
 
     def ratings(self, variable: str) -> list[float]:
         cells = self.table[variable].tolist()
@@ -138,7 +144,8 @@ def read_contexts(
         ``text`` and ``word`` are needed. The place of the word is given by ``start`` and ``end`` (characters,
         from 0, end excluded), or by ``index`` (from 0, among the words that single blanks part), or else the
         word is searched in the text: whole words before parts of words, the exact form before other cases.
-        ``split`` (train, test, unseen), ``source`` and ``context_id`` are kept where they are there.
+        ``split`` (train, test, unseen), ``source``, ``context_id`` and ``concept`` (what the word means, by a name that
+        its translations share) are kept where they are there.
     word_index
         Whether the column ``index`` says where the word is. By default it does where there is one and no
         ``start``; with False it is left aside. A column whose numbers mostly miss the word is refused.
@@ -169,6 +176,7 @@ def read_contexts(
     counts: Counter[str] = Counter({invisible.REMOVED: rows.cells_with_invisible()})
     starts, ends = zip(*_spans(rows, texts, words, word_index, counts), strict=True)
     table = pd.DataFrame({"language": rows.code, "word": words, "text": texts, "start": starts, "end": ends})
+    table["concept"] = rows.concepts()
     table["split"] = rows.splits()
     table["source"] = rows.table["source"].astype(str).tolist() if "source" in rows else rows.path.name
     for variable in variables:
@@ -202,8 +210,8 @@ def attach_ratings(contexts: Contexts, norms_table: pd.DataFrame, variables: Seq
     Returns
     -------
     Contexts
-        The same rows with a float64 column for each variable, NaN where the norms do not rate the word; an
-        issue counts the words that no variable rates.
+        The same rows with a float64 column for each variable, NaN where the norms do not rate the word, and with the
+        concept that the norms know where the sentences say none; an issue counts the words that no variable rates.
 
     Raises
     ------
@@ -230,6 +238,9 @@ def attach_ratings(contexts: Contexts, norms_table: pd.DataFrame, variables: Seq
             f"none of the {len(row_of)} words of language '{code}' is in its norms; is it the right file?"
         )
     rated = table.copy()
+    if "concept" in norms_table.columns:
+        of_norms = np.where(rows < 0, "", norms_table["concept"].to_numpy(dtype=object)[rows])
+        rated["concept"] = np.where(rated["concept"] == "", of_norms, rated["concept"])
     for variable in variables:
         ratings = norms_table[variable].to_numpy(dtype=np.float64)
         rated[variable] = np.where(rows < 0, np.nan, ratings[rows])
@@ -244,7 +255,7 @@ def attach_ratings(contexts: Contexts, norms_table: pd.DataFrame, variables: Seq
 
 def check_variable(variable: str, norms_table: pd.DataFrame, code: str) -> None:
     """Raise ContextsError unless the norms of a language have this variable."""
-    known = [str(column) for column in norms_table.columns if column != "word"]
+    known = rating_columns(norms_table)
     if variable not in known:
         raise ContextsError(
             f"the norms of language '{code}' have no variable '{variable}'{suggest(variable, known)};"

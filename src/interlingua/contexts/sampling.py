@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -56,17 +57,29 @@ def downsample(
     }
 
 
-def split_by_word(table: pd.DataFrame, *, test_share: float = 0.2, seed: int) -> pd.DataFrame:
-    """Return `table` with its words parted into train and test, whatever split they had (paper, 3.1).
+def split_by_word(table: pd.DataFrame, *, test_share: float = 0.2, seed: int, by_concept: bool = True) -> pd.DataFrame:
+    """Return `table` with its words parted into train and test, whatever split they had.
+
+    A word's side follows from a hash of the seed and its concept, so that translations are on one side in all
+    languages; a word without a concept is one of its own. Concepts are taken in the order of their hashes until every
+    language has its number of test words; a concept that would be too much for one of its languages is passed over.
 
     Parameters
     ----------
     table
-        The table of `Contexts`; each of its languages is split for itself.
+        The table of `Contexts`, with all languages that are to be split.
     test_share
-        Share of the words for testing, in (0, 1): 104 of 520 at the paper's 0.2.
+        Share of the words of each language for testing, in (0, 1): 104 of 520 at the paper's 0.2.
     seed
-        The study's seed; each language draws from a seed of its own.
+        The study's seed.
+    by_concept
+        With False every word counts as a concept of its own.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Every language has round(share x words) test words, as long as its concepts can be added up to so many; a
+        language whose words are few large concepts has fewer.
 
     Raises
     ------
@@ -75,19 +88,88 @@ def split_by_word(table: pd.DataFrame, *, test_share: float = 0.2, seed: int) ->
     """
     if not 0 < test_share < 1:
         raise ContextsError(f"the test share must lie between 0 and 1, not at {test_share}")
-    split = pd.Series("train", index=table.index)
-    for code, part in table.groupby("language", sort=False):
-        names = np.sort(part["word"].unique().astype(object))
-        n_test = round(test_share * len(names))
-        if not 0 < n_test < len(names):
+    words = table[["language", "word", "concept"]].drop_duplicates()
+    wanted: dict[str, int] = {}
+    for code, n_words in words["language"].value_counts(sort=False).items():
+        wanted[str(code)] = n_test = round(test_share * n_words)
+        if not 0 < n_test < n_words:
             raise ContextsError(
-                f"language '{code}': a test share of {test_share} parts {len(names)} words into"
-                f" {len(names) - n_test} for training and {n_test} for testing; both need at least one"
+                f"language '{code}': a test share of {test_share} parts {n_words} words into"
+                f" {n_words - n_test} for training and {n_test} for testing; both need at least one"
             )
-        rng = np.random.default_rng(derive_seed(seed, "split", str(code)))
-        tested = set(rng.choice(names, size=n_test, replace=False))
-        split[part.index[part["word"].isin(tested)]] = "test"
-    return table.assign(split=split)
+    alone = (words["concept"] == "") | (not by_concept)
+    keys = [
+        (str(row.language), str(row.word)) if own else (str(row.concept),)
+        for row, own in zip(words.itertuples(), alone, strict=True)
+    ]
+    sizes: dict[tuple[str, ...], Counter[str]] = {}
+    for key, code in zip(keys, words["language"], strict=True):
+        sizes.setdefault(key, Counter())[str(code)] += 1
+    order = sorted(sizes, key=lambda key: (derive_seed(seed, "split", *key), key))
+    tested = {order[place] for place in _fill([sizes[key] for key in order], wanted)}
+    chosen = {(row.language, row.word) for row, key in zip(words.itertuples(), keys, strict=True) if key in tested}
+    for code, n_words in words["language"].value_counts(sort=False).items():
+        if not any(language == code for language, _ in chosen):
+            raise ContextsError(
+                f"language '{code}': its {n_words} words are so few concepts that none can be held out; give more "
+                "words, or set concepts.split = false"
+            )
+    test = [pair in chosen for pair in zip(table["language"], table["word"], strict=True)]
+    return table.assign(split=np.where(test, "test", "train"))
+
+
+def _fill(sizes: Sequence[Mapping[str, int]], wanted: Mapping[str, int]) -> set[int]:
+    """Return which concepts to take, the first that fit, so that each language has its number of words.
+
+    Parameters
+    ----------
+    sizes
+        Words of each concept by language, in the order in which they are tried.
+    wanted
+        Words by language.
+    """
+    left = dict(wanted)
+    taken: list[int] = []
+    for place, size in enumerate(sizes):
+        if all(left[code] >= n for code, n in size.items()):
+            taken.append(place)
+            _subtract(left, size)
+    # Where all that a language has left is shared with languages that are full, these give back words of their own.
+    while any(left.values()):
+        exchange = _exchange(sizes, left, taken)
+        if exchange is None:
+            break
+        comes, go = exchange
+        taken = [place for place in taken if place not in go] + [comes]
+        _subtract(left, sizes[comes])
+        for place in go:
+            _subtract(left, {code: -n for code, n in sizes[place].items()})
+    return set(taken)
+
+
+def _exchange(
+    sizes: Sequence[Mapping[str, int]], left: Mapping[str, int], taken: Sequence[int]
+) -> tuple[int, set[int]] | None:
+    """Return a concept to take and those to give back for it, so that fewer words are lacking."""
+    lacking = sum(left.values())
+    for comes, size in enumerate(sizes):
+        if comes in taken or not any(left[code] for code in size):
+            continue
+        after = dict(left)
+        _subtract(after, size)
+        go = set()
+        for place in reversed(taken):
+            if all(after[code] + n <= 0 for code, n in sizes[place].items()):
+                go.add(place)
+                _subtract(after, {code: -n for code, n in sizes[place].items()})
+        if min(after.values()) >= 0 and sum(after.values()) < lacking:
+            return comes, go
+    return None
+
+
+def _subtract(left: dict[str, int], size: Mapping[str, int]) -> None:
+    for code, n in size.items():
+        left[code] -= n
 
 
 def _usable(code: str, contexts: Contexts, sentences: int) -> Contexts:

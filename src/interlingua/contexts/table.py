@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from interlingua.errors import ContextsError, suggest
 
 #: The columns that every table of contexts has, in this order; each further column is a rated variable.
-COLUMNS = ("context_id", "language", "word", "text", "start", "end", "split", "source")
+COLUMNS = ("context_id", "language", "word", "concept", "text", "start", "end", "split", "source")
 SPLITS = ("train", "test", "unseen")
 ISSUE_COLUMNS = ("language", "kind", "count", "detail")
 
@@ -36,6 +36,7 @@ class Contexts:
         - ``context_id``: unique and stable, such as ``en-00012-03`` (fourth sentence of the thirteenth word);
         - ``language``: code of `interlingua.languages`;
         - ``word``: the word that was rated, as the norms write it;
+        - ``concept``: what it means, by a name that its translations share; "" where that is not known;
         - ``text``: the sentence;
         - ``start``, ``end``: ``text[start:end]`` is the word as it stands in the sentence, in characters;
         - ``split``: ``train``, ``test`` or ``unseen``; no word of a language is in both train and test;
@@ -126,7 +127,8 @@ def check_contexts(table: pd.DataFrame, *, where: str = "contexts") -> pd.DataFr
     Parameters
     ----------
     table
-        A table with at least the columns `COLUMNS`; each further column must hold numbers.
+        A table with at least the columns `COLUMNS` (but for ``concept``, which is then "" everywhere); each further
+        column must hold numbers.
     where
         The file or step it comes from, for the message.
 
@@ -134,8 +136,11 @@ def check_contexts(table: pd.DataFrame, *, where: str = "contexts") -> pd.DataFr
     ------
     ContextsError
         If a column is missing or has the wrong type, an id comes twice, offsets do not mark a piece of the
-        text, a word stands in both train and test, or rows of a language or of a word do not stand together.
+        text, a word stands in both train and test or has two concepts, or rows of a language or of a word do not
+        stand together.
     """
+    if "concept" not in table.columns:
+        table = table.assign(concept="")
     for column in COLUMNS:
         if column not in table.columns:
             raise ContextsError(f"{where}: no column '{column}'{suggest(column, map(str, table.columns))}")
@@ -146,6 +151,10 @@ def check_contexts(table: pd.DataFrame, *, where: str = "contexts") -> pd.DataFr
     for column in ("context_id", "language", "word", "text", "split", "source"):
         empty = ~table[column].map(lambda value: isinstance(value, str) and value != "").astype(bool)
         _refuse(table, empty, where, f"'{column}' must be a text that is not empty")
+    table["concept"] = table["concept"].fillna("")
+    _refuse(
+        table, ~table["concept"].map(lambda value: isinstance(value, str)).astype(bool), where, "'concept' is no text"
+    )
     for column in ("start", "end"):
         numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         _refuse(table, pd.Series(~(numbers == np.floor(numbers))), where, f"'{column}' must be a whole number")
@@ -183,9 +192,10 @@ def _check_offsets(table: pd.DataFrame, where: str) -> None:
 
 
 def _check_words(table: pd.DataFrame, where: str) -> None:
-    """No word in train and in test; rows of a language together, and within it rows of a word."""
-    splits = table.groupby(["language", "word"], sort=False)["split"].transform("nunique")
-    _refuse(table, splits > 1, where, "rows of one word must be in one split")
+    """No word in train and in test, or with two concepts; rows of a language together, in it rows of a word."""
+    for column, rule in (("split", "be in one split"), ("concept", "have one concept")):
+        different = table.groupby(["language", "word"], sort=False)[column].transform("nunique")
+        _refuse(table, different > 1, where, f"rows of one word must {rule}")
     for keys, name in ((["language"], "language"), (["language", "word"], "word")):
         starts_run = (table[keys] != table[keys].shift()).any(axis=1)
         apart = starts_run & table.duplicated(keys)
@@ -212,6 +222,25 @@ def duplicates(table: pd.DataFrame) -> pd.DataFrame:
         if both := len(train & test):
             detail = "sentences that stand in train for one word and in test for another"
             rows.append((str(language), "sentence in train and test", both, detail))
+    return issue_table(rows)
+
+
+def across(table: pd.DataFrame) -> pd.DataFrame:
+    """Count, by language, test words whose concept is a training word's, of that language or another.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Issues of the kind ``concept in train and test``. A test word in another language's training is no leak into
+        its own probe, but one into what languages say of each other.
+    """
+    words = table.loc[table["concept"] != "", ["language", "word", "concept", "split"]].drop_duplicates()
+    trained = set(words.loc[words["split"] == "train", "concept"])
+    leaks = words[(words["split"] == "test") & words["concept"].isin(trained)]
+    rows = []
+    for language, part in leaks.groupby("language", sort=False):
+        detail = f"test words that are translations of training words, such as {', '.join(part['word'][:3])}"
+        rows.append((str(language), "concept in train and test", len(part), detail))
     return issue_table(rows)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from interlingua.norms.audit import NormComparison, compare_norms
 from interlingua.norms.card import Layout, NormCard, Variable
+from interlingua.norms.concepts import normalise_gloss, rating_columns
 from interlingua.norms.fetch import fetch, licence_notice
 from interlingua.norms.locate import card_folder, find_file, how_to_get
 from interlingua.norms.reader import Norms, load_norms
@@ -35,8 +36,10 @@ __all__ = [
     "licence_notice",
     "load_card",
     "load_norms",
+    "normalise_gloss",
     "not_plain",
     "plain_words",
+    "rating_columns",
     "read_table",
     "scale_ratings",
     "select_flat",

@@ -70,6 +70,10 @@ class Layout(_Frozen):
         The column of words.
     columns : dict
         Variable to column. Empty in a card's original layout, whose variables name their columns.
+    concept : str or int, optional
+        A column of the user's that says what each word means, by any name that translations share.
+    gloss : str or int, optional
+        The column of English glosses that the file is known to have; it may be missing from a copy.
     sheet : str or int
         Sheet of a workbook: its name, or its position counted from 0.
     header_row : int
@@ -110,6 +114,8 @@ class Layout(_Frozen):
     format: Format | None = None
     word: Column = "word"
     columns: dict[str, Column] = Field(default_factory=dict)
+    concept: Column | None = None
+    gloss: Column | None = None
     sheet: str | int = 0
     header_row: int = Field(default=1, ge=0)
     repeated: Literal["refuse", "first"] = "refuse"

@@ -16,6 +16,7 @@ from interlingua import languages
 from interlingua.errors import NormsError, suggest
 from interlingua.norms.advice import advise
 from interlingua.norms.card import Column, Layout, NormCard, Variable
+from interlingua.norms.concepts import CONCEPT, CONCEPTICON_GLOSS, CONCEPTICON_ID, rating_columns, read_concepts
 from interlingua.norms.encodings import is_unicode, misread
 from interlingua.norms.issues import Issues
 from interlingua.norms.locate import find_file
@@ -33,8 +34,9 @@ class Norms:
     Attributes
     ----------
     table : pandas.DataFrame
-        ``word`` (str, NFC, each once) and a float64 column for every variable, scaled; NaN where a word
-        was not rated. RangeIndex; words in the order of the source.
+        ``word`` (str, NFC, each once) and a float64 column for every variable, scaled; NaN where a word was not rated.
+        Where the source says what words mean also ``concept`` (str, a name that translations share; "" where it is
+        not known). RangeIndex; words in the order of the source.
     card : NormCard
         Where they are from.
     scale : str
@@ -45,6 +47,8 @@ class Norms:
         The file they were read from.
     layout : str
         Name of the `Layout` by which it was read.
+    concepts : str
+        Where the concepts are from: "user", "norms" or "" (see `interlingua.norms.concepts.read_concepts`).
     """
 
     table: pd.DataFrame
@@ -53,11 +57,12 @@ class Norms:
     issues: pd.DataFrame
     path: Path
     layout: str
+    concepts: str = ""
 
     @property
     def variables(self) -> tuple[str, ...]:
         """The rated variables."""
-        return tuple(str(name) for name in self.table.columns if name != "word")
+        return tuple(rating_columns(self.table))
 
 
 def load_norms(
@@ -81,8 +86,9 @@ def load_norms(
     language : str
         Any tag that `languages.get` accepts.
     columns : mapping, optional
-        ``word`` and variables to columns, by name or by position counted from 0. By default a table of
-        your own has a column ``word`` and columns called as the variables.
+        ``word``, ``concept`` and variables to columns, by name or by position counted from 0. By default a table of
+        your own has a column ``word`` and columns called as the variables; a column ``concept`` is read where there
+        is one.
     variables : sequence of str, optional
         Which variables to read. By default all of a card; of a table of your own those of `columns`, or
         every column of numbers.
@@ -131,7 +137,8 @@ def load_norms(
     for kind, count, detail in raw.attrs.get("issues", ()):
         issues.add(kind, count, detail)
     _check_file(file, layout, issues)
-    table = _ratings(raw, file, layout, card, code, issues)
+    concepts, origin = read_concepts(raw, layout, file, issues)
+    table = _ratings(raw, concepts, file, layout, card, code, issues)
     wanted = {name: card.variables.get(name, Variable()) for name in layout.columns}
     return Norms(
         table=scale_ratings(table, wanted, scale, str(file)),
@@ -140,6 +147,7 @@ def load_norms(
         issues=issues.table(),
         path=file,
         layout=layout.name,
+        concepts=origin,
     )
 
 
@@ -167,7 +175,9 @@ def _make_layout(base: Layout, changes: Mapping[str, Any]) -> Layout:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            known = [name for name in Layout.model_fields if name not in {"name", "word", "columns"}]
+            known = [
+                name for name in Layout.model_fields if name not in {"name", "word", "concept", "gloss", "columns"}
+            ]
             raise NormsError(
                 f"options: there is no option '{key}'{suggest(key, known)}; there are {', '.join(known)}"
             ) from None
@@ -177,7 +187,8 @@ def _make_layout(base: Layout, changes: Mapping[str, Any]) -> Layout:
 
 def _own_layout(columns: Mapping[str, Column] | None, options: Mapping[str, Any] | None) -> Layout:
     named = dict(columns or {})
-    changes: dict[str, Any] = {"name": "own", "word": named.pop("word", "word"), "columns": named}
+    known = {"word": named.pop("word", "word"), "concept": named.pop(CONCEPT, None)}
+    changes: dict[str, Any] = {"name": "own", **known, "columns": named}
     return _make_layout(Layout(), {**changes, **(options or {})})
 
 
@@ -189,8 +200,13 @@ def _own_columns(
         return {name: layout.columns.get(name, name) for name in variables}
     if layout.columns:
         return dict(layout.columns)
-    word = column_at(raw, layout.word, file)
-    others = {place: str(name) for place, name in enumerate(raw.columns) if place != word and name}
+    taken = {column_at(raw, layout.word, file)}
+    if layout.concept is not None:
+        taken.add(column_at(raw, layout.concept, file))
+    names = {CONCEPT, CONCEPTICON_ID, CONCEPTICON_GLOSS}  # an id is no rating
+    others = {
+        place: str(name) for place, name in enumerate(raw.columns) if name and place not in taken and name not in names
+    }
     found, left_out = number_columns({name: raw.iloc[:, place] for place, name in others.items()}, layout)
     for name, why in left_out.items():
         if why.endswith(COMMAS):
@@ -257,12 +273,12 @@ def _adapted(
 ) -> Layout | None:
     """Return the layout with the user's wishes, or None where it lacks a wanted variable."""
     named = dict(columns or {})
-    word = named.pop("word", layout.word)
+    word, concept = named.pop("word", layout.word), named.pop(CONCEPT, layout.concept)
     known = {**layout.columns, **named}
     wanted = known if variables is None else {name: known.get(name) for name in variables}
     if not wanted or None in wanted.values():
         return None
-    return _make_layout(layout, {**(options or {}), "word": word, "columns": wanted})
+    return _make_layout(layout, {**(options or {}), "word": word, "concept": concept, "columns": wanted})
 
 
 def _check_file(file: Path, layout: Layout, issues: Issues) -> None:
@@ -274,14 +290,20 @@ def _check_file(file: Path, layout: Layout, issues: Issues) -> None:
 
 
 def _ratings(
-    raw: pd.DataFrame, file: Path, layout: Layout, card: NormCard, language: str, issues: Issues
+    raw: pd.DataFrame,
+    concepts: Sequence[str],
+    file: Path,
+    layout: Layout,
+    card: NormCard,
+    language: str,
+    issues: Issues,
 ) -> pd.DataFrame:
     """Turn cells into words and numbers, and note what was missing, mended, repeated or out of range."""
     words = read_words(raw.iloc[:, column_at(raw, layout.word, file)], layout, language, file, issues)
     encoding = raw.attrs.get("encoding")
     if encoding and not is_unicode(encoding) and (odd := misread(words, encoding, language)):
         issues.add("letters foreign to the language", *odd)
-    table = pd.DataFrame({"word": words}, index=raw.index)
+    table = pd.DataFrame({"word": words} | ({CONCEPT: concepts} if any(concepts) else {}), index=raw.index)
     for name, column in layout.columns.items():
         cells = raw.iloc[:, column_at(raw, column, file)]
         table[name] = read_ratings(cells, name, words, layout, language, file, issues)

@@ -10,6 +10,7 @@ import pandas as pd
 
 from interlingua import languages
 from interlingua.errors import NormsError, suggest
+from interlingua.norms.concepts import rating_columns
 from interlingua.norms.issues import first_of
 
 # Scripts in which a word of two letters is an ordinary word.
@@ -147,7 +148,7 @@ def select_flat(table: pd.DataFrame, variable: str, n: int = 520, *, bins: int =
     if variable not in table.columns:
         raise NormsError(
             f"there are no ratings of '{variable}'{suggest(variable, map(str, table.columns))}; "
-            f"there are {', '.join(str(name) for name in table.columns if name != 'word')}"
+            f"there are {', '.join(rating_columns(table))}"
         )
     rated = table[table[variable].notna()]
     if not 1 <= n <= len(rated):

@@ -126,6 +126,9 @@ class Design:
         Rows of the activations in each split.
     train_words, test_words : ndarray of int64
         The word of each of these rows, numbered within the split.
+    train_concepts : ndarray of int64
+        The concept of each training row, numbered: what folds keep together. A word without one is a concept of its
+        own.
 
     Raises
     ------
@@ -170,6 +173,8 @@ class Design:
                 )
         self.train_words, _ = group_codes(words[self.train_rows], len(self.train_rows))
         self.test_words, _ = group_codes(words[self.test_rows], len(self.test_rows))
+        concepts = _concepts(contexts, words)[self.train_rows]
+        self.train_concepts, _ = group_codes(concepts, len(concepts))
         self._scales: dict[tuple[int, str], tuple[NDArray[np.float64], NDArray[np.float64]]] = {}
         self._grams: dict[int, NDArray[np.float64]] = {}
         self._constant: dict[int, int] = {}
@@ -333,6 +338,16 @@ class Design:
             if key[1] == "train":
                 self._constant[layer] = int((np.ptp(values, axis=0) == 0).sum())
         return self._scales[key]
+
+
+def _concepts(contexts: pd.DataFrame, words: NDArray[np.object_]) -> NDArray[np.object_]:
+    """Return what tells concepts apart: the concept's name, or of a word without one the word itself."""
+    if "concept" not in contexts.columns:
+        return words
+    named = contexts["concept"].to_numpy(dtype=object)
+    return np.array(
+        [f"word {w}" if c == "" else f"concept {c}" for w, c in zip(words, named, strict=True)], dtype=object
+    )
 
 
 def column_scale(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -147,7 +147,7 @@ def fit_probes(
     y, y_test = used.ratings(variable)
     options = FitOptions(l1, l2, elastic_net_penalties, ridge_penalties, tol, adam_epochs)
     language_seed = zlib.crc32(f"{seed} {used.language}".encode())
-    fold_of_row = grouped_folds(used.train_words, folds, language_seed)
+    fold_of_row = grouped_folds(used.train_concepts, folds, language_seed)
     of_layers = [probe for probe in chosen if probe != "adam"]
     numbers = _check_layers(layers, activations) if of_layers else []
     of_network = [p for p in chosen if p in ("elastic-net", "adam") or cv_whole] if whole else []

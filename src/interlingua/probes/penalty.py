@@ -1,8 +1,8 @@
 """The penalty chosen by cross-validation on the training words.
 
-Folds are of whole words: the sentences of a word share its rating, so a split by sentence would let a probe
-recognise the word. Units are standardised once, by all training sentences, not again in each fold; only
-the means are removed fold by fold. That uses no ratings.
+Folds are of whole words, and of whole concepts where those are known: the sentences of a word share its rating, so a
+split by sentence would let a probe recognise the word. Units are standardised once, by all training sentences, not
+again in each fold; only the means are removed fold by fold. That uses no ratings.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ class Fold:
 
 
 def grouped_folds(words: ArrayLike, folds: int, seed: int) -> NDArray[np.int64]:
-    """Deal whole words out to folds at random.
+    """Deal whole words, or concepts, out to folds at random.
 
     Parameters
     ----------
     words : array_like, shape (m,)
-        The word of each row.
+        The word of each row, or its concept (`interlingua.probes.Design.train_concepts`).
     folds : int
         Number of folds, >= 2.
     seed : int

@@ -92,7 +92,7 @@ class SubsetRidge:
         self._penalties = np.asarray(RIDGE_PENALTIES)
         self._full = _Equations(len(X), gram, X.T @ (y - y.mean()))
         self._folds: list[tuple[_Equations, NDArray[np.int64]]] = []
-        for fold in split_folds(X, grouped_folds(design.train_words, folds, seed), gram):
+        for fold in split_folds(X, grouped_folds(design.train_concepts, folds, seed), gram):
             kept = ~fold.held_out
             xy = X.T @ np.where(kept, y - y[kept].mean(), 0.0)
             held_words = np.unique(design.train_words[fold.held_out])

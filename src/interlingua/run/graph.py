@@ -246,6 +246,19 @@ def _sources(study: Study, material: Material, models: Sequence[ModelInStudy], c
     return found
 
 
+def _sentences(study: Study, material: Material, cache: Cache, part: str = "") -> list[Source]:
+    """Put the sentences and ratings that a part of the graph reads into the cache, and return them as sources."""
+    found = []
+    for code in study.languages:
+        rows = material.language(code)
+        columns = ["context_id", "language", "text", "start", "end"]
+        found.append(_put(cache, _Frame("sentences"), {"language": code}, rows[columns], part))
+        for variable in study.variables:
+            ratings = rows[["context_id", "language", "word", "concept", "split", variable]]
+            found.append(_put(cache, _Frame("ratings"), {"language": code, "variable": variable}, ratings, part))
+    return found
+
+
 def _source_table(study: Study, material: Material) -> pd.DataFrame:
     """Return where each language's ratings and sentences come from, and how many of them there are."""
     rows = []

@@ -13,6 +13,7 @@ from interlingua import languages
 from interlingua.errors import ConfigError, LanguageError, suggest
 from interlingua.study.sections import (
     Alignment,
+    Concepts,
     Extraction,
     LanguageConfig,
     Layer,
@@ -49,6 +50,7 @@ class Study(Section):
     seed: Annotated[int, Field(ge=0)] = 0
 
     sampling: Sampling = Sampling()
+    concepts: Concepts = Concepts()
     extraction: Extraction = Extraction()
     probes: Probes = Probes()
     layer: Layer = Layer()

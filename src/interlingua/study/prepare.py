@@ -210,7 +210,10 @@ def check_material(study: Study, material: Material) -> None:
             for split, least in (("train", study.probes.folds), ("test", LEAST_TEST_WORDS)):
                 part = rows[rows["split"] == split]
                 n_words = part["word"].nunique()
-                if n_words < least:
+                known = part["concept"] != ""
+                n_concepts = part.loc[known, "concept"].nunique() + part.loc[~known, "word"].nunique()
+                if min(n_words, n_concepts) < least:
+                    few = f"{n_words} words" + (f" of {n_concepts} concepts" if n_concepts < n_words else "")
                     raise ContextsError(
                         f"language '{code}': {few} of the {split} split have ratings of '{variable}', but at "
                         f"least {least} are needed{smallest(study, material.available) or '; give more words'}"

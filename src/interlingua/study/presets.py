@@ -11,6 +11,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "careful": {},
     "paper": {
         "sampling": {"words": "smallest", "sentences": 15, "test_share": 0.2, "scale": "minmax"},
+        "concepts": {"split": False},
         "extraction": {"pooling": "mean", "boundary_piece": "include"},
         "probes": {
             "methods": ["elastic-net", "adam", "elastic-net-cv", "ridge"],

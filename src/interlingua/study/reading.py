@@ -89,6 +89,9 @@ def _resolve(
     for key in ("data", "supplement"):
         if isinstance(merged.get(key), str):
             merged[key] = from_folder(merged[key], folder)
+    concepts = merged.get("concepts")
+    if isinstance(concepts, Mapping) and isinstance(concepts.get("links"), str):
+        merged["concepts"] = {**concepts, "links": from_folder(concepts["links"], folder)}
     for key in ("models", "variables"):
         if isinstance(merged.get(key), str):
             merged[key] = [merged[key]]

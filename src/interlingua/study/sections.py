@@ -141,6 +141,21 @@ class Sampling(Section):
     """How ratings are scaled, over the whole norm table, before any word is drawn."""
 
 
+class Concepts(Section):
+    """Which words of different languages are translations of each other."""
+
+    links: str | None = None
+    """A table (CSV, TSV) with the columns ``language``, ``word`` and ``concept``: words with one concept are linked,
+    beside those that the norms link (by a column of concepts, Concepticon or English glosses)."""
+    neighbours: bool = True
+    """Where neither norms nor `links` say it, link words that are mutual nearest neighbours by the model's own word
+    vectors. Only permutations and overlaps without linked words use these links."""
+    least: Annotated[float, Field(gt=-2, lt=2)] = 0.4
+    """How near they must be: their CSLS."""
+    split: bool = True
+    """Keep the words of a concept on one side of the split, in all languages (by links of norms and `links` only)."""
+
+
 class Extraction(Section):
     """How activations are read."""
 
@@ -236,6 +251,12 @@ class Scrutiny(Section):
     controls: tuple[str, ...] = ("untrained",)
     """Models that can't know the languages, beside which the study's are set: ``"untrained"`` is each of them with
     random weights, anything else a model as in ``models`` (a monolingual one, say)."""
+    untrained_draws: Positive = 5
+    """Draws of random weights behind ``"untrained"``."""
+    untrained_sentences: Positive = 1
+    """Sentences a word that each of them reads: one is enough for a control that shares next to nothing."""
+    control_sentences: Positive | None = None
+    """Sentences a word that the other controls read; by default as many as the study's models."""
 
 
 class Alignment(Section):
@@ -243,9 +264,3 @@ class Alignment(Section):
 
     draws: Positive = 2000
     """Draws of the bootstrap over languages and of the permutation of languages."""
-    untrained_draws: Positive = 5
-    """Draws of random weights behind ``"untrained"``."""
-    untrained_sentences: Positive = 1
-    """Sentences a word that each of them reads: one is enough for a control that shares next to nothing."""
-    control_sentences: Positive | None = None
-    """Sentences a word that the other controls read; by default as many as the study's models."""

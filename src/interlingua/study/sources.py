@@ -36,6 +36,7 @@ from interlingua.norms import (
     select_flat,
 )
 from interlingua.seeds import derive_seed
+from interlingua.study.concepts import link_words
 from interlingua.study.config import Study
 from interlingua.study.corpus import corpus_contexts
 from interlingua.study.sections import AUTHORS, CARRIERS, LanguageConfig
@@ -78,23 +79,22 @@ class Material:
         Words that the whole norm table of each language rates (missing where it was not read).
     available
         Rated words with sentences that each language has, of which the study may use fewer.
+    concepts
+        ``language, word, concept, origin``: a row a word, what it means and who says so ("user", "norms", "").
     """
 
     contexts: Contexts
     cards: dict[str, NormCard]
     n_rated: dict[str, int]
     available: dict[str, int] = field(default_factory=dict)
+    concepts: pd.DataFrame = field(
+        default_factory=lambda: pd.DataFrame(columns=["language", "word", "concept", "origin"])
+    )
 
     def language(self, code: str) -> pd.DataFrame:
         """Return one language's rows, numbered from 0 as its activations are."""
         table = self.contexts.table
         return table[table["language"] == code].reset_index(drop=True)
-
-    def rated_languages(self, variable: str) -> list[str]:
-        """Return the languages that have ratings of `variable`, in the study's order."""
-        rated = self.contexts.table.groupby("language", sort=False)[variable].count()
-        return [str(code) for code, count in rated.items() if count]
-
 
     def first_sentences(self, n: int) -> Material:
         """Return the material with the first `n` sentences of each word only (all of them where there are no more)."""
@@ -104,6 +104,12 @@ class Material:
             return self
         fewer = table[place < n].reset_index(drop=True)
         return replace(self, contexts=Contexts(fewer, self.contexts.issues))
+
+    def rated_languages(self, variable: str) -> list[str]:
+        """Return the languages that have ratings of `variable`, in the study's order."""
+        rated = self.contexts.table.groupby("language", sort=False)[variable].count()
+        return [str(code) for code, count in rated.items() if count]
+
 
 def gather(study: Study, cache_dir: Path) -> Material:
     """Read the norms and sentences of every language of `study`.
@@ -116,14 +122,15 @@ def gather(study: Study, cache_dir: Path) -> Material:
     parts: dict[str, Contexts] = {}
     cards: dict[str, NormCard] = {}
     n_rated: dict[str, int] = {}
+    given: dict[str, set[str]] = {}
+    origins: dict[str, str] = {}
     for code, entry in study.languages.items():
         if entry.contexts == AUTHORS:
             parts[code] = _authors(study, code, cache_dir)
             cards[code] = get_card(AUTHORS_NORMS[code])
         elif entry.norms is None and entry.contexts != CARRIERS:
             parts[code] = _file(entry, code, entry.variables or study.variables)
-    given: dict[str, set[str]] = {}
-    origins: dict[str, str] = {}
+            given[code] = _with_concept(parts[code])
         else:
             norms = language_norms(study, code)
             if entry.corpus is not None:
@@ -131,17 +138,30 @@ def gather(study: Study, cache_dir: Path) -> Material:
             elif entry.contexts == CARRIERS:
                 contexts = _carriers(study, code, norms)
             else:
-                contexts = attach_ratings(_file(entry, code), norms.table, norms.variables)
+                sentences = _file(entry, code)
+                given[code] = _with_concept(sentences)
+                contexts = attach_ratings(sentences, norms.table, norms.variables)
             issues = [norms.issues.drop(columns="source"), contexts.issues]
             parts[code] = Contexts(contexts.table, pd.concat(issues, ignore_index=True))
-            cards[code], n_rated[code] = norms.card, len(norms.table)
+            cards[code], n_rated[code], origins[code] = norms.card, len(norms.table), norms.concepts
     available = {code: _rated_words(contexts) for code, contexts in parts.items()}
     try:
-        contexts = concat([_split(study, code, contexts) for code, contexts in parts.items()])
+        joined = concat(_same_size(study, parts).values())
+        words = joined.table[["language", "word", "concept"]].drop_duplicates()
+        own = [row.word in given.get(str(row.language), ()) for row in words.itertuples()]
+        linked = link_words(words.assign(given=own), origins, study.concepts.links)
+        table = joined.table.drop(columns="concept").merge(linked.words[["language", "word", "concept"]], how="left")
+        table, short = _split(study, table)
+        table = check_contexts(table, where="sentences of the study")
     except ContextsError as error:
         raise ContextsError(f"{error}{smallest(study, available)}") from None
-    issues = pd.concat([contexts.issues, duplicates(contexts.table)], ignore_index=True)
-    return Material(Contexts(contexts.table, issues), cards, n_rated, available)
+    issues = [joined.issues, linked.issues, short, duplicates(table), across(table)]
+    return Material(Contexts(table, pd.concat(issues, ignore_index=True)), cards, n_rated, available, linked.words)
+
+
+def _with_concept(contexts: Contexts) -> set[str]:
+    """Return the words whose concept stands in the user's own sentences."""
+    return set(contexts.table.loc[contexts.table["concept"] != "", "word"])
 
 
 def _authors(study: Study, code: str, cache_dir: Path) -> Contexts:
@@ -275,10 +295,28 @@ def smallest(study: Study, available: Mapping[str, int]) -> str:
     )
 
 
-def _split(study: Study, code: str, contexts: Contexts) -> Contexts:
-    if code in study.unseen:
-        return Contexts(contexts.table.assign(split="unseen"), contexts.issues)
-    if set(contexts.table["split"]) == {"train", "test"}:  # the source's own, as the authors' is
-        return contexts
-    table = split_by_word(contexts.table, test_share=study.sampling.test_share, seed=study.seed)
-    return Contexts(table, contexts.issues)
+def _split(study: Study, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Part the words of the seen languages, but for those whose source parts them itself, as the authors' files do.
+
+    Returns
+    -------
+    tuple of DataFrame
+        The table, and an issue for each language whose concepts can't be added up to its number of test words.
+    """
+    table = table.assign(split=table["split"].mask(table["language"].isin(study.unseen), "unseen"))
+    own = table.groupby("language", sort=False)["split"].agg(set)
+    codes = [code for code in study.seen if own[code] != {"train", "test"}]
+    rows = table["language"].isin(codes)
+    share = study.sampling.test_share
+    if rows.any():
+        parted = split_by_word(table[rows], test_share=share, seed=study.seed, by_concept=study.concepts.split)
+        table.loc[rows, "split"] = parted["split"]
+    short = []
+    for code in codes:
+        words = table[table["language"] == code].drop_duplicates("word")
+        wanted, found = round(share * len(words)), int((words["split"] == "test").sum())
+        if found < wanted:
+            short.append(
+                (code, "fewer test words", wanted - found, f"{found}, not {wanted}: concepts are kept together")
+            )
+    return table, issue_table(short)

@@ -173,7 +173,7 @@ def partial_out(
     words = rated.contexts["word"].to_numpy(dtype=object)
     table = covariates.to_numpy(np.float64)[covariates.index.get_indexer(words)]
     C, C_test = _with_intercept(table[rated.train_rows], table[rated.test_rows])
-    split = _Split(rated.train_words, rated.test_words, folds, bootstrap, seed)
+    split = _Split(rated.train_concepts, rated.test_words, folds, bootstrap, seed)
     raw = _ridge_r(X, y, X_test, y_test, split, rated.gram(layer))
     y_left, y_test_left = _residuals(C, C_test, y[:, None], y_test[:, None])
     X_left, X_test_left = _residuals(C, C_test, X, X_test)
@@ -214,7 +214,7 @@ def partial_out(
 
 @dataclass(frozen=True, eq=False)
 class _Split:
-    train_words: NDArray[np.int64]
+    train_concepts: NDArray[np.int64]
     test_words: NDArray[np.int64]
     folds: int
     bootstrap: int
@@ -268,7 +268,7 @@ def _ridge_r(
     split: _Split,
     gram: NDArray[np.float64],
 ) -> Interval:
-    folds = split_folds(X, grouped_folds(split.train_words, split.folds, split.seed), gram)
+    folds = split_folds(X, grouped_folds(split.train_concepts, split.folds, split.seed), gram)
     scores = RidgeCrossValidation(X, folds).scores(y[:, None], RIDGE_PENALTIES)[:, 0]
     weights = RidgePath(X, gram=gram).weights(y[:, None], best_penalty(RIDGE_PENALTIES, scores).best)[:, 0]
     return bootstrap_r(y_test, X_test @ weights, split.test_words, draws=split.bootstrap, seed=split.seed)
