@@ -32,7 +32,7 @@ from interlingua.tables.schema import version
 from interlingua.units import methods, nulls
 from interlingua.units.methods import registry
 from interlingua.units.methods.base import LayerData, RankingMethod
-from interlingua.units.nulls import Sharing, null_signs
+from interlingua.units.nulls import RatedLayer, Sharing, null_signs
 
 CELL = ["model", "variable", "method", "layer"]
 COLUMNS = {
@@ -46,9 +46,13 @@ COLUMNS = {
     "degrees": "model variable method layer n_languages observed expected p",
     "null": "model variable method layer null draws mean_fe null_fe null_fe_low null_fe_high corrected_fe p_fe "
     "highest_degree null_highest_degree p_highest_degree p_omnibus same_sign null_same_sign signed_fe null_signed_fe "
-    "p_signed_fe null_share_p05",
-    "null_degrees": "model variable method layer null n_languages null_mean p_null",
-    "null_pairs": "model variable method layer null language_a language_b null_mean fe_corrected p_null",
+    "p_signed_fe pairs_below_05 null_share_p05",
+    "null_degrees": "model variable method layer null n_languages null_mean draws as_many p_null",
+    "null_pairs": "model variable method layer null language_a language_b null_mean fe_corrected p_null p_bh",
+    "pairs_judged": "model variable method layer language_a language_b p_bh shares",
+    "null_encoding": "model variable layer language null n_words linked_words r_cv null_r_cv r_short first_components "
+    "null_first_components",
+    "null_penalty": "model variable method layer null draws mean_fe null_fe again_fe as_many again_as_many",
     "top_units": "model variable method layer r_top",
     "highest_degree": "model variable method layer languages degree observed expected fe p n_subsets p_bonferroni "
     "units",
@@ -299,21 +303,34 @@ def test_alignment_takes_the_mean_pairwise_overlap_and_the_whole_network(tables:
     assert set(tables["alignment_models"]["method"]) == set(METHODS)
 
 
-def test_own_codes_are_as_strong_as_the_layer_s_best_probe(small: Any, tables: dict[str, pd.DataFrame]) -> None:
+def test_own_codes_are_read_as_well_as_the_real_ratings(tables: dict[str, pd.DataFrame]) -> None:
+    null = where(tables["null"], variable="valence", method="correlation").set_index("null")
+    layer = int(null["layer"].iloc[0])
+    encoding = where(tables["null_encoding"], variable="valence", null="own codes").set_index("language")
+    assert list(encoding.index) == ["en", "es", "fr"]
+    ridge = where(tables["probes"], variable="valence", probe="ridge", curve="layer", layer=layer).set_index("language")
+    for code, row in encoding.iterrows():
+        # Other folds, so not the same.
+        assert row["r_cv"] == pytest.approx(ridge.loc[code, "r_cv"], abs=0.15)
+        assert row["null_r_cv"] == pytest.approx(max(row["r_cv"], 0), abs=0.1)
+    assert null.loc["own codes", "null_fe"] != null.loc["permuted", "null_fe"]
+
+
+def test_own_codes_are_those_of_the_null(small: Any, tables: dict[str, pd.DataFrame]) -> None:
     study = load_study(small.file)
     material = gather(study, small.cache)
     null = where(tables["null"], variable="valence", method="correlation").set_index("null")
-    layer = int(null["layer"].iloc[0])
+    model, layer = null["model"].iloc[0], int(null["layer"].iloc[0])
     signs = []
     for code in ("en", "es", "fr"):
-        probes = where(tables["probes"], language=code, variable="valence", curve="layer", layer=layer)
-        assert probes["r_word"].nunique() > 1
         design = Design(activations_of(small, code), material.language(code))
-        seed = derive_seed(study.seed, "own codes", null["model"].iloc[0], code, "valence", "correlation")
-        options = {"draws": 3, "seed": seed, "r": probes["r_word"].max(), "null": "own codes"}
-        signs.append(null_signs(design, "valence", layer, "correlation", 50, **options))
+        seeds = [
+            derive_seed(study.seed, *parts, code, "valence") for parts in (("folds of nulls",), ("own codes", model))
+        ]
+        rated = RatedLayer.of(design, "valence", layer, folds=study.probes.folds, seed=seeds[0])
+        drawn = nulls.get("own codes").draw(rated, 999, seed=seeds[1])
+        signs.append(null_signs(rated, drawn, "correlation", 50))
     assert null.loc["own codes", "null_fe"] == pytest.approx(Sharing.of(signs).mean_fe.mean())
-    assert null.loc["own codes", "null_fe"] != null.loc["permuted", "null_fe"]
 
 
 def test_every_null_is_a_row_beside_what_was_observed(tables: dict[str, pd.DataFrame]) -> None:
@@ -324,12 +341,14 @@ def test_every_null_is_a_row_beside_what_was_observed(tables: dict[str, pd.DataF
         assert null.index.is_unique
         for cell in summary.index:
             assert null.loc[cell, "mean_fe"] == pytest.approx(summary.loc[cell, "mean_fe"], rel=1e-6)
-            assert null.loc[cell, "draws"] == 3
-            assert 0.25 <= null.loc[cell, "p_fe"] <= 1  # (1 + k) / (1 + 3)
+            draws = null.loc[cell, "draws"]
+            assert draws == (999 if cell[1] == "correlation" else 3)  # a draw of |correlation| costs next to nothing
+            assert 1 / (1 + draws) <= null.loc[cell, "p_fe"] <= 1  # (1 + k) / (1 + draws)
             ratio = null.loc[cell, "mean_fe"] / null.loc[cell, "null_fe"]
             assert null.loc[cell, "corrected_fe"] == pytest.approx(ratio)
         of_pairs = where(tables["null_pairs"], null=name)
-        assert of_pairs["p_null"].isin([0.25, 0.5, 0.75, 1]).all()
+        slow = of_pairs[of_pairs["method"] != "correlation"]
+        assert slow["p_null"].isin([0.25, 0.5, 0.75, 1]).all()
         keys = [*CELL, "language_a", "language_b"]
         pairs = tables["pairs"].merge(of_pairs, on=keys, validate="one_to_one")
         assert len(pairs) == len(tables["pairs"]) == len(of_pairs)
@@ -340,7 +359,8 @@ def test_every_null_is_a_row_beside_what_was_observed(tables: dict[str, pd.DataF
         of_degrees = where(tables["null_degrees"], null=name)
         degrees = tables["degrees"].merge(of_degrees, on=[*CELL, "n_languages"], validate="one_to_one")
         assert len(degrees) == len(tables["degrees"]) == len(of_degrees)
-        assert of_degrees["p_null"].isin([0.25, 0.5, 0.75, 1]).all()
+        p = (1 + of_degrees["as_many"]) / (1 + of_degrees["draws"])
+        assert of_degrees["p_null"].to_numpy() == pytest.approx(p.to_numpy())
 
 
 def test_the_two_nulls_differ(tables: dict[str, pd.DataFrame]) -> None:

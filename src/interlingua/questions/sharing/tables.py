@@ -254,7 +254,7 @@ NULL_DEGREES = Table(
     ),
     says="units in the top of at least so many languages under each null: `null_mean`, `as_many` of `draws`, `p_null`. "
     "That few units are in the top of any one or two languages is sharing, too: read it from three languages on",
-    atlas=("method", "null", "n_languages", "null_mean", "p_null"),
+    atlas=("method", "null", "n_languages", "null_mean", "draws", "as_many", "p_null"),
 )
 NULL_PAIRS = Table(
     name="null_pairs",

@@ -66,11 +66,17 @@
       `${among}, two languages share ${fixed(summary.mean_overlap, 1)} on average, ${fixed(summary.mean_fe, 2)} times what independent sets would (${fixed(mean("expected"), 1)}).`,
     ];
     sentences.push(...nullSentences(of("null")));
-    sentences.push(`${summary.p_bh_below_05} of ${summary.n_pairs} pairs share more than chance (corrected p < .05).`);
+    const [judged] = of("pairs_judged_summary");
+    if (judged) sentences.push(`${judged.n_share} of ${judged.n_pairs} pairs share more than that by themselves (corrected p < .05 for each).`);
     const [best] = highest;
     if (best) {
       const where = best.degree === cell.languages.length ? `all ${best.degree} languages` : `${best.degree} languages (${best.languages.split(" ").map(name).join(", ")}${highest.length > 1 ? ", and other sets" : ""})`;
-      sentences.push(`${best.observed} ${best.observed === 1 ? "is" : "are"} at the top in ${where}, where ${number(best.expected)} would be expected.`);
+      const drawn = nullsOf(of("null_degrees")).map(({ key, name: label }) => {
+        const row = of("null_degrees").find((entry) => entry.null === key && entry.n_languages === best.degree);
+        return `in ${row.as_many} of ${row.draws} draws of ${label}`;
+      });
+      const asMany = drawn.length && best.degree > 2 ? ` As many units are in so many languages ${listing(drawn)}.` : "";
+      sentences.push(`${best.observed} ${best.observed === 1 ? "is" : "are"} at the top in ${where}.${asMany}`);
     }
     return el("div", { class: "claim" }, el("p", {}, sentences.join(" ")));
   }
@@ -128,7 +134,7 @@
       [
         `${name(pair.language_a)} and ${name(pair.language_b)}`,
         `${pair.observed} units, ${fixed(pair.expected, 1)} expected: FE ${fixed(pair.fe, 2)}`,
-        pair.p === undefined ? null : `p ${p(pair.p)}, corrected ${p(pair.p_bh)} (BH), ${p(pair.p_by)} (BY)`,
+        pair.p === undefined ? null : `super exact test, as in the paper: p ${p(pair.p)}, corrected ${p(pair.p_bh)} (BH), ${p(pair.p_by)} (BY)`,
         ...nullLines(pair, nullRows),
         pair.same_sign === null ? null : `same sign: ${fixed(100 * pair.same_sign, 0)} %`,
       ]

