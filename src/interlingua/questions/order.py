@@ -14,6 +14,7 @@ ORDER = (
     "performance",
     "layers",
     "sharing",
+    "concepts",
     "controls",
     "left_out",
     "unseen",

@@ -205,7 +205,7 @@ def strata_of(words: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``language, word, concept, stratum, block, place``: a row a word whose concept is rated in two languages at least.
+        ``language, word, concept, stratum, block, place``: a row a word whose concept is rated in two languages.
         Concepts of one stratum are rated in the same languages by as many words ("de:1 it:1"); `block` numbers them,
         and `place` a word within its concept and language.
     """

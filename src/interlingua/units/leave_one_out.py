@@ -7,7 +7,7 @@ rating a little, and any hundred of them together do so well: random sets of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,7 +42,8 @@ class LeaveOneOut:
         the other languages' weights, r on all its words) with `r_zero_shot_low, r_zero_shot_high` (95 %
         bootstrap over words); `random_r_set, random_r_zero_shot` (means over random sets of as many units
         of the layer), `percentile_r_set, percentile_r_zero_shot` (place among these sets, 0 to 100, ties
-        half); `n_words, n_test_words`.
+        half); `n_words, n_test_words`; `r_zero_shot_unlinked` over the `n_words_unlinked` words that are no
+        translations of training words of the other languages (NaN if they are fewer than three, or rated alike).
     units : DataFrame
         A row a chosen unit: the cell, `language` (left out), `unit, n_languages` (others that have it in their
         top), `mean_rank` (in the others), `b_words, t_words, p_words, percentile` in the left-out language.
@@ -85,6 +86,8 @@ class SetFits:
     words : WordMeans
         All words: standardised activations and ratings.
     n_test_words : int
+    unlinked : ndarray of bool, shape (n_words,)
+        Which of these words are linked to no training word of another language.
     singles : DataFrame
         `layer_table` of all sentences.
     """
@@ -95,6 +98,7 @@ class SetFits:
     r_random: dict[int, NDArray[np.float64]]
     words: WordMeans
     n_test_words: int
+    unlinked: NDArray[np.bool_]
     singles: pd.DataFrame
 
 
@@ -215,7 +219,15 @@ def unit_sets(rankings: pd.DataFrame, k: int | float, *, draws: int, seed: int) 
 
 
 def fit_sets(
-    design: Design, variable: str, layer: int, language: str, sets: UnitSets, *, folds: int = 5, seed: int
+    design: Design,
+    variable: str,
+    layer: int,
+    language: str,
+    sets: UnitSets,
+    *,
+    linked: Collection[str] = (),
+    folds: int = 5,
+    seed: int,
 ) -> SetFits:
     """Fit one language's probe on every set of units.
 
@@ -229,6 +241,8 @@ def fit_sets(
         Its name in the rankings.
     sets : UnitSets
         From `unit_sets`.
+    linked : collection of str
+        Its words that are linked to training words of other languages.
     folds, seed : int
         Of the cross-validation; the folds differ by language.
 
@@ -252,13 +266,17 @@ def fit_sets(
     words = WordMeans(np.concatenate([train.X, test.X]), np.concatenate([train.y, test.y]))
     rated = design.rated(variable)
     rows = np.concatenate([rated.train_rows, rated.test_rows])
+    names = design.contexts["word"].to_numpy(dtype=object)
     singles = layer_table(
         design.activations.layer(layer)[rows],
         design.contexts[variable].to_numpy(np.float64)[rows],
-        design.contexts["word"].to_numpy(dtype=object)[rows],
+        names[rows],
         layer=layer,
     )
-    return SetFits(chosen, random, r_chosen, r_random, words, len(test.y), singles)
+    # In the order of `words`: the training words by their first sentence, then the test words.
+    each = [*pd.unique(names[rated.train_rows]), *pd.unique(names[rated.test_rows])]
+    unlinked = np.array([word not in linked for word in each])
+    return SetFits(chosen, random, r_chosen, r_random, words, len(test.y), unlinked, singles)
 
 
 def collect(
@@ -310,6 +328,8 @@ def collect(
                 "r_zero_shot": interval.r,
                 "r_zero_shot_low": interval.low,
                 "r_zero_shot_high": interval.high,
+                "r_zero_shot_unlinked": _r_of(here.words.y[here.unlinked], predictions[here.unlinked]),
+                "n_words_unlinked": int(here.unlinked.sum()),
                 "random_r_set": float(random_set.mean()),
                 "random_r_zero_shot": float(random_zero.mean()),
                 "percentile_r_set": _percentile(random_set, r_set),
@@ -327,6 +347,13 @@ def collect(
 
 def _predict(words: WordMeans, index: Index, weights: list[NDArray[np.float64]]) -> NDArray[np.float64]:
     return np.asarray(words.X[:, index] @ np.mean(weights, axis=0))
+
+
+def _r_of(y: NDArray[np.float64], predictions: NDArray[np.float64]) -> float:
+    """Return r, or NaN of fewer than three words or of equal values."""
+    if len(y) < 3 or np.ptp(y) == 0 or np.ptp(predictions) == 0:
+        return float("nan")
+    return pearson(y, predictions)
 
 
 def _random_zero_shot(here: SetFits, others: list[SetFits], random: list[Index], size: int) -> NDArray[np.float64]:

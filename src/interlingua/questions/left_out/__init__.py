@@ -64,6 +64,14 @@ LEAVE_ONE_OUT = Table(
         Column("r_zero_shot", "r over all words with the mean of the other languages' weights", "r", "r, no training"),
         Column("r_zero_shot_low", "lower end of its 95 % bootstrap interval over words", "r", "low", missing=True),
         Column("r_zero_shot_high", "upper end of it", "r", "high", missing=True),
+        Column(
+            "r_zero_shot_unlinked",
+            "r_zero_shot over the words that are linked to no training word of the other languages",
+            "r",
+            "without linked words",
+            missing=True,
+        ),
+        Column("n_words_unlinked", "these words", "count", "words, not linked"),
         Column("random_r_set", "mean r_set of random sets of as many units", "r", "random units, trained"),
         Column("random_r_zero_shot", "mean r_zero_shot of these sets, weighted alike", "r", "random units"),
         Column("percentile_r_set", "place of r_set among them, 0 to 100, ties half", "number"),
@@ -72,7 +80,8 @@ LEAVE_ONE_OUT = Table(
         Column("n_test_words", "test words", "count"),
     ),
     says="each language left out in turn: `r_zero_shot` (units and weights from the others) with interval, beside random "
-    "sets (`random_r_zero_shot`, `percentile_r_zero_shot`)",
+    "sets (`random_r_zero_shot`, `percentile_r_zero_shot`) and without words that are translations of the others' training "
+    "words (`r_zero_shot_unlinked`)",
 )
 LEAVE_ONE_OUT_UNITS = Table(
     name="leave_one_out_units",
@@ -148,6 +157,7 @@ _FIT = Step(
         "sets": SETS.name,
         "chosen": CHOSEN.name,
         "random": RANDOM.name,
+        "elsewhere": "linked_elsewhere",
     },
     outputs=(FITS,),
     options=("probes.folds", "probes.standardise"),

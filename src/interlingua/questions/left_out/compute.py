@@ -15,7 +15,7 @@ from interlingua.probes.design import Standardise
 from interlingua.questions.left_out.store import ByKey, read_fits, read_sets, store_fits, store_sets
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
-from interlingua.tables.cells import cells
+from interlingua.tables.cells import cells, select
 from interlingua.units.leave_one_out import collect, fit_sets, unit_sets
 
 #: With fewer, a language that is left out would leave one behind that shares with none.
@@ -47,21 +47,22 @@ def fit(
     sets: pd.DataFrame,
     chosen: pd.DataFrame,
     random: ByKey,
+    elsewhere: pd.DataFrame,
     *,
     language: str,
     folds: int,
     standardise: Standardise,
     seed: int,
 ) -> dict[str, dict[str, NDArray[Any]]]:
-    """Fit a language's probe on every set."""
+    """Fit a language's probe on every set; `elsewhere` are the words linked to training words of other languages."""
     if sets.empty:
         return {"left_out_fits": {}}
     design = Design(activations, ratings, standardise=standardise)
     own = derive_seed(seed, "leave one out", cell.model, language, cell.variable)
     tried = read_sets(sets, chosen, random)
-    return {
-        "left_out_fits": store_fits(fit_sets(design, cell.variable, cell.layer, language, tried, folds=folds, seed=own))
-    }
+    linked = set(select(elsewhere, model=cell.model, variable=cell.variable, language=language)["word"])
+    fits = fit_sets(design, cell.variable, cell.layer, language, tried, linked=linked, folds=folds, seed=own)
+    return {"left_out_fits": store_fits(fits)}
 
 
 def put_together(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from interlingua.report.results import Results
 from interlingua.report.style import GREY, colour, marker, panels
@@ -58,13 +59,31 @@ def section(results: Results) -> Section:
             f"{between(rows['random_r_zero_shot'])}); better than 95 % of the random sets in "
             f"{summary['better_than_95'].iloc[0]} of {summary['n_languages'].iloc[0]} languages."
         )
+        findings += [f"{title}: {told}" for told in _without_linked(rows)]
     columns = (
         "model variable method language n_units r_zero_shot r_zero_shot_low r_zero_shot_high random_r_zero_shot "
-        "percentile_r_zero_shot r_set random_r_set median_percentile"
+        "percentile_r_zero_shot r_zero_shot_unlinked n_words_unlinked r_set random_r_set median_percentile"
     )
     of_headline = results.of("leave_one_out", method=results.headline)
     tables = (Shown("Every language left out in turn", "leave_one_out", of_headline, columns),)
     return Section(findings, ("leave_one_out",), tables if len(of_headline) else ())
+
+
+def _without_linked(rows: pd.DataFrame) -> list[str]:
+    """Say what r is without words that are translations of the other languages' training words, where there are any."""
+    linked = rows[rows["n_words_unlinked"] < rows["n_words"]]
+    if linked.empty:
+        return []
+    told = linked["r_zero_shot_unlinked"].dropna()
+    if told.empty:
+        return [
+            "nearly all words are linked to a training word of another language, so r could not be had without them: what is "
+            "predicted may be known from translations."
+        ]
+    return [
+        f"over the words that are linked to no training word of the other languages ({span(rows['n_words_unlinked'])} of "
+        f"{span(rows['n_words'])}) r is {between(rows['r_zero_shot_unlinked'])}."
+    ]
 
 
 def draw(results: Results) -> tuple[Figure, str] | None:

@@ -67,7 +67,7 @@ def store_fits(fits: SetFits) -> dict[str, NDArray[Any]]:
     """Return a language's probes as arrays, which `read_fits` turns into probes again.
 
     Keys: ``chosen/METHOD/LANGUAGE`` and ``r/METHOD/LANGUAGE``, ``random/SIZE`` (draws x size) and ``random r/SIZE``,
-    ``words/X`` and ``words/y``, ``test words``, ``singles/COLUMN``.
+    ``words/X``, ``words/y`` and ``words/unlinked``, ``test words``, ``singles/COLUMN``.
     """
     return {
         **{f"chosen/{method}/{language}": weights for (method, language), weights in fits.chosen.items()},
@@ -76,6 +76,7 @@ def store_fits(fits: SetFits) -> dict[str, NDArray[Any]]:
         **{f"random r/{size}": r for size, r in fits.r_random.items()},
         "words/X": fits.words.X,
         "words/y": fits.words.y,
+        "words/unlinked": fits.unlinked,
         "test words": np.array([fits.n_test_words]),
         **{f"singles/{column}": fits.singles[column].to_numpy() for column in fits.singles.columns},
     }
@@ -91,6 +92,7 @@ def read_fits(arrays: ByKey) -> SetFits:
         r_random={int(size): r for size, r in r_random.items()},
         words=WordMeans(arrays["words/X"], arrays["words/y"]),
         n_test_words=int(arrays["test words"][0]),
+        unlinked=arrays["words/unlinked"].astype(bool),
         singles=pd.DataFrame(_under("singles", arrays)),
     )
 
