@@ -20,13 +20,14 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from interlingua.probes.out_of_fold import out_of_fold
+from interlingua.probes.out_of_fold import predict_out_of_fold
 from interlingua.probes.ridge import ridge
-from interlingua.stats.bootstrap import bootstrap_r, word_means
-from interlingua.stats.jackknife import mean_interval, ratio_interval
+from interlingua.stats.jackknife import ratio_interval
+from interlingua.stats.r_interval import mean_r_interval, r_interval, word_means
 from interlingua.units import alignment_models
 
 NARROW, WIDE = 0.93, 0.97
+PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 
 Floats = NDArray[np.float64]
 
@@ -86,27 +87,44 @@ def probes(seed: int, *, n_train: int, n_test: int, width: int = 40, skewed: boo
     rng = np.random.default_rng(seed)
     language = _Language(rng, width=width, skewed=skewed)
 
-    def weights(X: Floats, y: Floats) -> Floats:
-        return ridge(X, y, l2=1.0).weights
+    def worth(n: int) -> tuple[float, float]:
+        """Return the penalty that is best for probes of `n` words, and their mean r over all words there could be."""
+        drawn = [language.words(n) for _ in range(100)]
+        mean = {l2: np.mean([language.r(ridge(*words, l2=l2).weights) for words in drawn]) for l2 in PENALTIES}
+        best = max(mean, key=lambda l2: mean[l2])
+        return best, float(mean[best])
 
-    # What a probe of so many words is worth on average.
-    expected = {n: np.mean([language.r(weights(*language.words(n))) for _ in range(400)]) for n in (n_train, n_test)}
+    best, of_train = worth(n_train)
     every = n_train + n_test
-    expected[every] = np.mean([language.r(weights(*language.words(every))) for _ in range(400)])
+    _, of_folds = worth(round(0.8 * every))  # cross-fitted probes see four fifths of the words
     while True:
         X, y = language.words(every)
-        fitted = weights(X[:n_train], y[:n_train])
+        fitted = ridge(X[:n_train], y[:n_train], l2=best).weights
         predicted = X[n_train:] @ fitted
         number = int(rng.integers(2**32))
-        test = bootstrap_r(y[n_train:], predicted, np.arange(n_test), draws=500, seed=number)
-        crossed = out_of_fold(X, y, np.arange(every), seed=number)
+        test = r_interval(y[n_train:], predicted, range(n_test))
+        crossed = predict_out_of_fold(X, y, np.arange(every), seed=number)
+        of_all = r_interval(y, crossed, range(every))
         yield {
-            "r over test words (BCa): of this probe": held(test.low, test.high, language.r(fitted)),
-            "the same: of a probe of other words": held(test.low, test.high, expected[n_train]),
-            "cross-fitted r over all words: of a probe of all words": held(
-                crossed.r_low, crossed.r_high, expected[every]
-            ),
+            "r over test words: of this probe": held(test.low, test.high, language.r(fitted)),
+            "the same: of a probe of other words": held(test.low, test.high, of_train),
+            "the same, BCa (before): of this probe": held(*_bca(y[n_train:], predicted, number), language.r(fitted)),
+            "cross-fitted r over all words": held(of_all.low, of_all.high, of_folds),
+            "the same, BCa": held(*_bca(y, crossed, number), of_folds),
+            "the same, Fisher (before)": held(*stats.pearsonr(y, crossed).confidence_interval(), of_folds),
         }
+
+
+def _bca(a: Floats, b: Floats, seed: int) -> tuple[float, float]:
+    """Return scipy's BCa interval of r over words."""
+
+    def r(a: Floats, b: Floats, axis: int = -1) -> Floats:
+        a, b = a - a.mean(axis, keepdims=True), b - b.mean(axis, keepdims=True)
+        return np.asarray((a * b).sum(axis) / np.sqrt((a * a).sum(axis) * (b * b).sum(axis)))
+
+    rng = np.random.default_rng(seed)
+    found = stats.bootstrap((a, b), r, paired=True, vectorized=True, n_resamples=500, rng=rng).confidence_interval
+    return float(found.low), float(found.high)
 
 
 def sentences(seed: int, *, n_words: int = 104, n_sentences: int = 8) -> Iterator[Draw]:
@@ -117,23 +135,25 @@ def sentences(seed: int, *, n_words: int = 104, n_sentences: int = 8) -> Iterato
     while True:
         y = rng.normal(size=n_words)
         predicted = (y + rng.normal(size=n_words))[words] + rng.normal(size=len(words))
-        number = int(rng.integers(2**32))
-        by_sentence = bootstrap_r(y[words], predicted, words, draws=500, seed=number)
-        by_word = bootstrap_r(*word_means(y[words], predicted, words), draws=500, seed=number)
+        by_sentence = r_interval(y[words], predicted, words)
+        by_word = r_interval(*word_means(y[words], predicted, words))
         yield {
-            "r over sentences (BCa over words): of this probe": held(by_sentence.low, by_sentence.high, 1 / np.sqrt(3)),
-            "r over words (BCa): of this probe": held(by_word.low, by_word.high, over_words),
+            "r over sentences: of this probe": held(by_sentence.low, by_sentence.high, 1 / np.sqrt(3)),
+            "r over words: of this probe": held(by_word.low, by_word.high, over_words),
         }
 
 
 def norms(seed: int, *, n_words: int, skewed: bool) -> Iterator[Draw]:
-    """Two norms of the same words: Fisher's z."""
+    """Two norms of the same words."""
     rng = np.random.default_rng(seed)
     while True:
         draws = rng.chisquare(4, size=(3, n_words)) if skewed else rng.normal(size=(3, n_words))
         a, b = np.sqrt(0.8) * draws[0] + np.sqrt(0.2) * draws[1:]
-        low, high = stats.pearsonr(a, b).confidence_interval()
-        yield {"r with another norm (Fisher)": held(low, high, 0.8)}
+        found = r_interval(a, b, range(n_words))
+        yield {
+            "r with another norm": held(found.low, found.high, 0.8),
+            "the same, Fisher (before)": held(*stats.pearsonr(a, b).confidence_interval(), 0.8),
+        }
 
 
 # Over languages.
@@ -144,8 +164,13 @@ def means(seed: int, *, languages: int, skewed: bool) -> Iterator[Draw]:
     rng = np.random.default_rng(seed)
     a, b = (8.0, 1.5) if skewed else (20.0, 8.0)
     while True:
-        low, high = mean_interval(rng.beta(a, b, size=languages))[1:]
-        yield {"mean of r over languages (jackknife)": held(low, high, a / (a + b))}
+        r = rng.beta(a, b, size=languages)
+        low, high = mean_r_interval(r)[1:]
+        plain = stats.ttest_1samp(r, 0).confidence_interval()
+        yield {
+            "mean of r over languages (jackknife of Fisher's z)": held(low, high, a / (a + b)),
+            "the same, t of r itself": held(plain.low, plain.high, a / (a + b)),
+        }
 
 
 def ratios(seed: int, *, languages: int, width: int = 384, k: int = 71) -> Iterator[Draw]:

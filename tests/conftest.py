@@ -42,7 +42,6 @@ words = 40
 sentences = 2
 [probes]
 folds = 3
-bootstrap = 50
 [units]
 permutations = 3
 random_units = 20

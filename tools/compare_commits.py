@@ -239,7 +239,6 @@ UNSEEN = Case(
         "probes": {
             "methods": ["ridge", "elastic-net-cv", "elastic-net", "adam"],
             "adam_epochs": 20,
-            "bootstrap": 200,
         },
         "units": {"methods": ALL_METHODS, "k": 71, "random_units": 30, "permutations": 30},
         "scrutiny": {
@@ -265,7 +264,7 @@ FLAGGED_STUDY = Case(
         "contexts": "carriers",
         "sampling": {"words": 60, "sentences": 2, "scale": "z"},
         "extraction": {"dtype": "float32", "device": "cpu", "store_dtype": "float16", "boundary_piece": "include"},
-        "probes": {"methods": ["ridge", "elastic-net"], "bootstrap": 200},
+        "probes": {"methods": ["ridge", "elastic-net"]},
         "layer": {"choose": "test", "probe": "elastic-net", "curve": "zeroed"},
         "units": {
             "methods": ["correlation", "ridge", "elastic-net"],
@@ -291,7 +290,7 @@ AUTHORS_STUDY = Case(
         "supplement": SUPPLEMENT,
         "sampling": {"words": 80, "sentences": 4},
         "extraction": {"dtype": "float32", "device": "cpu"},
-        "probes": {"adam_epochs": 20, "bootstrap": 200},
+        "probes": {"adam_epochs": 20},
         "units": {"k": 50, "random_units": 30, "permutations": 20},
         "scrutiny": {"stability": 10},
         "alignment": {"draws": 60},
@@ -310,7 +309,7 @@ LAYERS_ONLY = Case(
         "seed": 3,
         "sampling": {"words": 60, "sentences": 2, "flat": False, "scale": "ends", "test_share": 0.25},
         "extraction": {"dtype": "float32", "device": "cpu", "pooling": "last"},
-        "probes": {"whole": False, "folds": 4, "bootstrap": 200},
+        "probes": {"whole": False, "folds": 4},
         "layer": {"choose": 7},
         "units": {"random_units": 30, "permutations": 20},
         "scrutiny": {"confounds": False, "stability": 20, "audit_against": ""},

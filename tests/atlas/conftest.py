@@ -30,7 +30,6 @@ sentences = 2
 [probes]
 methods = ["ridge", "elastic-net"]
 folds = 3
-bootstrap = 20
 [units]
 methods = ["correlation", "ridge"]
 permutations = 2

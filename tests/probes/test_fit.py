@@ -45,7 +45,7 @@ def one(table: pd.DataFrame, probe: str, curve: str, layer: int) -> pd.Series:
 
 
 def test_rows_agree_with_scikit_learn(study: Study) -> None:
-    results = fit_probes(*study, "valence", draws=50, seed=1)
+    results = fit_probes(*study, "valence", seed=1)
     table = results.table
     assert list(table.columns) == list(PROBE_COLUMNS)
     X, y, X_test, y_test = standardised(study, [1])
@@ -74,7 +74,7 @@ def test_rows_agree_with_scikit_learn(study: Study) -> None:
 
 
 def test_whole_network_and_its_zeroed_curve(study: Study) -> None:
-    results = fit_probes(*study, "valence", probes=["elastic-net"], draws=50, seed=1)
+    results = fit_probes(*study, "valence", probes=["elastic-net"], seed=1)
     X, y, X_test, y_test = standardised(study, [0, 1, 2])
     oracle = ElasticNet(alpha=0.0015, l1_ratio=1 / 3, tol=1e-12, max_iter=100_000).fit(X, y)
     np.testing.assert_allclose(results.weights["elastic-net", "whole", WHOLE], oracle.coef_, atol=1e-7)
@@ -105,7 +105,7 @@ def test_contributions_of_layers_add_up(study: Study) -> None:
 
 
 def test_cross_validation_on_the_whole_network_is_an_option(study: Study) -> None:
-    results = fit_probes(*study, "valence", layers=[], cv_whole=True, draws=20, seed=1)
+    results = fit_probes(*study, "valence", layers=[], cv_whole=True, seed=1)
     X, y, *_ = standardised(study, [0, 1, 2])
     for probe in EXACT:
         assert one(results.table, probe, "whole", WHOLE)["r_cv"] > 0.5
@@ -118,7 +118,7 @@ def test_cross_validation_on_the_whole_network_is_an_option(study: Study) -> Non
 
 
 def test_adam_is_of_the_whole_network(study: Study) -> None:
-    results = fit_probes(*study, "valence", probes=["adam"], adam_epochs=3, draws=20, seed=1)
+    results = fit_probes(*study, "valence", probes=["adam"], adam_epochs=3, seed=1)
     assert results.table["curve"].tolist() == ["whole", "zeroed", "zeroed", "zeroed"]
     assert results.table["gap"].isna().all()
     assert results.weights["adam", "whole", WHOLE].shape == (30,)
@@ -127,7 +127,7 @@ def test_adam_is_of_the_whole_network(study: Study) -> None:
 
 
 def test_languages_start_adam_apart(make_study: Callable[..., Study]) -> None:
-    options = {"probes": ["adam"], "adam_epochs": 0, "draws": 20, "seed": 1}
+    options = {"probes": ["adam"], "adam_epochs": 0, "seed": 1}
     first, second = (fit_probes(*make_study(code), "valence", **options) for code in ("en", "fr"))
     key = ("adam", "whole", WHOLE)
     assert abs(np.corrcoef(first.weights[key], second.weights[key])[0, 1]) < 0.6
@@ -136,18 +136,16 @@ def test_languages_start_adam_apart(make_study: Callable[..., Study]) -> None:
 def test_a_missing_rating_is_a_missing_row(study: Study) -> None:
     activations, contexts = study
     contexts.loc[contexts["word"].isin(["w003", "w035"]), "valence"] = np.nan
-    with_gaps = fit_probes(activations, contexts, "valence", probes=EXACT, draws=50, seed=1)
+    with_gaps = fit_probes(activations, contexts, "valence", probes=EXACT, seed=1)
     kept = contexts["valence"].notna().to_numpy()
-    without = fit_probes(
-        activations.rows(kept), contexts[kept].reset_index(drop=True), "valence", probes=EXACT, draws=50, seed=1
-    )
+    without = fit_probes(activations.rows(kept), contexts[kept].reset_index(drop=True), "valence", probes=EXACT, seed=1)
     pd.testing.assert_frame_equal(with_gaps.table, without.table)
     assert (with_gaps.table["n_test_words"] == 7).all()
 
 
 def test_the_same_seed_gives_the_same_bytes(make_study: Callable[..., Study]) -> None:
     def run(seed: int) -> tuple[bytes, dict[tuple[str, str, int], bytes]]:
-        results = fit_probes(*make_study(), "valence", probes=(*EXACT, "adam"), adam_epochs=2, draws=50, seed=seed)
+        results = fit_probes(*make_study(), "valence", probes=(*EXACT, "adam"), adam_epochs=2, seed=seed)
         return results.table.to_csv().encode(), {k: w.tobytes() for k, w in results.weights.items()}
 
     assert run(1) == run(1)
@@ -156,8 +154,8 @@ def test_the_same_seed_gives_the_same_bytes(make_study: Callable[..., Study]) ->
 
 def test_variables_share_a_design(study: Study) -> None:
     design = Design(*study)
-    shared = fit_probes(*study, "arousal", draws=20, seed=1, design=design)
-    alone = fit_probes(*study, "arousal", draws=20, seed=1)
+    shared = fit_probes(*study, "arousal", seed=1, design=design)
+    alone = fit_probes(*study, "arousal", seed=1)
     pd.testing.assert_frame_equal(shared.table, alone.table)
     assert design.gram(0) is design.rated("arousal").gram(0)
 
@@ -171,7 +169,6 @@ def test_layers_and_progress(study: Study) -> None:
         probes=["ridge", "adam"],
         layers=[2, 0],
         adam_epochs=30,
-        draws=20,
         seed=1,
         on_progress=lambda done, total, _: seen.append((done, total)),
     )
@@ -204,17 +201,17 @@ def test_performance(study: Study) -> None:
     words = np.repeat(np.arange(60), 5)
     y = np.repeat(rng.normal(size=60), 5)
     predictions = y + rng.normal(size=300)
-    performance = evaluate(y, predictions, words, draws=500, seed=0)
+    performance = evaluate(y, predictions, words)
     assert performance.r == pytest.approx(pearsonr(y, predictions).statistic)
     by_word = pearsonr(y[::5], predictions.reshape(60, 5).mean(axis=1)).statistic
     assert performance.r_word == pytest.approx(by_word)
     assert performance.r_low < performance.r < performance.r_high
     assert performance.r_word_low < performance.r_word < performance.r_word_high
-    assert evaluate(y, np.ones(300), words, draws=10, seed=0).r == 0
+    assert evaluate(y, np.ones(300), words).r == 0
 
 
 def test_weights_round_trip(study: Study, tmp_path: Path) -> None:
-    weights = fit_probes(*study, "valence", draws=20, seed=1).weights
+    weights = fit_probes(*study, "valence", seed=1).weights
     path = tmp_path / "weights.safetensors"
     save_weights(path, weights)
     again = load_weights(path)

@@ -13,6 +13,7 @@ from interlingua.errors import StatsError
 from interlingua.probes import grouped_folds
 from interlingua.probes.out_of_fold import out_of_fold, predict_out_of_fold
 from interlingua.probes.ridge import RIDGE_PENALTIES
+from interlingua.stats.r_interval import r_interval
 
 N_WORDS, WIDTH, FOLDS = 45, 8, 5
 
@@ -60,8 +61,7 @@ def test_each_word_by_a_probe_that_has_not_seen_it(
     found = out_of_fold(*data, folds=FOLDS, seed=7)
     assert found.r == pytest.approx(np.corrcoef(expected, rating)[0, 1], rel=1e-9)
     assert found.r > 0.7
-    half = 1.959963984540054 / np.sqrt(N_WORDS - 3)
-    assert (found.r_low, found.r_high) == pytest.approx(tuple(np.tanh(np.arctanh(found.r) + np.array([-half, half]))))
+    assert (found.r_low, found.r_high) == pytest.approx(r_interval(rating, expected, np.arange(N_WORDS))[1:], rel=1e-6)
     assert found.n_words == N_WORDS
 
 

@@ -98,7 +98,7 @@ def stepwise(languages: tuple[str, ...], folder: Path) -> dict[str, Any]:
         )
         for code in languages
     }
-    return put_together(*inputs, fits, model="m", variable="valence", bootstrap=50, seed=SEED)
+    return put_together(*inputs, fits)
 
 
 @pytest.fixture(scope="module")
@@ -144,7 +144,7 @@ def test_the_steps_are_the_analysis_in_one_go(sets: UnitSets, result: dict[str, 
         seed = derive_seed(SEED, "leave one out", "m", code, "valence")
         fits[code] = fit_sets(Design(*MATERIAL[code]), "valence", 1, code, sets, folds=3, seed=seed)
     seed = derive_seed(SEED, "leave one out", "m", "valence")
-    whole = collect(CELL.rows(ranked()), sets, fits, bootstrap=50, seed=seed)
+    whole = collect(CELL.rows(ranked()), sets, fits)
     pd.testing.assert_frame_equal(result["leave_one_out"], whole.table, check_exact=True)
     pd.testing.assert_frame_equal(result["leave_one_out_units"], whole.units, check_exact=True)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from interlingua.questions.layers import LAYER_CHOICE
+from interlingua.questions.audit import HELD_OUT_R
 from interlingua.questions.performance import QUESTION
 from interlingua.questions.performance.compute import performance
 from interlingua.questions.performance.show import draw, glance, section
 from interlingua.report.results import Results
 from interlingua.report.table import laid_out
+from interlingua.stats.r_interval import mean_r_interval
 from interlingua.study.cell import Cell
 from interlingua.study.steps import PROBES
 from interlingua.tables import Layout, Table
@@ -42,27 +42,20 @@ def probes(*, whole: bool = True, r: dict[str, float] = R, low: float = 0.3) -> 
     return PROBES.check(table.assign(**words))
 
 
-CHOICE = LAYER_CHOICE.check(
-    pd.DataFrame(
-        {
-            "model": "m",
-            "variable": "valence",
-            "layer": [0, 1],
-            "mean_r": [0.1, 0.3],
-            "n_languages": 3,
-            "chosen": [False, True],
-            "probe": "ridge",
-            "curve": "layer",
-            "criterion": "cv",
-        }
+def held_out(r: dict[str, float] = R, low: float = 0.3) -> pd.DataFrame:
+    rows = pd.DataFrame({"language": list(r), "r": [value - 0.1 for value in r.values()]})
+    rows = rows.assign(
+        r_low=rows["r"] - low, r_high=rows["r"] + 0.1, n_words=10, model="m", variable="valence", layer=1
     )
-)
+    return HELD_OUT_R.check(rows)
 
 
-def results(table: pd.DataFrame) -> Results:
-    found = {name: TABLES[name].check(frame) for name, frame in performance(table, CELL, CHOICE).items()}
+def results(table: pd.DataFrame, crossed: pd.DataFrame | None = None) -> Results:
+    of_words = held_out() if crossed is None else crossed
+    found = {name: TABLES[name].check(frame) for name, frame in performance(table, CELL, of_words).items()}
     languages = pd.DataFrame({"language": CODES, "name": ["English", "Spanish", "French"]})
-    return Results(Path(), TABLES, {}, {}, {"languages": languages, "layer_choice": CHOICE, **found})
+    choice = pd.DataFrame({"model": ["m"], "variable": ["valence"]})
+    return Results(Path(), TABLES, {}, {}, {"languages": languages, "layer_choice": choice, **found})
 
 
 def test_the_whole_network_is_told_where_it_was_read() -> None:
@@ -87,32 +80,38 @@ def test_without_the_whole_network_the_chosen_layer_is_told() -> None:
     assert said.tables[0].title == "Probes of the chosen layer, held-out words"
 
 
-def test_whether_the_layer_knows_is_told_of_the_probe_that_chose_it() -> None:
+def test_whether_the_layer_knows_is_told_of_all_words() -> None:
     (row,) = glance(results(probes()), "m", "valence")
-    assert row.answer == "In all but Spanish: r = 0.40 over words, mean of 3 languages"
-    assert row.sure == "95 % intervals over words lie between −0.20 and 0.80"
-    assert row.test == "A linear probe of layer 1, on words it was not fitted to"
+    assert row.answer == "In all but Spanish: r = 0.40 over all words, mean of 3 languages"
+    _, low, high = mean_r_interval([0.7, 0.1, 0.4])
+    interval = f"95 % interval of the mean {low:.2f} to {high:.2f} (over languages)".replace("-", "−")
+    assert row.sure == f"{interval}; single languages have 0.10 (Spanish) to 0.70 (English)"
+    assert row.test == "A linear probe of layer 1: every word is predicted by a probe of other words"
 
 
 @pytest.mark.parametrize(("low", "answer"), [(0.05, "Yes: r = 0.40"), (0.9, "No: r = 0.40")])
 def test_known_everywhere_or_nowhere(low: float, answer: str) -> None:
-    (row,) = glance(results(probes(low=low)), "m", "valence")
+    (row,) = glance(results(probes(), held_out(low=low)), "m", "valence")
     assert row.answer.startswith(answer)
 
 
+def test_one_language_has_no_interval_of_the_mean() -> None:
+    (row,) = glance(results(probes(), held_out({"en": 0.8}, low=0.1)), "m", "valence")
+    assert row.sure == "single languages have 0.70 (English) to 0.70 (English); no interval of the mean"
+
+
 def test_an_interval_that_is_missing_does_not_lie_above_0() -> None:
-    table = probes(low=0.05)
-    table.loc[table["language"] == "fr", "r_word_low"] = np.nan
-    assert results(table).table("performance_of_layer")["unknown"].tolist() == ["fr"]
+    crossed = held_out(low=0.05)
+    crossed["r_low"] = crossed["r_low"].where(crossed["language"] != "fr", -0.1)
+    assert results(probes(), crossed).table("performance_of_layer")["unknown"].tolist() == ["fr"]
 
 
 def test_of_probes_that_predict_nothing_no_number_is_told() -> None:
-    found = results(probes(whole=False, r=dict.fromkeys(CODES, float("nan"))))
+    nothing = dict.fromkeys(CODES, float("nan"))
+    found = results(probes(whole=False, r=nothing))
     assert section(found).findings == [
         "m · valence, ridge of layer 1: it predicts the same for every word in each of 3 languages."
     ]
-    (row,) = glance(found, "m", "valence")
-    assert row.answer == "No: it predicts the same for every word"
     draw(found)
 
 

@@ -54,7 +54,6 @@ sentences = 1
 methods = ["ridge"]
 whole = false
 folds = 2
-bootstrap = 20
 [layer]
 choose = 3
 [units]

@@ -43,7 +43,6 @@ sentences = 1
 methods = ["ridge"]
 whole = false
 folds = 3
-bootstrap = 20
 [layer]
 choose = 3
 [units]

@@ -39,7 +39,6 @@ sentences = 1
 methods = ["ridge", "elastic-net", "adam"]
 adam_epochs = 2
 folds = 3
-bootstrap = 20
 [units]
 methods = ["correlation", "ridge", "adam"]
 permutations = 3

@@ -30,7 +30,6 @@ sentences = 1
 folds = 2
 whole = false
 methods = ["ridge"]
-bootstrap = 20
 [layer]
 choose = 3
 [units]

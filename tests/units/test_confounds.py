@@ -51,7 +51,7 @@ def make(seed: int = 0, *, confounded: float = 0.0) -> tuple[Design, pd.DataFram
 
 
 def run(design: Design, covariates: pd.DataFrame) -> PartialOut:
-    return partial_out(design, "valence", LAYER, covariates, model="m", k=3, bootstrap=200, seed=0)
+    return partial_out(design, "valence", LAYER, covariates, model="m", k=3, seed=0)
 
 
 def test_partial_correlations_are_those_of_the_inverse_covariance() -> None:

@@ -67,7 +67,7 @@ def rankings(designs: Designs) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def result(designs: Designs, rankings: pd.DataFrame) -> LeaveOneOut:
-    return leave_one_out(designs, rankings, "valence", k=K, draws=30, bootstrap=200, seed=1)
+    return leave_one_out(designs, rankings, "valence", k=K, draws=30, seed=1)
 
 
 def word_means(values: NDArray[np.float64], words: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -156,13 +156,13 @@ def test_random_sets_and_percentiles(designs: Designs, rankings: pd.DataFrame, r
     assert row["percentile_r_set"] == pytest.approx(
         100 * ((every < row["r_set"]).mean() + 0.5 * (every == row["r_set"]).mean())
     )
-    again = collect(rankings, sets, fits, bootstrap=200, seed=1)
+    again = collect(rankings, sets, fits)
     pd.testing.assert_frame_equal(again.table, result.table)
 
 
 def test_the_left_out_language_has_no_say(designs: Designs, rankings: pd.DataFrame, result: LeaveOneOut) -> None:
     other = {**designs, "en": design_of("en", 77, carries=(0, 1, 3, 4))}
-    found = leave_one_out(other, rank(other), "valence", k=K, draws=5, bootstrap=50, seed=1)
+    found = leave_one_out(other, rank(other), "valence", k=K, draws=5, seed=1)
     chosen = [table.units.query("language == 'en'")["unit"].tolist() for table in (found, result)]
     assert chosen[0] == chosen[1]
     assert found.table.set_index("language").loc["en", "median_percentile"] < 75
@@ -191,7 +191,7 @@ def test_shared_units_are_ordered_by_languages_then_rank_then_index() -> None:
 def test_several_methods_share_the_random_sets(designs: Designs, rankings: pd.DataFrame, result: LeaveOneOut) -> None:
     backwards = rankings.assign(method="backwards", rank=WIDTH + 1 - rankings["rank"])
     both = pd.concat([rankings, backwards], ignore_index=True)
-    table = leave_one_out(designs, both, "valence", k=K, draws=30, bootstrap=200, seed=1).table
+    table = leave_one_out(designs, both, "valence", k=K, draws=30, seed=1).table
     pd.testing.assert_frame_equal(table[table["method"] == "correlation"].reset_index(drop=True), result.table)
     worst = table[table["method"] == "backwards"]
     assert (worst["percentile_r_set"] < 50).all()

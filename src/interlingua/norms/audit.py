@@ -23,7 +23,7 @@ class NormComparison:
     n : int
         Words rated in both.
     r, r_low, r_high : float
-        Pearson's r over these words and its 95 % interval (Fisher's z).
+        Pearson's r over these words and its 95 % interval over words (`interlingua.stats.r_interval`).
     disagreements : pandas.DataFrame
         ``word, a, b, z_a, z_b, difference``: ratings as they stand in the two sources, standardised over
         the shared words, and z_a - z_b; the largest difference first.
@@ -69,7 +69,7 @@ def compare_norms(
     NormsError
         The languages differ, a variable is missing, or fewer than four words are shared.
     """
-    from scipy.stats import pearsonr
+    from interlingua.stats.r_interval import r_interval
 
     if a.card.language != b.card.language:
         raise NormsError(
@@ -87,8 +87,7 @@ def compare_norms(
     for side in "ab":
         if shared[side].nunique() == 1:
             raise NormsError(f"all shared words have the same {variable} in one of the two: nothing to compare")
-    result = pearsonr(shared["a"], shared["b"])
-    interval = result.confidence_interval(confidence_level=0.95)
+    interval = r_interval(shared["a"], shared["b"], range(len(shared)))
     for side in "ab":
         shared[f"z_{side}"] = (shared[side] - shared[side].mean()) / shared[side].std(ddof=0)
     shared["difference"] = shared["z_a"] - shared["z_b"]
@@ -100,9 +99,9 @@ def compare_norms(
         source_a=a.card.name,
         source_b=b.card.name,
         n=len(shared),
-        r=float(result.statistic),
-        r_low=float(interval.low),
-        r_high=float(interval.high),
+        r=interval.r,
+        r_low=interval.low,
+        r_high=interval.high,
         disagreements=listed.reset_index(drop=True),
     )
 

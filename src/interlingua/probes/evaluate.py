@@ -9,12 +9,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from interlingua.errors import StatsError
 from interlingua.probes.design import Design
-from interlingua.stats.bootstrap import bootstrap_r, word_means
+from interlingua.stats.r_interval import r_interval, word_means
 
 
 @dataclass(frozen=True)
 class Performance:
-    """Pearson r with 95 % BCa intervals from a bootstrap over words.
+    """Pearson r with 95 % intervals over words (`interlingua.stats.r_interval`).
 
     Attributes
     ----------
@@ -32,7 +32,7 @@ class Performance:
     r_word_high: float
 
 
-def evaluate(y_true: ArrayLike, y_pred: ArrayLike, words: ArrayLike, *, draws: int = 1000, seed: int) -> Performance:
+def evaluate(y_true: ArrayLike, y_pred: ArrayLike, words: ArrayLike) -> Performance:
     """Return r by sentence and by word, each with its interval.
 
     Parameters
@@ -41,18 +41,14 @@ def evaluate(y_true: ArrayLike, y_pred: ArrayLike, words: ArrayLike, *, draws: i
         Ratings and predictions of the test sentences.
     words : array_like, shape (m,)
         Their words.
-    draws : int
-        Bootstrap draws.
-    seed : int
-        Source of the draws; the same words are drawn for both.
 
     Returns
     -------
     Performance
         r is 0 where all predictions are equal.
     """
-    by_sentence = bootstrap_r(y_true, y_pred, words, draws=draws, seed=seed)
-    by_word = bootstrap_r(*word_means(y_true, y_pred, words), draws=draws, seed=seed)
+    by_sentence = r_interval(y_true, y_pred, words)
+    by_word = r_interval(*word_means(y_true, y_pred, words))
     return Performance(by_sentence.r, by_sentence.low, by_sentence.high, by_word.r, by_word.low, by_word.high)
 
 

@@ -80,7 +80,6 @@ def fit_probes(
     ridge_penalties: Sequence[float] = RIDGE_PENALTIES,
     tol: float = 1e-10,
     adam_epochs: int = 500,
-    draws: int = 1000,
     seed: int,
     design: Design | None = None,
     on_progress: Progress | None = None,
@@ -118,10 +117,8 @@ def fit_probes(
         Largest duality gap relative to the null loss.
     adam_epochs : int
         Epochs of "adam".
-    draws : int
-        Bootstrap draws of the intervals.
     seed : int
-        Of folds, draws and Adam's initial weights. The language is mixed into it: with one start for every
+        Of folds and Adam's initial weights. The language is mixed into it: with one start for every
         language Adam's probes would agree by their start.
     design : Design, optional
         One built before from the same activations and contexts, so that variables share its Gram matrices;
@@ -162,7 +159,7 @@ def fit_probes(
         zeroed = curve == "zeroed"
         own = fitted.weights[used.layout.block(layer)] if zeroed else fitted.weights
         row: dict[str, object] = {**named, "probe": fitted.probe, "curve": curve, "layer": layer}
-        row |= asdict(evaluate(y_test, predictions, used.test_words, draws=draws, seed=language_seed))
+        row |= asdict(evaluate(y_test, predictions, used.test_words))
         # Cross-validation is of the probe as a whole, never of one layer of it.
         row |= {"r_cv": NAN if zeroed else fitted.r_cv, "l1": fitted.l1, "l2": fitted.l2, "gap": fitted.gap}
         row |= {"n_nonzero": np.count_nonzero(own), "n_constant": used.n_constant(layer), **counts}

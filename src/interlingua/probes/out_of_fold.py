@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import pearsonr
 
 from interlingua.errors import StatsError
 from interlingua.probes.penalty import column_r, grouped_folds, split_folds
 from interlingua.probes.ridge import RIDGE_PENALTIES, RidgePath
 from interlingua.stats.correlation import centre_columns
 from interlingua.stats.groups import group_codes, group_sums
+from interlingua.stats.r_interval import r_interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,7 +24,7 @@ class OutOfFold:
     ----------
     n_words : int
     r, r_low, r_high : float
-        Pearson's r of ratings and predictions over words, and its 95 % interval (Fisher's z).
+        Pearson's r of ratings and predictions over words, and its 95 % interval (`interlingua.stats.r_interval`).
     words : DataFrame
         ``word, rating, predicted, z_rating, z_predicted, difference``: the last three standardised over words,
         and z_rating - z_predicted; the words that disagree most with their rating come first.
@@ -65,8 +65,7 @@ def out_of_fold(X: ArrayLike, y: ArrayLike, words: ArrayLike, *, folds: int = 5,
     labels = np.asarray(words, dtype=object)
     first = ~pd.Series(labels).duplicated().to_numpy()
     ratings = np.asarray(y, dtype=np.float64)[first]
-    result = pearsonr(ratings, predicted)
-    interval = result.confidence_interval(confidence_level=0.95)
+    interval = r_interval(ratings, predicted, np.arange(len(ratings)))
     table = pd.DataFrame(
         {
             "word": labels[first],
@@ -80,9 +79,9 @@ def out_of_fold(X: ArrayLike, y: ArrayLike, words: ArrayLike, *, folds: int = 5,
     order = table["difference"].abs().sort_values(ascending=False, kind="stable").index
     return OutOfFold(
         n_words=len(ratings),
-        r=float(result.statistic),
-        r_low=float(interval.low),
-        r_high=float(interval.high),
+        r=interval.r,
+        r_low=interval.low,
+        r_high=interval.high,
         words=table.loc[order].reset_index(drop=True),
     )
 

@@ -5,29 +5,29 @@ Each is a stand-alone function that other projects may import; each is tested ag
 
 from __future__ import annotations
 
-from interlingua.stats.bootstrap import bootstrap_r, word_means
 from interlingua.stats.correlation import pearson, pearson_columns
 from interlingua.stats.degrees import degree_table, membership_sf, simulate_degrees
 from interlingua.stats.hc3 import hc3_columns, hc3_t, ols_columns
-from interlingua.stats.jackknife import jackknife, mean_interval, ratio_interval
+from interlingua.stats.jackknife import jackknife, ratio_interval
 from interlingua.stats.mixed import mixed_model
 from interlingua.stats.multiplicity import adjust, bonferroni_within_degree
+from interlingua.stats.r_interval import mean_r_interval, r_interval, word_means
 from interlingua.stats.superexact import superexact, superexact_pmf, superexact_sf
 
 __all__ = [
     "adjust",
     "bonferroni_within_degree",
-    "bootstrap_r",
     "degree_table",
     "hc3_columns",
     "hc3_t",
     "jackknife",
-    "mean_interval",
+    "mean_r_interval",
     "membership_sf",
     "mixed_model",
     "ols_columns",
     "pearson",
     "pearson_columns",
+    "r_interval",
     "ratio_interval",
     "simulate_degrees",
     "superexact",

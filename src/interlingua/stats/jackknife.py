@@ -76,30 +76,6 @@ def jackknife(estimate: float, left_out: ArrayLike, *, level: float = 0.95) -> J
     return JackknifeInterval(float(estimate), float(estimate) - half, float(estimate) + half)
 
 
-def mean_interval(values: ArrayLike, *, level: float = 0.95) -> JackknifeInterval:
-    """Return the mean of some languages' values with its jackknife interval.
-
-    Parameters
-    ----------
-    values : array_like, shape (n,)
-        A value a language; those that are not finite are left out.
-    level : float
-        Coverage, in (0, 1).
-
-    Returns
-    -------
-    JackknifeInterval
-        NaN everywhere if no value is finite.
-    """
-    numbers = np.asarray(values, dtype=np.float64)
-    numbers = numbers[np.isfinite(numbers)]
-    n = len(numbers)
-    if n == 0:
-        return JackknifeInterval(float("nan"), float("nan"), float("nan"))
-    without = (numbers.sum() - numbers) / (n - 1) if n > 1 else np.zeros(0)
-    return jackknife(float(numbers.mean()), without, level=level)
-
-
 def ratio_interval(
     numerator: NDArray[np.float64], denominator: NDArray[np.float64], *, level: float = 0.95
 ) -> JackknifeInterval:

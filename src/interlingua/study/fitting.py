@@ -29,7 +29,6 @@ def probes(
     l1: float,
     l2: float,
     adam_epochs: int,
-    bootstrap: int,
     seed: int,
     on_progress: OnProgress,
 ) -> dict[str, Any]:
@@ -46,7 +45,6 @@ def probes(
         l1=l1,
         l2=l2,
         adam_epochs=adam_epochs,
-        draws=bootstrap,
         seed=derive_seed(seed, "probes", language, variable),
         on_progress=lambda done, total, _: on_progress(done / total),
     )

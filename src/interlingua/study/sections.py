@@ -185,8 +185,6 @@ class Probes(Section):
     folds: Annotated[int, Field(ge=2)] = 5
     standardise: Literal["train", "each-split"] = "train"
     adam_epochs: Positive = 500
-    bootstrap: Positive = 2000
-    """Draws of the bootstrap over words."""
 
 
 class Layer(Section):
@@ -263,4 +261,4 @@ class Alignment(Section):
     """The relation between sharing and performance."""
 
     draws: Positive = 2000
-    """Draws of the bootstrap over languages and of the permutation of languages."""
+    """Draws of the permutation of languages."""

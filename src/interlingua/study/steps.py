@@ -36,7 +36,7 @@ PROBES = Table(
         R_LOW.but(missing=True),
         R_HIGH.but(missing=True),
         Column("r_word", "Pearson's r over words (means of their sentences)", "r", "r (words)", missing=True),
-        Column("r_word_low", "lower end of its 95 % bootstrap interval over words", "r", "low", missing=True),
+        Column("r_word_low", "lower end of its 95 % interval over words", "r", "low", missing=True),
         Column("r_word_high", "upper end of it", "r", "high", missing=True),
         Column("r_cv", "mean r over folds of training words", "r", "r (CV, training words)", missing=True),
         Column("l1", "l1 penalty, in the units of Eq. 1", "number"),
@@ -49,7 +49,7 @@ PROBES = Table(
         Column("n_test_words", "test words", "count"),
         Column("at_edge", "whether the chosen penalty is the smallest or largest of its grid", "flag"),
     ),
-    says="`r` over test sentences and `r_word` over words with bootstrap intervals over words; `r_cv`; penalties; the "
+    says="`r` over test sentences and `r_word` over words with intervals over words; `r_cv`; penalties; the "
     "duality gap. `curve`: `whole`, `layer` (a probe of the layer alone), `zeroed` (the paper's Figure 3)",
     atlas=("language", "probe", "curve", "layer", "r", "r_low", "r_high", "r_cv", "n_test_words"),
 )
@@ -122,7 +122,6 @@ FIT = Step(
         "probes.l1",
         "probes.l2",
         "probes.adam_epochs",
-        "probes.bootstrap",
     ),
     seeded=True,
     seconds=_probing,

@@ -34,7 +34,7 @@ SAME_SIGN = Column(
     "same_sign", "share of the shared units with the same sign in both languages", "percent", "same sign", missing=True
 )
 R = Column("r", "Pearson's r of predicted and rated values over sentences", "r", "r (sentences)")
-R_LOW = Column("r_low", "lower end of its 95 % bootstrap interval over words", "r", "low")
+R_LOW = Column("r_low", "lower end of its 95 % interval over words", "r", "low")
 R_HIGH = Column("r_high", "upper end of it", "r", "high")
 
 #: What nearly every table of units begins with.

@@ -20,8 +20,8 @@ from interlingua.errors import StatsError
 from interlingua.probes import Design
 from interlingua.probes.penalty import RidgeCrossValidation, best_penalty, grouped_folds, split_folds
 from interlingua.probes.ridge import RIDGE_PENALTIES, RidgePath
-from interlingua.stats.bootstrap import Interval, bootstrap_r
 from interlingua.stats.correlation import centre_columns
+from interlingua.stats.r_interval import Interval, r_interval
 from interlingua.units.methods import LayerData
 from interlingua.units.methods.correlation import Correlation
 from interlingua.units.ranking import rank_units, resolve_k
@@ -43,7 +43,7 @@ class PartialOut:
         ``model, variable, layer, language, covariates`` (names, blank between), ``r2_covariates`` (share of the
         rating's variance over training sentences that they explain), ``r`` and ``r_partial`` (ridge on test
         sentences, of raw and of residual ratings and units) with ``r_low, r_high, r_partial_low,
-        r_partial_high`` (95 % bootstrap over words), ``k, top_k_kept`` (how many of the k units with the largest
+        r_partial_high`` (95 % interval over words), ``k, top_k_kept`` (how many of the k units with the largest
         |correlation| are still among the k with the largest |partial correlation|), ``n_train_words,
         n_test_words``.
     rankings : DataFrame
@@ -130,7 +130,6 @@ def partial_out(
     model: str,
     k: int | float,
     folds: int = 5,
-    bootstrap: int = 2000,
     seed: int,
 ) -> PartialOut:
     """Take covariates out of the rating and out of every unit, and see what is left.
@@ -150,8 +149,8 @@ def partial_out(
         What results call the model.
     k : int or float
         Size of the top (`resolve_k`).
-    folds, bootstrap, seed : int
-        Of the cross-validation that chooses the ridge penalty, and of the bootstrap.
+    folds, seed : int
+        Of the cross-validation that chooses the ridge penalty.
 
     Returns
     -------
@@ -173,7 +172,7 @@ def partial_out(
     words = rated.contexts["word"].to_numpy(dtype=object)
     table = covariates.to_numpy(np.float64)[covariates.index.get_indexer(words)]
     C, C_test = _with_intercept(table[rated.train_rows], table[rated.test_rows])
-    split = _Split(rated.train_concepts, rated.test_words, folds, bootstrap, seed)
+    split = _Split(rated.train_concepts, rated.test_words, folds, seed)
     raw = _ridge_r(X, y, X_test, y_test, split, rated.gram(layer))
     y_left, y_test_left = _residuals(C, C_test, y[:, None], y_test[:, None])
     X_left, X_test_left = _residuals(C, C_test, X, X_test)
@@ -217,7 +216,6 @@ class _Split:
     train_concepts: NDArray[np.int64]
     test_words: NDArray[np.int64]
     folds: int
-    bootstrap: int
     seed: int
 
 
@@ -271,7 +269,7 @@ def _ridge_r(
     folds = split_folds(X, grouped_folds(split.train_concepts, split.folds, split.seed), gram)
     scores = RidgeCrossValidation(X, folds).scores(y[:, None], RIDGE_PENALTIES)[:, 0]
     weights = RidgePath(X, gram=gram).weights(y[:, None], best_penalty(RIDGE_PENALTIES, scores).best)[:, 0]
-    return bootstrap_r(y_test, X_test @ weights, split.test_words, draws=split.bootstrap, seed=split.seed)
+    return r_interval(y_test, X_test @ weights, split.test_words)
 
 
 def _letters(word: str) -> int:

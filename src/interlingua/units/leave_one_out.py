@@ -18,8 +18,8 @@ from interlingua.errors import StatsError
 from interlingua.probes import Design
 from interlingua.probes.subsets import SubsetRidge, WordMeans
 from interlingua.seeds import derive_seed
-from interlingua.stats.bootstrap import bootstrap_r
 from interlingua.stats.correlation import pearson
+from interlingua.stats.r_interval import r_interval
 from interlingua.tables.cells import cell_first, cell_of, in_cell
 from interlingua.units.ranking import resolve_k
 from interlingua.units.transfer import layer_table
@@ -40,7 +40,7 @@ class LeaveOneOut:
         `layer_share_p05_words` (the same of all units of the layer); the set together, all r over words:
         `r_set` (ridge fitted on the language's training words, r on its test words), `r_zero_shot` (mean of
         the other languages' weights, r on all its words) with `r_zero_shot_low, r_zero_shot_high` (95 %
-        bootstrap over words); `random_r_set, random_r_zero_shot` (means over random sets of as many units
+        interval over words); `random_r_set, random_r_zero_shot` (means over random sets of as many units
         of the layer), `percentile_r_set, percentile_r_zero_shot` (place among these sets, 0 to 100, ties
         half); `n_words, n_test_words`; `r_zero_shot_unlinked` over the `n_words_unlinked` words that are no
         translations of training words of the other languages (NaN if they are fewer than three, or rated alike).
@@ -110,7 +110,6 @@ def leave_one_out(
     k: int | float,
     draws: int = 100,
     folds: int = 5,
-    bootstrap: int = 2000,
     seed: int,
 ) -> LeaveOneOut:
     """Choose units from all languages but one, and try them in that one; every language in turn.
@@ -130,8 +129,6 @@ def leave_one_out(
         Random sets.
     folds : int
         Of the cross-validation by word that chooses a probe's penalty.
-    bootstrap : int
-        Draws of the bootstrap over words.
     seed : int
         Of all of them.
 
@@ -159,7 +156,7 @@ def leave_one_out(
         language: fit_sets(designs[language], variable, layer, language, sets, folds=folds, seed=seed)
         for language in languages
     }
-    return collect(rankings, sets, fits, bootstrap=bootstrap, seed=seed)
+    return collect(rankings, sets, fits)
 
 
 def shared_units(rankings: pd.DataFrame, left_out: str, k: int) -> pd.DataFrame:
@@ -279,9 +276,7 @@ def fit_sets(
     return SetFits(chosen, random, r_chosen, r_random, words, len(test.y), unlinked, singles)
 
 
-def collect(
-    rankings: pd.DataFrame, sets: UnitSets, fits: Mapping[str, SetFits], *, bootstrap: int = 2000, seed: int
-) -> LeaveOneOut:
+def collect(rankings: pd.DataFrame, sets: UnitSets, fits: Mapping[str, SetFits]) -> LeaveOneOut:
     """Put the languages' fits together: each language's probes, tried on the others.
 
     Parameters
@@ -290,8 +285,6 @@ def collect(
         As for `unit_sets`, and from it.
     fits : mapping of str to SetFits
         Every language's, from `fit_sets`.
-    bootstrap, seed : int
-        As for `leave_one_out`.
 
     Returns
     -------
@@ -307,13 +300,7 @@ def collect(
         singles = here.singles.iloc[index].reset_index(drop=True)
         weights = [fit.chosen[method, language] for fit in others]
         predictions = _predict(here.words, index, weights)
-        interval = bootstrap_r(
-            here.words.y,
-            predictions,
-            np.arange(len(predictions)),
-            draws=bootstrap,
-            seed=derive_seed(seed, "zero shot", language),
-        )
+        interval = r_interval(here.words.y, predictions, np.arange(len(predictions)))
         if (language, size) not in random_r:
             random_r[language, size] = _random_zero_shot(here, others, sets.random[size], size)
         r_set, random_set, random_zero = here.r_chosen[method, language], here.r_random[size], random_r[language, size]

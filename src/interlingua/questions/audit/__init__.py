@@ -11,7 +11,7 @@ from interlingua.tables.columns import DRAWS, LANGUAGE, LAYER, MODEL, N_LANGUAGE
 _R = (
     N_WORDS,
     Column("r", "Pearson's r of ratings and predictions over words, each predicted from the others", "r"),
-    Column("r_low", "lower end of its 95 % interval (Fisher's z)", "r", "low"),
+    Column("r_low", "lower end of its 95 % interval over words", "r", "low"),
     Column("r_high", "upper end of it", "r", "high"),
 )
 _PREDICTED = (

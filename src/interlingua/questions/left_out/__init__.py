@@ -62,7 +62,7 @@ LEAVE_ONE_OUT = Table(
         Column("layer_share_p05_words", "the same of all units of the layer", "percent"),
         Column("r_set", "r over test words of a ridge probe of the set", "r", "r, trained"),
         Column("r_zero_shot", "r over all words with the mean of the other languages' weights", "r", "r, no training"),
-        Column("r_zero_shot_low", "lower end of its 95 % bootstrap interval over words", "r", "low", missing=True),
+        Column("r_zero_shot_low", "lower end of its 95 % interval over words", "r", "low", missing=True),
         Column("r_zero_shot_high", "upper end of it", "r", "high", missing=True),
         Column(
             "r_zero_shot_unlinked",
@@ -171,8 +171,6 @@ _COLLECT = Step(
     per=("model", "variable"),
     reads={"sets": SETS.name, "chosen": CHOSEN.name, "random": RANDOM.name, "fits": FITS.name},
     outputs=(LEAVE_ONE_OUT, LEAVE_ONE_OUT_UNITS, SUMMARY),
-    options=("probes.bootstrap",),
-    seeded=True,
     seconds=lambda size: 0.01 * size.languages * len(size.study.units.methods),
 )
 

@@ -70,11 +70,6 @@ def put_together(
     chosen: pd.DataFrame,
     random: ByKey,
     fits: Mapping[str, ByKey],
-    *,
-    model: str,
-    variable: str,
-    bootstrap: int,
-    seed: int,
 ) -> dict[str, pd.DataFrame | None]:
     """Try the other languages' units and weights in each language, beside the random sets."""
     if sets.empty:
@@ -83,8 +78,6 @@ def put_together(
         sets,  # says whose they are as well as the rankings do
         read_sets(sets, chosen, random),
         {str(language): read_fits(fits[str(language)]) for language in sets["language"].unique()},
-        bootstrap=bootstrap,
-        seed=derive_seed(seed, "leave one out", model, variable),
     )
     summary = [
         {

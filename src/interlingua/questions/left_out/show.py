@@ -108,7 +108,7 @@ def draw(results: Results) -> tuple[Figure, str] | None:
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     caption = (
         f"Every language left out in turn: units and weights come from all the others ({span(table['n_units'])} units; bars: "
-        "95 % bootstrap intervals over words). Squares: the mean of random sets of as many units of the layer, weighted in "
+        "95 % intervals over words). Squares: the mean of random sets of as many units of the layer, weighted in "
         "the same way."
     )
     return figure, caption

@@ -6,7 +6,7 @@ from interlingua.flow.step import Step
 from interlingua.questions.question import Question
 from interlingua.study.steps import PROBES
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import CURVE, LANGUAGES, LAYER, MODEL, N_LANGUAGES, PROBE, READS, VARIABLE, R
+from interlingua.tables.columns import LANGUAGES, LAYER, MODEL, N_LANGUAGES, PROBE, READS, VARIABLE, R
 
 _MEAN = R.but(says="mean of it over languages", missing=True)
 
@@ -44,23 +44,31 @@ KNOWN = Table(
         MODEL,
         VARIABLE,
         LAYER,
-        PROBE,
-        CURVE,
-        _MEAN.but(name="mean_r_word", says="mean over languages of r over words", heading="mean r (words)"),
-        Column("lowest_r_word_low", "the least lower end of a language's 95 % interval", "r", "low", missing=True),
-        Column("highest_r_word_high", "the greatest upper end of one", "r", "high", missing=True),
-        Column("n_unknown", "languages whose interval does not lie above 0", "count", "not above 0"),
+        R.but(
+            name="mean_r",
+            says="cross-fitted r over all words (each predicted by a ridge probe of the others), mean over languages",
+            heading="mean r (all words)",
+            missing=True,
+        ),
+        Column("mean_low", "lower end of its 95 % interval over languages (jackknife)", "r", "low", missing=True),
+        Column("mean_high", "upper end of it", "r", "high", missing=True),
+        Column("lowest_r", "the least r of a language", "r", "lowest r", missing=True),
+        Column("lowest_language", "the language that has it", "language", "in", missing=True),
+        Column("highest_r", "the greatest r of a language", "r", "highest r", missing=True),
+        Column("highest_language", "the language that has it", "language", "in", missing=True),
+        Column("n_unknown", "languages whose own 95 % interval does not lie above 0", "count", "not above 0"),
         LANGUAGES.but(name="unknown", says="their codes", heading="which"),
         N_LANGUAGES,
     ),
-    says="r over words of the probe that chose the layer, there, and in which languages it may be 0",
+    says="cross-fitted r over all words at the chosen layer, its mean over languages with an interval over languages, and in "
+    "which languages it may be 0",
 )
 _READ = Step(
     name="performance",
     says="performance",
     function="interlingua.questions.performance.compute:performance",
     per=("model", "variable"),
-    reads={"probes": "probes", "cell": "cell", "choice": "layer_choice"},
+    reads={"probes": "probes", "cell": "cell", "held_out_r": "held_out_r"},
     outputs=(PERFORMANCE, SUMMARY, KNOWN),
 )
 
@@ -72,6 +80,10 @@ QUESTION = Question(
     caveats=(
         "Sentences of one word share its rating: the number of independent observations is the number of test words, "
         "not of sentences. The intervals here resample words.",
+        "The r of Figure 2 and its interval (BCa) are those of one probe on the test words: with about a hundred words it covers "
+        "the truth in .92 of simulations. The r at the top of the report is cross-fitted: every word is predicted by a probe of "
+        "folds that never saw it. A language's interval covers .94 to .96 of what a probe of as many words is worth; "
+        "the interval of the mean is over languages, and is about other languages like these.",
         "Inflected forms of one lemma can stand on both sides of the split; r is then somewhat too high.",
     ),
 )

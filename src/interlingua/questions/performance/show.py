@@ -22,12 +22,18 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     names = listing(results.names[code] for code in row.unknown.split())
     known = "No" if row.n_unknown == row.n_languages else f"In all but {names}" if row.n_unknown else "Yes"
     question = f"Does the model know {variable}?"
-    test = f"A linear probe of layer {row.layer}, on words it was not fitted to"
-    if pd.isna(row.mean_r_word):
+    test = f"A linear probe of layer {row.layer}: every word is predicted by a probe of other words"
+    if pd.isna(row.mean_r):
         return [Row(question, test, "No: it predicts the same for every word", "–")]
-    answer = f"{known}: r = {signed(row.mean_r_word, 2)} over words, mean of {row.n_languages} languages"
-    low, high = signed(row.lowest_r_word_low, 2), signed(row.highest_r_word_high, 2)
-    return [Row(question, test, answer, f"95 % intervals over words lie between {low} and {high}")]
+    answer = f"{known}: r = {signed(row.mean_r, 2)} over all words, mean of {row.n_languages} languages"
+    single = (
+        f"single languages have {signed(row.lowest_r, 2)} ({results.names[row.lowest_language]}) to "
+        f"{signed(row.highest_r, 2)} ({results.names[row.highest_language]})"
+    )
+    if pd.isna(row.mean_low):
+        return [Row(question, test, answer, f"{single}; no interval of the mean")]
+    interval = f"95 % interval of the mean {signed(row.mean_low, 2)} to {signed(row.mean_high, 2)} (over languages)"
+    return [Row(question, test, answer, f"{interval}; {single}")]
 
 
 def section(results: Results) -> Section:
@@ -70,7 +76,7 @@ def draw(results: Results) -> tuple[Figure, str]:
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
     caption = (
         f"{_probes(results)} by language (the paper's Figure 2). Points: Pearson r between predicted and rated values "
-        f"over {span(table['n_test'])} test sentences a language; bars: 95 % BCa bootstrap intervals over the "
+        f"over {span(table['n_test'])} test sentences a language; bars: 95 % intervals over the "
         f"{span(table['n_test_words'])} test words, not the sentences."
     )
     return figure, caption
