@@ -10,12 +10,13 @@ import pytest
 
 from interlingua.models import Activations
 from interlingua.probes.out_of_fold import out_of_fold
-from interlingua.questions.audit import AUDIT, HELD_OUT, HELD_OUT_R, POWER, QUESTION, SUMMARY, TRIED, WORDS
+from interlingua.questions.audit import AUDIT, HELD_OUT, HELD_OUT_R, NOTICED, POWER, QUESTION, SUMMARY, TRIED, WORDS
 from interlingua.questions.audit.compute import (
     best_layer,
     compare_with,
     power,
     predictions,
+    summary,
     verdicts,
 )
 from interlingua.questions.audit.held_out import held_out, held_out_tried
@@ -62,9 +63,19 @@ def found(material: dict[str, tuple[Activations, pd.DataFrame]]) -> dict[str, pd
     }
     ratings = {code: table for code, (_, table) in material.items()}
     tables |= verdicts(tables["held_out"], tables["held_out_r"], ratings, NO_NORM, CELL)
-    activations = {code: of_language for code, (of_language, _) in material.items()}
-    tables |= power(activations, ratings, tables["audit"], CELL, folds=FOLDS, seed=SEED)
-    return {**tables, **{table.name: table.check(tables[table.name]) for table in (AUDIT, WORDS, POWER, SUMMARY)}}
+    tables |= powers(material, tables["audit"])
+    outputs = (AUDIT, WORDS, POWER, NOTICED, SUMMARY)
+    return {**tables, **{table.name: table.check(tables[table.name]) for table in outputs}}
+
+
+def powers(material: dict[str, tuple[Activations, pd.DataFrame]], audit: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """What the simulations of the audited languages leave."""
+    each = [
+        power(*material[code], audit, CELL, language=code, folds=FOLDS, seed=SEED)["audit_power"]
+        for code in audit["language"]
+    ]
+    table = POWER.concat([POWER.check(one) for one in each if one is not None])
+    return {"audit_power": table, **summary(audit, table, CELL)}
 
 
 def test_every_output_is_declared_and_made(found: dict[str, pd.DataFrame]) -> None:
@@ -99,30 +110,37 @@ def test_the_seed_is_that_of_older_results(
     assert worst["difference"].tolist() == direct.words["difference"].head(10).tolist()
 
 
-def test_the_power_is_that_of_the_median_language(found: dict[str, pd.DataFrame]) -> None:
-    right = found["audit"].query("not flag").sort_values("r_oof")
-    assert set(found["audit_power"]["language"]) == {right["language"].iloc[len(right) // 2]}
-    [summary] = found["audit_summary"].itertuples()
-    assert (summary.n_languages, summary.n_flagged, summary.n_other_norm, summary.can_tell) == (6, 1, 0, True)
+def test_shuffling_is_simulated_in_every_language_that_is_not_flagged(found: dict[str, pd.DataFrame]) -> None:
     rows = found["audit_power"]
-    assert summary.share_noticed == rows[rows["detected"] >= 0.8]["share"].min()
-    assert rows.loc[rows["share"] < summary.share_noticed, "detected"].max() < 0.8
+    assert list(dict.fromkeys(rows["language"])) == [code for code in CODES if code != "de"]
+    noticed = found["audit_noticed"].set_index("language")["share_noticed"]
+    for code, of_language in rows.groupby("language"):
+        assert noticed[code] == of_language[of_language["detected"] >= 0.8]["share"].min()
+        assert of_language.loc[of_language["share"] < noticed[code], "detected"].max() < 0.8
+    [row] = found["audit_summary"].itertuples()
+    assert (row.n_languages, row.n_flagged, row.n_other_norm, row.can_tell) == (6, 1, 0, True)
+    assert (row.best_share, row.worst_share) == (noticed.min(), noticed.max())
+    assert noticed[row.best_language] == noticed.min()
+    assert noticed[row.worst_language] == noticed.max()
 
 
 def test_of_three_languages_nothing_can_be_told_without_a_second_norm(
     material: dict[str, tuple[Activations, pd.DataFrame]], found: dict[str, pd.DataFrame]
 ) -> None:
-    few = ["en", "es", "fr"]
-    rows = found["audit"][found["audit"]["language"].isin(few)]
-    activations = {code: material[code][0] for code in few}
-    ratings = {code: material[code][1] for code in few}
-    alone = power(activations, ratings, rows, CELL, folds=FOLDS, seed=SEED)["audit_summary"]
+    rows = found["audit"][found["audit"]["language"].isin(["en", "es", "fr"])]
+    alone = powers(material, rows)["audit_summary"]
     assert not SUMMARY.check(alone)["can_tell"].any()
-    assert alone["share_noticed"].isna().all()
-    compared = rows.assign(n_shared=[0, 20, 0])
-    again = power(activations, ratings, compared, CELL, folds=FOLDS, seed=SEED)["audit_summary"]
+    assert alone[["best_share", "worst_share"]].isna().all(axis=None)
+    again = powers(material, rows.assign(n_shared=[0, 20, 0]))["audit_summary"]
     assert again["can_tell"].all()
     assert again["n_other_norm"].tolist() == [1]
+
+
+def test_where_all_are_flagged_all_are_simulated(
+    material: dict[str, tuple[Activations, pd.DataFrame]], found: dict[str, pd.DataFrame]
+) -> None:
+    rows = found["audit"][found["audit"]["language"].isin(["en", "es"])].assign(flag=True)
+    assert set(powers(material, rows)["audit_power"]["language"]) == {"en", "es"}
 
 
 def second_norm(table: pd.DataFrame, words: int, seed: int | None = None) -> pd.DataFrame:
@@ -212,33 +230,63 @@ def test_a_flagged_language_is_named(found: dict[str, pd.DataFrame]) -> None:
     findings = section(said).findings
     reason = found["audit"].set_index("language").loc["de", "reason"]
     assert findings[0] == f"made-up · valence: German is flagged. {reason}"
-    assert findings[-1].startswith("How much shuffling would be noticed? Of ")
+    assert findings[-1].startswith(
+        "made-up · valence: shuffled ratings, simulated language by language, would be noticed"
+    )
+
+
+NOTHING = float("nan")
 
 
 @pytest.mark.parametrize(
-    ("can_tell", "share", "answer", "noticed"),
+    ("best", "worst", "noticed"),
     [
-        (True, 0.4, "Nothing speaks against it in any of 5 languages", "40 % of the words or more"),
-        (False, np.nan, "Can't be told from 5 languages and no second norm", "not even all of the words"),
+        (
+            ("fr", 0.4),
+            ("en", 0.6),
+            "from 40 % of the words on in French, and from 60 % on in English, where it takes most",
+        ),
+        (
+            ("fr", 0.4),
+            ("en", NOTHING),
+            "from 40 % of the words on in French, but in English not even that of all words",
+        ),
+        (("fr", NOTHING), ("en", NOTHING), "in no language, not even that of all words"),
+        (("fr", 0.4), ("fr", 0.4), "from 40 % of the words on in French"),
     ],
 )
-def test_what_is_told_where_nothing_is_flagged(
-    found: dict[str, pd.DataFrame], can_tell: bool, share: float, answer: str, noticed: str
+def test_shuffling_is_told_of_the_language_that_it_is_true_of(
+    found: dict[str, pd.DataFrame], best: tuple[str, float], worst: tuple[str, float], noticed: str
 ) -> None:
+    row = found["audit_summary"].assign(
+        best_language=best[0], best_share=best[1], worst_language=worst[0], worst_share=worst[1]
+    )
+    said = results(**{**found, "audit_summary": row})
+    assert glance(said, "made-up", "valence")[0].sure.endswith(f"; shuffled ratings would be noticed {noticed}")
+    assert f"would be noticed {noticed} (in at least 80 %" in section(said).findings[-1]
+
+
+@pytest.mark.parametrize(
+    ("can_tell", "answer"),
+    [
+        (True, "Nothing speaks against it in any of 5 languages"),
+        (False, "Can't be told from 5 languages and no second norm"),
+    ],
+)
+def test_what_is_told_where_nothing_is_flagged(found: dict[str, pd.DataFrame], can_tell: bool, answer: str) -> None:
     audit = found["audit"].query("language != 'de'")
-    summary = found["audit_summary"].assign(n_languages=5, n_flagged=0, can_tell=can_tell, share_noticed=share)
-    said = results(**{**found, "audit": audit, "audit_summary": summary})
-    [row] = glance(said, "made-up", "valence")
-    assert row.answer == answer
-    assert ("shuffled would be noticed" in row.sure) == (share == 0.4)
-    assert "nan" not in row.sure
-    told = section(said)
-    assert told.findings[0].startswith("made-up · valence: no language is flagged. Held-out words' ratings are")
-    assert noticed in told.findings[1]
+    row = found["audit_summary"].assign(n_languages=5, n_flagged=0, can_tell=can_tell)
+    said = results(**{**found, "audit": audit, "audit_summary": row})
+    [told] = glance(said, "made-up", "valence")
+    assert told.answer == answer
+    assert "nan" not in told.sure
+    assert (
+        section(said).findings[0].startswith("made-up · valence: no language is flagged. Held-out words' ratings are")
+    )
     # Columns of a second norm stand there only where there is one.
-    assert "r_other_norm" not in told.tables[0].columns
+    assert "r_other_norm" not in section(said).tables[0].columns
     with_norm = audit.assign(r_other_norm=[0.9, *[np.nan] * 4])
-    said = results(**{**found, "audit": with_norm, "audit_summary": summary.assign(n_other_norm=1)})
+    said = results(**{**found, "audit": with_norm, "audit_summary": row.assign(n_other_norm=1)})
     assert "r_other_norm" in section(said).tables[0].columns
     assert ", 0.90 with another norm" in glance(said, "made-up", "valence")[0].sure
 

@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from interlingua.errors import NormsError, StatsError
 from interlingua.norms import NormCard, NormComparison, Norms
@@ -22,6 +21,7 @@ from interlingua.norms.card import Variable
 from interlingua.probes.out_of_fold import OutOfFold, predict_out_of_fold
 from interlingua.probes.penalty import column_r
 from interlingua.stats.outliers import low_outliers
+from interlingua.stats.r_interval import r_interval
 
 LEAST_R = 0.7
 """Two norms of valence whose r is below this (the whole 95 % interval) are not both right."""
@@ -170,9 +170,9 @@ def shuffle_power(
             raise StatsError(f"the other norm rates {rated.sum()} of these words: at least four are needed")
         r_norm = column_r(shuffled[rated], np.repeat(second[rated, None], shuffled.shape[1], axis=1))
         if least_r is not None:
-            margin = stats.norm.isf(0.025) / np.sqrt(rated.sum() - 3)
-            wrong = np.tanh(_fisher(r_norm) + margin) < least_r
-            right = np.tanh(_fisher(r_norm) - margin) > least_r
+            ends = [r_interval(drawn, second[rated], range(int(rated.sum()))) for drawn in shuffled[rated].T]
+            wrong = np.array([one.high < least_r for one in ends])
+            right = np.array([one.low > least_r for one in ends])
     each = pd.DataFrame(
         {
             "share": np.repeat(np.asarray(shares, dtype=np.float64), draws),

@@ -95,12 +95,12 @@ WORDS = Table(
 POWER = Table(
     name="audit_power",
     row="a share of the words that is shuffled",
-    key=("model", "variable", "share"),
+    key=("model", "variable", "language", "share"),
     columns=(
         MODEL,
         VARIABLE,
         LAYER,
-        LANGUAGE.but(says="the language whose ratings are shuffled: that with the median held-out r"),
+        LANGUAGE.but(says="the language whose ratings are shuffled"),
         Column("share", "share of the words whose ratings are permuted among themselves", "percent", "share shuffled"),
         DRAWS.but(says="shufflings of each share"),
         Column("r_other_norm", "mean r with a second norm", "r", "r with it", missing=True),
@@ -109,7 +109,28 @@ POWER = Table(
         Column("detected_by_oof", "share of the draws that the held-out r alone detects", "percent"),
         Column("detected", "share of the draws in which the language is flagged", "percent"),
     ),
-    says="how much shuffling would be noticed",
+    says="how much shuffling would be noticed in each language that is not flagged",
+)
+NOTICED = Table(
+    name="audit_noticed",
+    row="a language whose shuffled ratings are simulated",
+    key=("model", "variable", "language"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        LAYER,
+        LANGUAGE,
+        Column("r_oof", "Pearson's r of ratings and held-out predictions, over words", "r", "r, held-out words"),
+        DRAWS.but(says="shufflings of each share of the words"),
+        Column(
+            "share_noticed",
+            "least share of the words whose shuffling is noticed in 80 % of the draws; none if not even that of all is",
+            "percent",
+            "shuffling noticed from",
+            missing=True,
+        ),
+    ),
+    says="from which share of the words on shuffling would be noticed, language by language",
 )
 SUMMARY = Table(
     name="audit_summary",
@@ -123,17 +144,17 @@ SUMMARY = Table(
         Column("n_flagged", "of these, how many are flagged", "count", "flagged"),
         Column("n_other_norm", "of these, how many have a second norm", "count", "with another norm"),
         Column("can_tell", "whether a low r could stand out: there are enough languages, or a second norm", "flag"),
-        LANGUAGE.but(says="the language whose shuffled ratings are simulated", heading="simulated"),
         DRAWS.but(says="shufflings of each share of the words"),
-        Column(
-            "share_noticed",
-            "least share of the words whose shuffling is noticed in 80 % of the draws; none if not even that of all is",
-            "percent",
-            "shuffling noticed from",
-            missing=True,
+        LANGUAGE.but(
+            name="best_language", says="where the least shuffling is noticed", heading="noticed first in", missing=True
         ),
+        Column("best_share", "from that share of the words on; none if nowhere", "percent", "from", missing=True),
+        LANGUAGE.but(
+            name="worst_language", says="where the most would go unnoticed", heading="noticed last in", missing=True
+        ),
+        Column("worst_share", "from that share on; none if not even all words are", "percent", "from", missing=True),
     ),
-    says="how many languages are flagged, and the least shuffling that would be noticed",
+    says="how many languages are flagged, and where the least and the most shuffling goes unnoticed",
 )
 
 _HELD_OUT = Step(
@@ -165,17 +186,20 @@ _POWER = Step(
     name="audit_power",
     says="audit",
     function="interlingua.questions.audit.compute:power",
-    per=("model", "variable"),
-    reads={
-        "activations": Read("activations", role="seen"),
-        "ratings": Read("ratings", role="seen"),
-        "audit": "audit",
-        "cell": "cell",
-    },
-    outputs=(POWER, SUMMARY),
+    per=("model", "variable", "language"),
+    reads={"activations": "activations", "ratings": "ratings", "audit": "audit", "cell": "cell"},
+    outputs=(POWER,),
     options=("probes.folds",),
     seeded=True,
     seconds=lambda size: 0.6 * size.scale,
+)
+_SUMMARISE = Step(
+    name="audit_summary",
+    says="audit",
+    function="interlingua.questions.audit.compute:summary",
+    per=("model", "variable"),
+    reads={"audit": "audit", "power": "audit_power", "cell": "cell"},
+    outputs=(NOTICED, SUMMARY),
 )
 
 
@@ -200,7 +224,7 @@ TRIED = Step(
 QUESTION = Question(
     key="audit",
     title="Do the ratings belong to the words?",
-    steps=(_HELD_OUT, _AUDIT, _POWER),
+    steps=(_HELD_OUT, _AUDIT, _POWER, _SUMMARISE),
     show="interlingua.questions.audit.show",
     caveats=(
         "A low held-out r can also mean that the model does not know the language. A second norm on the same words tells "

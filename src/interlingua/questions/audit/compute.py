@@ -108,36 +108,56 @@ def verdicts(
 
 
 def power(
-    activations: Mapping[str, Activations],
-    ratings: Mapping[str, pd.DataFrame],
+    activations: Activations,
+    ratings: pd.DataFrame,
     audit: pd.DataFrame,
     cell: Cell,
     *,
+    language: str,
     folds: int,
     seed: int,
-) -> dict[str, pd.DataFrame]:
-    """Simulate shuffled ratings in the language whose held-out r is the median one, and sum the audit up."""
-    right = audit[~audit["flag"]].sort_values("r_oof", kind="stable")
-    language = str((right if len(right) else audit)["language"].iloc[len(right) // 2])
-    r = audit.set_index("language")["r_oof"]
-    others = [float(r[code]) for code in audit["language"] if code != language and code in set(right["language"])]
+) -> dict[str, pd.DataFrame | None]:
+    """Simulate shuffled ratings in a language that is not flagged; nothing in one that is, unless all are."""
+    right = audit[~audit["flag"]]
+    right = right if len(right) else audit
+    r = right.set_index("language")["r_oof"]
+    if language not in r.index:
+        return {"audit_power": None}
     table = shuffle_power(
-        *rated_rows(activations[language], ratings[language], cell.variable, cell.layer),
-        r_others=others,
+        *rated_rows(activations, ratings, cell.variable, cell.layer),
+        r_others=[float(of_other) for code, of_other in r.items() if code != language],
         draws=_POWER_DRAWS,
         folds=folds,
-        seed=derive_seed(seed, "audit power", cell.model, cell.variable),
+        seed=derive_seed(seed, "audit power", cell.model, language, cell.variable),
     )
+    return {"audit_power": cell.stamp(table, language=language)}
+
+
+def summary(audit: pd.DataFrame, power: pd.DataFrame, cell: Cell) -> dict[str, pd.DataFrame | None]:
+    """Say from which share of its words on each language's shuffling is noticed, and sum the audit up."""
+    r = audit.set_index("language")["r_oof"]
+    noticed = pd.DataFrame(
+        {
+            "language": language,
+            "r_oof": float(r[str(language)]),
+            "draws": _POWER_DRAWS,
+            "share_noticed": float(rows.loc[rows["detected"] >= _NOTICED, "share"].min()),
+        }
+        for language, rows in power.groupby("language", sort=False)
+    )
+    # Not even all words is more than all words.
+    order = noticed.assign(share=noticed["share_noticed"].fillna(np.inf)).sort_values(["share", "r_oof"], kind="stable")
+    best, worst = order.iloc[0], order.iloc[-1]
     n_other_norm = int((audit["n_shared"] > 0).sum())
-    summary = {
+    row = {
         "n_languages": len(audit),
         "n_flagged": int(audit["flag"].sum()),
         "n_other_norm": n_other_norm,
         "can_tell": len(audit) >= LEAST_LANGUAGES or n_other_norm > 0,
         "draws": _POWER_DRAWS,
-        "share_noticed": float(table.loc[table["detected"] >= _NOTICED, "share"].min()),
+        "best_language": str(best["language"]),
+        "best_share": float(best["share_noticed"]),
+        "worst_language": str(worst["language"]),
+        "worst_share": float(worst["share_noticed"]),
     }
-    return {
-        "audit_power": cell.stamp(table, language=language),
-        "audit_summary": cell.stamp(pd.DataFrame([summary]), language=language),
-    }
+    return {"audit_noticed": cell.stamp(noticed), "audit_summary": cell.stamp(pd.DataFrame([row]))}

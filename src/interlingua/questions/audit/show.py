@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from interlingua.report.results import Results
@@ -21,8 +23,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     sure = f"r {between(rows['r_oof'])} with the predictions"
     if summary.n_other_norm:
         sure += f", {between(rows['r_other_norm'])} with another norm"
-    if pd.notna(summary.share_noticed):
-        sure += f"; {100 * summary.share_noticed:.0f} % of the words shuffled would be noticed"
+    sure += f"; shuffled ratings would be noticed {_noticed(results, summary)}"
     question = "Do the ratings belong to the words?"
     test = "Each word's rating is predicted from the other words; another norm is asked where there is one"
     return [Row(question, test, answer, sure)]
@@ -40,13 +41,8 @@ def section(results: Results) -> Section:
             )
         flagged = rows[rows["flag"]].itertuples()
         findings += [f"{title}: {results.names[row.language]} is flagged. {row.reason}" for row in flagged]
-        noticed = (
-            f"{100 * summary.share_noticed:.0f} % of the words or more"
-            if pd.notna(summary.share_noticed)
-            else "not even all of the words"
-        )
         findings.append(
-            f"How much shuffling would be noticed? Of {results.names[summary.language]}'s ratings, simulated: {noticed} (in "
+            f"{title}: shuffled ratings, simulated language by language, would be noticed {_noticed(results, summary)} (in "
             f"at least 80 % of {summary.draws} draws; by the held-out r alone)."
         )
     audit = results.table("audit")
@@ -57,10 +53,23 @@ def section(results: Results) -> Section:
         Shown("Audit of the ratings", "audit", audit, columns),
         Shown("Words whose ratings and predictions disagree most", "audit_words", results.table("audit_words"), worst),
         Shown(
-            "How much shuffling the audit detects",
-            "audit_power",
-            results.table("audit_power"),
-            "model variable language share r_oof detected draws",
+            "How much shuffling the audit notices",
+            "audit_noticed",
+            results.table("audit_noticed"),
+            "model variable language r_oof share_noticed draws",
         ),
     )
     return Section(findings, tables=shown)
+
+
+def _noticed(results: Results, summary: Any) -> str:
+    """Return from which share of the words on shuffling is noticed, where soonest and where last."""
+    if pd.isna(summary.best_share):
+        return "in no language, not even that of all words"
+    best = f"from {100 * summary.best_share:.0f} % of the words on in {results.names[summary.best_language]}"
+    if summary.worst_language == summary.best_language:
+        return best
+    worst = results.names[summary.worst_language]
+    if pd.isna(summary.worst_share):
+        return f"{best}, but in {worst} not even that of all words"
+    return f"{best}, and from {100 * summary.worst_share:.0f} % on in {worst}, where it takes most"
