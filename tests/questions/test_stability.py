@@ -11,7 +11,7 @@ import pytest
 
 from interlingua.models import Activations
 from interlingua.probes import Design, adam_probe
-from interlingua.questions.stability import ADAM_SEEDS, K_CURVE, METHOD_AGREEMENT, QUESTION, STABILITY
+from interlingua.questions.stability import ADAM_SEEDS, HALVES, K_CURVE, METHOD_AGREEMENT, QUESTION, STABILITY
 from interlingua.questions.stability import SUMMARY as MEANS
 from interlingua.questions.stability.compute import compare, select_again, summary
 from interlingua.questions.stability.initialisations import adam_seeds
@@ -21,7 +21,7 @@ from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
 from interlingua.tables import Table
 from interlingua.tables.layout import Layout
-from interlingua.units.stability import curve_over_k, selection_frequency
+from interlingua.units.stability import curve_over_k, halves, selection_frequency
 
 WIDTH, SEED = 40, 3
 CELL = Cell("m", "valence", 1, 4, Layout.even(2, WIDTH))
@@ -81,8 +81,8 @@ def rankings(methods: tuple[str, ...], width: int = WIDTH, layer: int = 1) -> pd
 
 def test_top_units_are_those_of_the_layer_with_how_often_they_are_there_again(material: Any) -> None:
     options: Any = {"language": "en", "draws": 6, "standardise": "train", "seed": SEED}
-    found = select_again(*material, CELL, PROBES, methods=("ridge", "adam"), **options)["stability"]
-    table = STABILITY.check(found)
+    found = select_again(*material, CELL, PROBES, methods=("ridge", "adam"), **options)
+    table = STABILITY.check(found["stability"])
     seed = derive_seed(SEED, "stability", "m", "en", "valence")
     # |correlation| without being asked for; Adam's probe can't be fitted for every draw.
     methods = {"correlation": None, "ridge": (0.0, 0.2)}
@@ -92,6 +92,11 @@ def test_top_units_are_those_of_the_layer_with_how_often_they_are_there_again(ma
     assert table["unit"].tolist() == (WIDTH + top["index"]).tolist()
     assert table["frequency"].tolist() == top["frequency"].tolist()
     assert WIDTH + 3 in set(table["unit"])
+    apart = HALVES.check(found["stability_halves"])
+    own = derive_seed(SEED, "halves", "m", "en", "valence")
+    expected = halves(Design(*material), "valence", 1, methods, CELL.k, draws=20, seed=own)
+    pd.testing.assert_frame_equal(apart[list(expected.columns)], expected)
+    assert apart["language"].tolist() == ["en", "en"]
 
 
 def test_adams_seeds_are_compared_where_it_is_fitted(material: Any) -> None:
@@ -153,8 +158,25 @@ def seeds_of(shares: list[float]) -> pd.DataFrame:
 STABLE = stability_of(correlation=[1.0, 0.5, 0.9], ridge=[0.1, 0.3])
 
 
+def halves_of(**shared: tuple[float, float]) -> pd.DataFrame:
+    """Return what halves share in English and French, by ranking."""
+    rows = [
+        {"method": method, "language": code, "shared": value}
+        for method, values in shared.items()
+        for code, value in zip(("en", "fr"), values, strict=True)
+    ]
+    table = pd.DataFrame(rows).assign(model="m", variable="valence", layer=1, draws=20, n_words=9, k=4, expected=0.4)
+    return HALVES.check(table.assign(shared_low=0.0, shared_high=4.0, same_sign=1.0))
+
+
+APART = halves_of(correlation=(3.0, 2.0), ridge=(1.0, 1.5))
+PAIRS = pd.DataFrame(
+    {"model": "m", "variable": "valence", "layer": 1, "method": "correlation", "observed": [1, 2]}
+)  # ridge is not among the study's rankings
+
+
 def test_the_summary_averages_by_ranking() -> None:
-    found = summary(STABLE, seeds_of([0.2, 0.5, 0.5]))["stability_summary"]
+    found = summary(STABLE, APART, seeds_of([0.2, 0.5, 0.5]), PAIRS)["stability_summary"]
     table = MEANS.check(found).set_index("method")
     assert table["mean_frequency"].to_dict() == pytest.approx(
         {"correlation": 0.8, "ridge": 0.2, "adam": np.nan}, nan_ok=True
@@ -162,19 +184,27 @@ def test_the_summary_averages_by_ranking() -> None:
     assert table["median_frequency"].to_dict() == pytest.approx(
         {"correlation": 0.9, "ridge": 0.2, "adam": np.nan}, nan_ok=True
     )
+    assert table["halves_shared"].to_dict() == pytest.approx(
+        {"correlation": 2.5, "ridge": 1.25, "adam": np.nan}, nan_ok=True
+    )
+    assert table["halves_lowest_language"].dropna().to_dict() == {"correlation": "fr", "ridge": "en"}
+    assert table["pairs_shared"].to_dict() == pytest.approx(
+        {"correlation": 1.5, "ridge": np.nan, "adam": np.nan}, nan_ok=True
+    )
     assert table.loc["adam", "seeds_share"] == pytest.approx(0.4)
-    assert list(MEANS.check(summary(STABLE, ADAM_SEEDS.empty())["stability_summary"])["method"]) == [
-        "correlation",
-        "ridge",
-    ]
-    assert summary(STABILITY.empty(), ADAM_SEEDS.empty()) == {"stability_summary": None}
+    alone = MEANS.check(summary(STABLE, APART, ADAM_SEEDS.empty(), PAIRS)["stability_summary"])
+    assert list(alone["method"]) == ["correlation", "ridge"]
+    nothing = summary(STABILITY.empty(), HALVES.empty(), ADAM_SEEDS.empty(), PAIRS)
+    assert nothing == {"stability_summary": None}
 
 
 def results_of(headline: str, shares: list[float], methods: tuple[str, ...] = ("correlation", "ridge")) -> Results:
     seeds = ADAM_SEEDS.check(seeds_of(shares)) if shares else ADAM_SEEDS.empty()
     declared: dict[str, Table] = {table.name: table for table in QUESTION.tables}
-    made = {"stability": STABLE, "adam_seeds": seeds, **summary(STABLE, seeds), **compare(rankings(methods), CELL)}
+    made = {"stability": STABLE, "stability_halves": APART, "adam_seeds": seeds}
+    made |= {**summary(STABLE, APART, seeds, PAIRS), **compare(rankings(methods), CELL)}
     read = {name: declared[name].check(frame) for name, frame in made.items() if frame is not None}
+    read["languages"] = pd.DataFrame({"language": ["en", "fr"], "name": ["English", "French"]})
     read["layer_choice"] = pd.DataFrame({"model": ["m"], "variable": ["valence"]})
     study = {"units": {"headline": headline}, "scrutiny": {"stability": 7}}
     return Results(Path("nowhere"), declared, study, {"labels": {"correlation": "|correlation|"}}, read)
@@ -184,27 +214,32 @@ def test_what_is_said() -> None:
     results = results_of("ridge", [0.2, 0.5])
     found = section(results)
     assert found.findings == [
-        "m · valence: a unit that is among the top is so again in 80 % (|correlation|) and 20 % (ridge) of 7 bootstrap "
-        "draws of the words.",
+        "m · valence, |correlation|: two halves of a language's words share 2.5 of 4 units (by chance 0.4; least in "
+        "French, 2.0); two languages, on all their words, 1.5. When words are drawn anew, two thirds of them the same, "
+        "a unit is at the top again in 80 % of 7 draws.",
+        "m · valence, ridge: two halves of a language's words share 1.2 of 4 units (by chance 0.4; least in English, "
+        "1.0). When words are drawn anew, two thirds of them the same, a unit is at the top again in 20 % of 7 draws.",
         "m · valence: two initialisations of Adam have 35 % of their top units in common.",
     ]
     for shown in found.tables:
         assert set(shown.columns.split()) <= set(results.tables[shown.table].names)
     (row,) = glance(results, "m", "valence")
-    assert row.answer == "A unit of the top is there again in 20 % of the draws"
-    assert row.sure == "half of these units in 20 % or more"
+    assert row.answer == "They share 1.2 of 4 units, where chance would have 0.4"
+    assert row.sure.startswith(
+        "least in English, 1.0; with words drawn anew, two thirds of them the same, a unit is there again"
+    )
 
 
 def test_of_a_ranking_that_cannot_be_repeated_correlation_is_told() -> None:
     (row,) = glance(results_of("adam", [0.2]), "m", "valence")
-    assert row.answer == "A unit of the top by |correlation| is there again in 80 % of the draws"
-    assert row.sure == "half of these units in 90 % or more"
+    assert row.answer == "They share 2.5 of 4 units by |correlation|, where chance would have 0.4"
+    assert row.sure.endswith("in 80 % of 7 draws")
 
 
 def test_what_is_absent_is_not_shown() -> None:
     found = section(results_of("ridge", [], methods=("ridge",)))
-    assert len(found.findings) == 1
-    assert [shown.table for shown in found.tables] == ["k_curve"]
+    assert len(found.findings) == 2
+    assert [shown.table for shown in found.tables] == ["stability_halves", "k_curve"]
     empty = Results(Path("nowhere"), {table.name: table for table in QUESTION.tables}, {}, {})
     assert draw_k_curve(empty) is None
 

@@ -15,6 +15,7 @@ from interlingua.errors import ConfigError, StatsError
 from interlingua.models import Activations
 from interlingua.probes import Design
 from interlingua.units import curve_over_k, method_agreement, overlap, selection_frequency
+from interlingua.units.stability import halves
 
 N_WORDS, WIDTH, K = 30, 12, 4
 METHODS: dict[str, tuple[float, float] | None] = {
@@ -116,6 +117,37 @@ def test_bad_options(design: Design) -> None:
         frequency({"correlation": None}, of=alone)
 
 
+def test_halves_agree_with_parting_the_words(design: Design) -> None:
+    found = halves(design, "valence", 0, METHODS, K, draws=12, seed=9).set_index("method")
+    X, y, words = design.train(0), design.ratings("valence")[0], design.train_words
+    rng = np.random.default_rng(9)
+    shared: dict[str, list[int]] = {name: [] for name in METHODS}
+    same: dict[str, int] = dict.fromkeys(METHODS, 0)
+    for _ in range(12):
+        order = rng.permutation(N_WORDS)
+        for name in METHODS:
+            scores = []
+            for part in (order[:15], order[15:]):
+                rows = np.isin(words, part)
+                scores.append(score(name, X[rows], y[rows]))
+            both = top(scores[0]) & top(scores[1])
+            shared[name].append(len(both))
+            same[name] += sum(np.sign(scores[0][i]) == np.sign(scores[1][i]) for i in both)
+    for name in METHODS:
+        row = found.loc[name]
+        assert row["shared"] == pytest.approx(np.mean(shared[name]))
+        assert row[["shared_low", "shared_high"]].tolist() == pytest.approx(
+            list(np.quantile(shared[name], [0.025, 0.975]))
+        )
+        assert row["same_sign"] == pytest.approx(same[name] / sum(shared[name]))
+        assert (row["n_words"], row["k"], row["draws"]) == (15, K, 12)
+        assert row["expected"] == pytest.approx(K**2 / WIDTH)
+    three = design.contexts["word"].isin(["w0", "w1", "w2", "w31", "w32"]).to_numpy()
+    few = Design(design.activations, design.contexts, rows=three)
+    with pytest.raises(StatsError, match="halves need two words each"):
+        halves(few, "valence", 0, {"correlation": None}, K, seed=0)
+
+
 @pytest.fixture(scope="module")
 def rankings() -> pd.DataFrame:
     rng = np.random.default_rng(5)
@@ -143,8 +175,29 @@ def test_curve_over_k_agrees_with_overlap(rankings: pd.DataFrame) -> None:
         assert row.mean_overlap == pytest.approx(summary["mean_overlap"])
         assert row.same_sign == pytest.approx(summary["same_sign"])
         assert row.n_pairs == 3
+        pairs = overlap(one, 50, k=row.k, draws=10, seed=0).pairs
+        beyond = (pairs["observed"] - pairs["expected"]) / (row.k - pairs["expected"])
+        assert row.beyond_chance == pytest.approx(beyond.mean())
     with pytest.raises(StatsError, match="at least two languages"):
         curve_over_k(rankings[rankings["language"] == "en"], 50, [5])
+
+
+def test_what_is_shared_beyond_chance_does_not_fall_with_k() -> None:
+    """Equal sets have 1 and independent ones 0 whatever k; fold enrichment of equal ones is the width over k."""
+    rng = np.random.default_rng(6)
+    order = rng.permutation(400)
+    equal = {"en": order, "es": order}
+    independent = {code: rng.permutation(400) for code in ("en", "es", "fr", "de", "it", "pt")}
+    for orders, level in ((equal, 1.0), (independent, 0.0)):
+        table = pd.concat(
+            pd.DataFrame({"language": code, "unit": units, "score": 1.0, "sign": 1, "rank": np.arange(1, 401)})
+            for code, units in orders.items()
+        )
+        curve = curve_over_k(table, 400, [40, 100, 200, 400])
+        assert curve["beyond_chance"].iloc[:3].tolist() == pytest.approx([level] * 3, abs=0.06)
+        assert np.isnan(curve["beyond_chance"].iloc[3])  # all units are at the top
+        if level:
+            assert curve["mean_fe"].tolist() == pytest.approx([10, 4, 2, 1])
 
 
 def test_method_agreement(rankings: pd.DataFrame) -> None:

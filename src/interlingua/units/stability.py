@@ -1,7 +1,8 @@
 """How firm is a ranking? Other words, another k, another method (beyond the paper).
 
 A unit that is among the top only with these very words is no finding, and neither is an overlap that only
-one k or one ranking method shows.
+one k or one ranking method shows. Words drawn anew flatter: two thirds of them are the same words. Two halves of a
+language's words have none in common; what they share is what languages can be held against.
 """
 
 from __future__ import annotations
@@ -109,6 +110,80 @@ def selection_frequency(
     return pd.concat(tables, ignore_index=True)
 
 
+def halves(
+    design: Design,
+    variable: str,
+    layer: int,
+    methods: Mapping[str, Penalty | None],
+    k: int | float,
+    *,
+    draws: int = 20,
+    seed: int,
+) -> pd.DataFrame:
+    """Return what the top units of two halves of a language's training words have in common.
+
+    Parameters
+    ----------
+    design, variable, layer, methods, k
+        As for `selection_frequency`.
+    draws : int
+        Random splits into halves, the same for all methods; of an odd number of words one is left out.
+    seed : int
+        Their seed.
+
+    Returns
+    -------
+    DataFrame
+        A row a method: `method, draws, n_words` (of a half), `k, expected` (units that independent sets share),
+        `shared` (units in the top of both halves, mean over the splits) with `shared_low, shared_high` (the middle 95 %
+        of the splits), `same_sign` (share of these with one sign; NaN if none is shared).
+
+    Raises
+    ------
+    ConfigError, StatsError
+        As `selection_frequency`; or if there are fewer than four words.
+    """
+    _check_methods(methods)
+    design = design.rated(variable)
+    y, _ = design.ratings(variable)
+    X, words = design.train(layer), design.train_words
+    count = resolve_k(k, design.layout.width(layer))
+    half = (int(words.max()) + 1) // 2
+    if half < 2 or draws < 1:
+        raise StatsError(f"{2 * half} words and {draws} splits: halves need two words each, and one split at least")
+    rng = np.random.default_rng(seed)
+    found: dict[str, list[tuple[int, int]]] = {method: [] for method in methods}
+    for _ in range(draws):
+        order = rng.permutation(int(words.max()) + 1)
+        tops = []
+        for part in (order[:half], order[half : 2 * half]):
+            rows = np.isin(words, part)
+            codes = np.unique(words[rows], return_inverse=True)[1]
+            scores = _scores(X[rows], y[rows], codes, layer, methods, {}, tol=_TOL)
+            tops.append({method: top_signs(of_method, count) for method, of_method in scores.items()})
+        for method in methods:
+            both = tops[0][method].astype(np.int64) * tops[1][method]
+            found[method].append((int((both != 0).sum()), int((both > 0).sum())))
+    rows_of = []
+    for method, pairs in found.items():
+        shared, same = np.array(pairs).T
+        low, high = np.quantile(shared, [0.025, 0.975])
+        rows_of.append(
+            {
+                "method": method,
+                "draws": draws,
+                "n_words": half,
+                "k": count,
+                "expected": count**2 / design.layout.width(layer),
+                "shared": float(shared.mean()),
+                "shared_low": float(low),
+                "shared_high": float(high),
+                "same_sign": float(same.sum() / shared.sum()) if shared.sum() else float("nan"),
+            }
+        )
+    return pd.DataFrame(rows_of)
+
+
 def curve_over_k(rankings: pd.DataFrame, n: int, ks: Sequence[int | float]) -> pd.DataFrame:
     """Return the mean fold enrichment of the pairs of languages for each size of the top.
 
@@ -126,7 +201,9 @@ def curve_over_k(rankings: pd.DataFrame, n: int, ks: Sequence[int | float]) -> p
     -------
     DataFrame
         For each cell and k: `k` (units), `n_pairs`, `mean_overlap`, `expected` (mean over the pairs, under
-        independence), `mean_fe`, `same_sign` (share of all shared units with the same sign).
+        independence), `mean_fe`, `beyond_chance` (mean of (observed - expected) / (k - expected): 0 for independent
+        sets, 1 for equal ones, whatever k; fold enrichment falls with k by arithmetic, as it can't exceed width / k),
+        `same_sign` (share of all shared units with the same sign).
     """
     tables = []
     for cell, rows in cells(rankings):
@@ -220,12 +297,16 @@ def _point(rankings: pd.DataFrame, n: int, k: int | float) -> dict[str, float]:
     same = (positive @ positive.T + negative @ negative.T)[upper]
     expected = np.outer(sizes, sizes)[upper] / n
     fe = np.divide(observed, expected, out=np.full(len(observed), np.nan), where=expected > 0)
+    size = resolve_k(k, rankings["unit"].nunique())
+    room = size - expected
+    beyond = np.divide(observed - expected, room, out=np.full(len(observed), np.nan), where=room > 0)
     return {
-        "k": resolve_k(k, rankings["unit"].nunique()),
+        "k": size,
         "n_pairs": len(observed),
         "mean_overlap": float(observed.mean()),
         "expected": float(expected.mean()),
         "mean_fe": float(fe.mean()),
+        "beyond_chance": float(beyond.mean()),
         "same_sign": float(same.sum() / observed.sum()) if observed.sum() else float("nan"),
     }
 

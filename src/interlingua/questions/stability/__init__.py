@@ -6,7 +6,19 @@ from interlingua.flow.step import Step
 from interlingua.questions.question import Question
 from interlingua.study.size import Size
 from interlingua.tables import Column, Table, UnitColumn
-from interlingua.tables.columns import EXPECTED, LANGUAGE, LAYER, METHOD, MODEL, SAME_SIGN, UNIT, VARIABLE, K
+from interlingua.tables.columns import (
+    DRAWS,
+    EXPECTED,
+    LANGUAGE,
+    LAYER,
+    METHOD,
+    MODEL,
+    N_WORDS,
+    SAME_SIGN,
+    UNIT,
+    VARIABLE,
+    K,
+)
 
 STABILITY = Table(
     name="stability",
@@ -39,9 +51,37 @@ K_CURVE = Table(
         Column("mean_overlap", "units that a pair shares, mean", "number", "shared"),
         EXPECTED.but(says="mean of those expected of independent sets"),
         Column("mean_fe", "mean fold enrichment of the pairs", "number", "fold enrichment", missing=True),
+        Column(
+            "beyond_chance",
+            "(shared - expected) / (k - expected), mean over the pairs: 0 for independent sets, 1 for equal ones, whatever k",
+            "number",
+            "beyond chance",
+            missing=True,
+        ),
         SAME_SIGN,
     ),
-    says="mean fold enrichment over pairs for other sizes of the top",
+    says="what pairs share at other sizes of the top; fold enrichment falls with k by arithmetic, `beyond_chance` does not",
+)
+HALVES = Table(
+    name="stability_halves",
+    row="a language and ranking",
+    key=("model", "variable", "method", "language"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        METHOD,
+        LAYER,
+        LANGUAGE,
+        DRAWS.but(says="random splits of the training words into two halves"),
+        N_WORDS.but(says="words of a half"),
+        K,
+        EXPECTED,
+        Column("shared", "units in the top of both halves, mean over the splits", "number"),
+        Column("shared_low", "2.5 % of the splits have less", "number", "2.5 % of splits"),
+        Column("shared_high", "2.5 % have more", "number", "97.5 %"),
+        SAME_SIGN,
+    ),
+    says="what two disjoint halves of a language's own words have in common: what two languages can be held against",
 )
 _AGREEMENT = (
     K,
@@ -97,6 +137,24 @@ SUMMARY = Table(
         ),
         Column("median_frequency", "its median", "percent", "median", missing=True),
         Column(
+            "halves_shared",
+            "units that two halves of a language's words share, mean",
+            "number",
+            "shared by halves",
+            missing=True,
+        ),
+        Column("halves_lowest", "the least of a language", "number", "least", missing=True),
+        Column("halves_lowest_language", "that language", "language", "in", missing=True),
+        Column("halves_expected", "units that independent sets would share", "number", "by chance", missing=True),
+        Column("k", "units at the top", "count", "of", missing=True),
+        Column(
+            "pairs_shared",
+            "units that two languages share, mean, for comparison",
+            "number",
+            "by languages",
+            missing=True,
+        ),
+        Column(
             "seeds_share",
             "share of the top units that two seeds have in common, mean; only of Adam's probe",
             "percent",
@@ -104,12 +162,13 @@ SUMMARY = Table(
             missing=True,
         ),
     ),
-    says="how often the top units are selected again, and what two seeds of Adam have in common",
+    says="what two halves of a language's words share, how often the top units are selected again, and what two seeds of Adam "
+    "have in common",
 )
 
 
 def _draws(size: Size) -> float:
-    return 0.045 * size.scale * size.study.scrutiny.stability
+    return 0.045 * size.scale * (size.study.scrutiny.stability + 20)  # and `compute.SPLITS` into halves
 
 
 def _adam(size: Size) -> float:
@@ -123,7 +182,7 @@ _SELECT = Step(
     function="interlingua.questions.stability.compute:select_again",
     per=("model", "variable", "language"),
     reads={"activations": "activations", "ratings": "ratings", "cell": "cell", "probes": "probes"},
-    outputs=(STABILITY,),
+    outputs=(STABILITY, HALVES),
     options=("units.methods", "draws=scrutiny.stability", "probes.standardise"),
     seeded=True,
     plugins={"methods": "interlingua.units.methods"},
@@ -161,7 +220,7 @@ _SUMMARISE = Step(
     says="stability",
     function="interlingua.questions.stability.compute:summary",
     per=("model", "variable"),
-    reads={"stability": STABILITY.name, "seeds": ADAM_SEEDS.name},
+    reads={"stability": STABILITY.name, "halves": HALVES.name, "seeds": ADAM_SEEDS.name, "pairs": "pairs"},
     outputs=(SUMMARY,),
 )
 
@@ -170,5 +229,9 @@ QUESTION = Question(
     title="How firm is the choice of units?",
     steps=(_SELECT, _SEEDS, _COMPARE, _SUMMARISE),
     show="interlingua.questions.stability.show",
+    caveats=(
+        "Words that are drawn anew are two thirds the same words, so how often a unit is there again flatters. Two halves of a "
+        "language's words share no word; each has half as many, which makes its choice less firm than that of all.",
+    ),
     atlas=(UnitColumn(STABILITY.name, "frequency"),),
 )

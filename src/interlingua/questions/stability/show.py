@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from interlingua.report.results import Results
 from interlingua.report.style import GREY, colour, marker, panels
-from interlingua.report.words import Row, Section, Shown, cell_title, listing
+from interlingua.report.words import Row, Section, Shown, cell_title
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:
-    """Return how often the units at the top are there again with other words."""
+    """Return what two halves of a language's words share at the top."""
     repeated = results.of("stability_summary", model=model, variable=variable)
     repeated = repeated[repeated["mean_frequency"].notna()]
     rows, which = repeated[repeated["method"] == results.headline], ""
@@ -22,9 +24,10 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     return [
         Row(
             "Does the choice of units hang on single words?",
-            f"The words are resampled, {_draws(results)} times (other words altogether would agree less)",
-            f"A unit of the top{which} is there again in {100 * row.mean_frequency:.0f} % of the draws",
-            f"half of these units in {100 * row.median_frequency:.0f} % or more",
+            "Two halves of a language's words, which have none in common",
+            f"They share {row.halves_shared:.1f} of {row.k:.0f} units{which}, where chance would have {row.halves_expected:.1f}",
+            f"least in {results.names[row.halves_lowest_language]}, {row.halves_lowest:.1f}; with words drawn anew, two thirds of "
+            f"them the same, a unit is there again in {100 * row.mean_frequency:.0f} % of {_draws(results)} draws",
         )
         for row in rows.itertuples()
     ]
@@ -35,14 +38,13 @@ def section(results: Results) -> Section:
     findings = []
     for model, variable in results.cells:
         summary = results.of("stability_summary", model=model, variable=variable)
-        repeated = summary[summary["mean_frequency"].notna()]
-        if len(repeated):
-            again = listing(
-                f"{100 * row.mean_frequency:.0f} % ({results.label(row.method)})" for row in repeated.itertuples()
-            )
+        for row in summary[summary["mean_frequency"].notna()].itertuples():
+            beside = "" if pd.isna(row.pairs_shared) else f"; two languages, on all their words, {row.pairs_shared:.1f}"
             findings.append(
-                f"{cell_title(model, variable)}: a unit that is among the top is so again in {again} of {_draws(results)} "
-                "bootstrap draws of the words."
+                f"{cell_title(model, variable)}, {results.label(row.method)}: two halves of a language's words share "
+                f"{row.halves_shared:.1f} of {row.k:.0f} units (by chance {row.halves_expected:.1f}; least in "
+                f"{results.names[row.halves_lowest_language]}, {row.halves_lowest:.1f}){beside}. When words are drawn anew, two "
+                f"thirds of them the same, a unit is at the top again in {100 * row.mean_frequency:.0f} % of {_draws(results)} draws."
             )
         findings += [
             f"{cell_title(model, variable)}: two initialisations of Adam have {100 * share:.0f} % of their top units in common."
@@ -50,17 +52,20 @@ def section(results: Results) -> Section:
         ]
     curve = results.of("k_curve", method=results.headline)
     agreement = results.table("method_agreement")
-    of_curve = "model variable method k expected mean_overlap mean_fe same_sign"
+    of_curve = "model variable method k expected mean_overlap beyond_chance mean_fe same_sign"
     of_agreement = "model variable language method_a method_b shared k same_sign"
+    halves = results.of("stability_halves", method=results.headline)
+    of_halves = "model variable language n_words k expected shared shared_low shared_high same_sign"
     shown = (
-        Shown("Fold enrichment by the size of the top", "k_curve", curve, of_curve),
+        Shown("What two halves of a language's words share", "stability_halves", halves, of_halves),
+        Shown("What languages share, by the size of the top", "k_curve", curve, of_curve),
         Shown("What two rankings of a language have in common", "method_agreement", agreement, of_agreement),
     )
     return Section(findings, ("k_curve",), tuple(one for one in shown if len(one.frame)))
 
 
 def draw_k_curve(results: Results) -> tuple[Figure, str] | None:
-    """Return the mean fold enrichment by the size of the top for every ranking, and its caption."""
+    """Return what pairs share beyond chance by the size of the top for every ranking, and its caption."""
     table = results.table("k_curve")
     if table.empty:
         return None
@@ -73,20 +78,24 @@ def draw_k_curve(results: Results) -> tuple[Figure, str] | None:
             curve = rows[rows["method"] == method]
             axis.plot(
                 curve["k"],
-                curve["mean_fe"],
+                curve["beyond_chance"],
                 color=colour(number),
                 marker=marker(number),
                 markersize=4,
                 label=results.label(method),
             )
-        axis.axhline(1, color=GREY, linestyle="--")
+        axis.axhline(0, color=GREY, linestyle="--")
         axis.set_xlabel("units at the top (k)")
-        axis.set_ylabel("mean fold enrichment")
-        axis.set_ylim(bottom=0)
+        axis.set_ylabel("shared beyond chance")
+        axis.set_ylim(top=1)
         axis.set_title(cell_title(model, variable))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
-    caption = "Mean fold enrichment over pairs of languages for other sizes of the top set, by ranking. Dashed: independent sets."
+    caption = (
+        "What pairs of languages share beyond chance for other sizes of the top set, by ranking: (shared - expected) / (k - "
+        "expected), 0 for independent sets (dashed), 1 for equal ones. Fold enrichment itself falls with k by arithmetic: it "
+        "can't exceed the layer's width over k."
+    )
     return figure, caption
 
 
