@@ -178,7 +178,9 @@ def translated(
 ) -> Iterator[Rejected]:
     """Ratings mean nothing but are equal for translations; each language rates so many of the same concepts.
 
-    Permuted in each language by itself, as if nobody knew the translations, and together with them.
+    Permuted in each language by itself, as if nobody knew the translations, and together with them. Codes of their own
+    are of other languages' ratings nowhere but in their noise, so they are no null for this: what is claimed must be
+    beyond both.
     """
     rng = np.random.default_rng(seed)
     concepts = len(languages[0].words)
@@ -224,16 +226,14 @@ def _drawn(layer: RatedLayer, null: str, draws: int, rng: np.random.Generator, t
     return null_signs(layer, ratings, "correlation", top)
 
 
+#: What is tested in every simulation.
+TESTS = ("mean fold enrichment", "highest degree", "all degrees", "signs", "a pair")
+
+
 def _rejected(against: str, observed: list[Signs], drawn: list[Signs]) -> Rejected:
     summary, _, pairs = null_summary(observed, drawn)
-    p = {
-        "mean fold enrichment": summary["p_fe"],
-        "highest degree": summary["p_highest_degree"],
-        "all degrees": summary["p_omnibus"],
-        "signs": summary["p_signed_fe"],
-        "a pair": pairs["p_null"].iloc[0],
-    }
-    return {f"{against} p of {name}".strip(): bool(value <= LEVEL) for name, value in p.items()}
+    p = [*(summary[f"p_{name}"] for name in ("fe", "highest_degree", "omnibus", "signed_fe")), pairs["p_null"].iloc[0]]
+    return {f"{against} p of {name}".strip(): bool(value <= LEVEL) for name, value in zip(TESTS, p, strict=True)}
 
 
 def standardised(columns: Array) -> Array:
@@ -292,8 +292,8 @@ def emoji_names(languages: Sequence[str]) -> list[tuple[str, ...]]:
     return found
 
 
-def _extracted(cache: Path | None, name: str, tables: Mapping[str, pd.DataFrame], frames: int = 2) -> list[Words]:
-    """Return the words with the mean of their activations over some carrier sentences."""
+def _extracted(cache: Path | None, name: str, tables: Mapping[str, pd.DataFrame], frames: int = 1) -> list[Words]:
+    """Return the words with their activations in a carrier sentence, or the mean over several."""
     size = "-".join(str(len(table)) for table in tables.values())
     file = None if cache is None else cache / f"{name}-{'-'.join(tables)}-{size}.npz"
     if file is None or not file.is_file():

