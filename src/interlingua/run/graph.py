@@ -253,6 +253,8 @@ def _sentences(study: Study, material: Material, cache: Cache, part: str = "") -
         rows = material.language(code)
         columns = ["context_id", "language", "text", "start", "end"]
         found.append(_put(cache, _Frame("sentences"), {"language": code}, rows[columns], part))
+        named = rows[["language", "word", "concept"]].merge(material.concepts, how="left")
+        found.append(_put(cache, _Frame("concepts"), {"language": code}, named, part))
         for variable in study.variables:
             ratings = rows[["context_id", "language", "word", "concept", "split", variable]]
             found.append(_put(cache, _Frame("ratings"), {"language": code, "variable": variable}, ratings, part))
