@@ -46,6 +46,7 @@ folds = 3
 permutations = 3
 random_units = 20
 [scrutiny]
+untrained_draws = 2
 stability = 5
 audit_against = ""
 [alignment]
