@@ -96,7 +96,8 @@ def test_answers_follow_the_p_values(results: Results) -> None:
 
 
 @pytest.mark.parametrize(
-    ("estimate", "p", "answer"), [(0.02, 0.01, "Yes: "), (0.02, 0.2, "Not shown: "), (-0.02, 0.01, "No, they do worse: ")]
+    ("estimate", "p", "answer"),
+    [(0.02, 0.01, "Yes: "), (0.02, 0.2, "Not shown: "), (-0.02, 0.01, "No, they do worse: ")],
 )
 def test_alignment_takes_the_permutation_p(results: Results, estimate: float, p: float, answer: str) -> None:
     change(results, "alignment_models", estimate=estimate, p_permutation=p, p=0.001)
