@@ -33,8 +33,9 @@ LEVEL = 0.05
 LANGUAGES = ("en", "es", "pt", "fr", "de", "id", "zh", "ru")
 #: The layer that the built-in study chooses, others whose codes are borrowed, and those that a layer is chosen from.
 LAYER, OTHERS, CHOICE = 7, (2, 12), (2, 4, 6, 7, 8, 10, 12)
-#: Edges of bands beside the null's (5, 10, 20, 40, ...).
+#: Edges of bands beside the null's (1, 3, 5, 10, 20, 40, ...), and twice as wide ones.
 EDGES = (3, 8, 16, 32, 64, 128, 256)
+WIDE = (5, 10, 20, 40, 80, 160, 320)
 #: Of 384 units, as in the built-in study.
 TOP = 71
 
@@ -113,8 +114,11 @@ TRUTHS: Mapping[str, Signal] = {
     "one unit": lambda place, rng: _units(place, rng, 1),
     "three units": lambda place, rng: _units(place, rng, 3),
     "twenty units": lambda place, rng: _units(place, rng, 20),
-    "bands as the real code": lambda place, rng: _banded(place.axes, place.valence, rng, (5, 10, 20, 40, 80, 160, 320)),
+    "wide bands, as the real code": lambda place, rng: _banded(place.axes, place.valence, rng, WIDE),
     "other bands, as the real code": lambda place, rng: _banded(place.axes, place.valence, rng),
+    "pairs of components, as the real code": lambda place, rng: _banded(
+        place.axes, place.valence, rng, range(2, 400, 2)
+    ),
     "other bands, as the code of word length": lambda place, rng: _banded(place.axes, place.length, rng),
     "the code of layer 2": lambda place, rng: _banded(*place.elsewhere[2], rng),
     "the code of layer 12": lambda place, rng: _banded(*place.elsewhere[12], rng),

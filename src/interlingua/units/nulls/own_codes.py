@@ -24,6 +24,9 @@ from interlingua.units.nulls.registry import register
 _CALIBRATED = 50
 #: A difference of r that is none.
 _SAME = 1e-6
+#: Where bands of components end, each later one twice as far out. The first are narrow because real codes lie there:
+#: with one band of five, codes that keep to the first three would be taken for shared ones (15 % at the level .05).
+_EDGES = (0, 1, 3, 5, 10)
 #: Components that a table tells the real code's share of.
 FIRST = 5
 
@@ -59,8 +62,8 @@ class Code:
 
     @property
     def bands(self) -> list[slice]:
-        """The components 1-5, 6-10, 11-20, 21-40, 41-80 and so on."""
-        edges = [0, 5]
+        """The components 1, 2-3, 4-5, 6-10, 11-20, 21-40, 41-80 and so on."""
+        edges = list(_EDGES)
         while edges[-1] < self.axes.shape[1]:
             edges.append(2 * edges[-1])
         return [slice(start, stop) for start, stop in pairwise(edges)]
