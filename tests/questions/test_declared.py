@@ -29,9 +29,9 @@ def test_a_step_s_function_takes_what_the_step_gives(step: Step) -> None:
     needed = {name for name, one in parameters.items() if one.default is one.empty}
     assert needed <= given | OFFERED, "it needs what it is not given"
     assert set(step.plugins) <= set(step.keys)
-    study = Study.model_validate(
-        {"name": "any", "models": ["mbert"], "variables": ["valence"], "languages": {"en": {}, "de": {}}}
-    )
+    options = {question.key: question.options() for question in questions() if question.options is not None}
+    asked = {"name": "any", "models": ["mbert"], "variables": ["valence"], "languages": {"en": {}, "de": {}}}
+    study = Study.model_validate({**asked, "questions": options})
     for key in step.keys.values():
         study.option(key)
 

@@ -28,7 +28,7 @@ from interlingua.questions.sharing.compute import (
     share,
     without_flagged,
 )
-from interlingua.questions.sharing.draw import choose_again, draw, draw_ratings, draws_of, rated_layer
+from interlingua.questions.sharing.draw import choose_again, draw_ratings, draws_of, rank_drawn, rated_layer
 from interlingua.report.results import Results
 from interlingua.report.style import house_style
 from interlingua.report.words import Row
@@ -104,7 +104,9 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         probes.append({**of_layer, "probe": "elastic-net-cv", "l1": 0.003, "l2": 0.003})
         inputs[code] = (activations, frame)
     every = {"rankings": pd.concat(tables, ignore_index=True), "probes": pd.DataFrame(probes), "inputs": inputs}
-    drawn = {code: kept(drawing(every, code), folder) for code in LANGUAGES}
+    of_language = {code: kept(drawing(every, code, draw_ratings), folder) for code in LANGUAGES}
+    every["ratings"] = {code: of_language[code]["null_ratings"] for code in LANGUAGES}
+    drawn = {code: of_language[code] | kept(drawing(every, code, rank_drawn), folder) for code in LANGUAGES}
     every |= {"drawn": {code: drawn[code]["null_signs"] for code in LANGUAGES}}
     for name in ("null_r_top", "null_encoding"):
         every |= {name: pd.concat([drawn[code][name] for code in LANGUAGES], ignore_index=True)}
@@ -116,24 +118,27 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     return every | kept(beside_again(every["rankings"], CELL, every["drawn"], every["again"], nulls=NULLS), folder)
 
 
-def drawing(
-    study: dict[str, Any], code: str, step: Callable[..., dict[str, Any]] = draw, **changes: Any
-) -> dict[str, Any]:
-    options: dict[str, Any] = {"methods": METHODS, "nulls": NULLS, "draws": DRAWS, "standardise": "train", "folds": 3}
-    tables = {"probes": select(study["probes"], language=code), "strata": STRATA}
-    if step is draw:
-        tables["rankings"] = select(study["rankings"], language=code)
-        options["on_progress"] = lambda share: None
+def drawing(study: dict[str, Any], code: str, step: Callable[..., dict[str, Any]], **changes: Any) -> dict[str, Any]:
     activations, ratings = study["inputs"][code]
-    return step(
-        activations=activations,
-        ratings=ratings,
-        cell=CELL,
-        language=code,
-        seed=SEED,
-        **tables,
-        **(options | changes),
-    )
+    given: dict[str, Any] = {
+        "activations": activations,
+        "ratings": ratings,
+        "cell": CELL,
+        "strata": STRATA,
+        "language": code,
+        "methods": METHODS,
+        "draws": DRAWS,
+        "standardise": "train",
+        "folds": 3,
+        "seed": SEED,
+    }
+    if step is draw_ratings:
+        given["nulls"] = NULLS
+    else:
+        given |= {"probes": select(study["probes"], language=code), "drawn": study["ratings"][code]}
+    if step is rank_drawn:
+        given |= {"rankings": select(study["rankings"], language=code), "on_progress": lambda share: None}
+    return step(**(given | changes))
 
 
 def layer_of(study: dict[str, Any], code: str) -> RatedLayer:
@@ -172,7 +177,7 @@ def test_cheap_draws_are_many(study: dict[str, Any]) -> None:
 def test_every_ranking_is_repeated_on_the_same_ratings(study: dict[str, Any]) -> None:
     for null in NULLS:
         layer = layer_of(study, "es")
-        ratings = draw_ratings(layer, null, 999, CELL, "es", SEED)
+        ratings = study["ratings"]["es"][null][layer.words]
         for method, penalties in (("correlation", None), ("elastic-net", (0.01, 0.1)), (BY_CV, (0.003, 0.003))):
             drawn = study["drawn"]["es"][f"{null}/{method}"]
             assert drawn.dtype == np.int8
@@ -192,7 +197,7 @@ def test_linked_words_take_their_ratings_together(study: dict[str, Any]) -> None
     ratings = {}
     for code in ("en", "es"):
         layer = layer_of(study, code)
-        drawn = draw_ratings(layer, "permuted", 50, CELL, code, SEED)
+        drawn = study["ratings"][code]["permuted"][layer.words][:, :50]
         # Which word each rating came from: all ratings differ.
         ratings[code] = (layer.ratings[:, None] == drawn[::2][:, None, :]).argmax(axis=1)
     np.testing.assert_array_equal(ratings["en"][:6], 5 - ratings["es"][5::-1])
@@ -202,7 +207,7 @@ def test_linked_words_take_their_ratings_together(study: dict[str, Any]) -> None
 def test_how_draws_are_encoded_is_told_beside_the_real_ratings(study: dict[str, Any]) -> None:
     rows = study["null_encoding"].set_index(["language", "null"])
     layer = layer_of(study, "es")
-    drawn = draw_ratings(layer, "own codes", 999, CELL, "es", SEED)[:, :100]
+    drawn = study["ratings"]["es"]["own codes"][layer.words][:, :100]
     row = rows.loc[("es", "own codes")]
     assert row["r_cv"] == pytest.approx(layer.r)
     assert row["null_r_cv"] == pytest.approx(layer.r_of(drawn).mean())
@@ -262,7 +267,7 @@ def test_penalties_chosen_again_are_set_beside_the_same_draws(study: dict[str, A
         anew, before = [], []
         for code in LANGUAGES:
             layer = layer_of(study, code)
-            drawn = draw_ratings(layer, null, 999, CELL, code, SEED)[:, :DRAWS]
+            drawn = study["ratings"][code][null][layer.words][:, :DRAWS]
             anew.append(null_signs(layer, drawn, BY_CV, 4, penalties=chosen_again(layer, drawn)))
             before.append(null_signs(layer, drawn, BY_CV, 4, penalties=(0.003, 0.003)))
         after, kept_ = (Sharing.of(signs).mean_fe for signs in (anew, before))
@@ -299,7 +304,11 @@ def test_seeds_of_the_overlap_and_units_without_weight(study: dict[str, Any]) ->
 def test_where_nothing_is_drawn_the_tables_have_no_rows(
     study: dict[str, Any], changes: dict[str, Any], tmp_path: Path
 ) -> None:
-    drawn = kept(drawing(study, "en", **changes), tmp_path)
+    ratings = kept(drawing(study, "en", draw_ratings, **changes), tmp_path)
+    assert (ratings["null_ratings"] == {}) == ("methods" not in changes)
+    changed = study | {"ratings": {"en": ratings["null_ratings"]}}
+    rest = {key: value for key, value in changes.items() if key != "nulls"}
+    drawn = kept(drawing(changed, "en", rank_drawn, **rest), tmp_path)
     assert drawn["null_signs"] == {}
     assert drawn["null_r_top"].empty
     beside = beside_nulls(study["rankings"], CELL, {"en": {}}, drawn["null_r_top"], nulls=NULLS)

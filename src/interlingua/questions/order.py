@@ -13,6 +13,8 @@ ORDER = (
     "audit",
     "performance",
     "layers",
+    "similarity",
+    "conjunction",
     "sharing",
     "concepts",
     "controls",

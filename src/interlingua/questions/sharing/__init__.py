@@ -54,8 +54,9 @@ def _choosing(size: Size) -> float:
     return size.scale * by_cv * len(units.nulls) * min(units.permutations, 20) * _CHOICE_S
 
 
-_DRAWN = ("units.methods", "units.nulls", "draws=units.permutations", "probes.standardise", "probes.folds")
-_PLUGINS = {"methods": "interlingua.units.methods", "nulls": "interlingua.units.nulls"}
+_DRAWN = ("units.methods", "draws=units.permutations", "probes.standardise", "probes.folds")
+_RANKING = {"methods": "interlingua.units.methods"}
+_PLUGINS = {**_RANKING, "nulls": "interlingua.units.nulls"}
 
 _COMPARE = Step(
     name="overlap",
@@ -69,9 +70,21 @@ _COMPARE = Step(
     seconds=lambda size: len(size.study.units.methods) * (0.1 + 2e-5 * 2**size.languages),
 )
 _DRAW = Step(
+    name="null_ratings",
+    says="permuted ratings",
+    function="interlingua.questions.sharing.draw:draw_ratings",
+    per=("model", "variable", "language"),
+    reads={"activations": "activations", "ratings": "ratings", "cell": "cell", "strata": "strata"},
+    outputs=(Arrays("null_ratings"), NULL_ENCODING),
+    options=("units.nulls", *_DRAWN),
+    seeded=True,
+    plugins=_PLUGINS,
+    seconds=lambda size: 3.0 * size.scale,
+)
+_RANK = Step(
     name="null_signs",
     says="permuted ratings",
-    function="interlingua.questions.sharing.draw:draw",
+    function="interlingua.questions.sharing.draw:rank_drawn",
     per=("model", "variable", "language"),
     reads={
         "activations": "activations",
@@ -80,11 +93,12 @@ _DRAW = Step(
         "rankings": "rankings",
         "cell": "cell",
         "strata": "strata",
+        "drawn": "null_ratings",
     },
-    outputs=(Arrays("null_signs"), R_TOP, NULL_ENCODING),
+    outputs=(Arrays("null_signs"), R_TOP),
     options=_DRAWN,
     seeded=True,
-    plugins=_PLUGINS,
+    plugins=_RANKING,
     seconds=_drawing,
 )
 _CHOOSE_AGAIN = Step(
@@ -98,11 +112,12 @@ _CHOOSE_AGAIN = Step(
         "probes": "probes",
         "cell": "cell",
         "strata": "strata",
+        "drawn": "null_ratings",
     },
     outputs=(Arrays("again_signs"),),
     options=_DRAWN,
     seeded=True,
-    plugins=_PLUGINS,
+    plugins=_RANKING,
     seconds=_choosing,
 )
 _BESIDE = Step(
@@ -162,7 +177,7 @@ _GATHER = Step(
 QUESTION = Question(
     key="sharing",
     title="Do languages share units?",
-    steps=(_COMPARE, _DRAW, _BESIDE, _CHOOSE_AGAIN, _BESIDE_AGAIN, _KEEP, _AGAIN, _GATHER),
+    steps=(_COMPARE, _DRAW, _RANK, _BESIDE, _CHOOSE_AGAIN, _BESIDE_AGAIN, _KEEP, _AGAIN, _GATHER),
     show="interlingua.questions.sharing.show",
     caveats=(
         "The super exact test takes every unit to be equally likely to be in a set. Units go together, and some win in "

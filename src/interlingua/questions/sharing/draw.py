@@ -5,7 +5,7 @@ It stands by itself so that a change of what is then said of the draws does not 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,13 +26,16 @@ from interlingua.units.nulls import BY_CV, Code, Linked, RatedLayer, chosen_agai
 CHOSEN_AGAIN = 20
 #: Draws whose encoding is told.
 _TOLD = 100
+#: Ratings that are drawn at least, where any are: what needs no probe uses them all.
+LEAST_DRAWS = 999
+
+ByNull = Mapping[str, NDArray[np.float64]]
+"""Ratings of training words in each draw, (n_words, draws), by null."""
 
 
-def draw(
+def draw_ratings(
     activations: Activations,
     ratings: pd.DataFrame,
-    probes: pd.DataFrame,
-    rankings: pd.DataFrame,
     cell: Cell,
     strata: pd.DataFrame,
     *,
@@ -43,35 +46,62 @@ def draw(
     standardise: Any,
     folds: int,
     seed: int,
+) -> dict[str, Any]:
+    """Draw ratings of one language's training words under every null, for all that is compared with them.
+
+    Returns ``null_ratings``, arrays (n_words, draws) by null, and ``null_encoding``: how the draws are encoded, beside
+    the real ratings. Both are empty where the study draws nothing. The words are in the order of the sentences.
+    """
+    if not (nulls and draws):
+        return {"null_ratings": {}, "null_encoding": None}
+    layer = rated_layer(activations, ratings, cell, strata, language, standardise=standardise, folds=folds, seed=seed)
+    most = max(LEAST_DRAWS, *(draws_of(name, draws) for name in methods))
+    first = np.unique(layer.words, return_index=True)[1]
+    found, encoding = {}, []
+    for null in nulls:
+        known = get(null)
+        drawn = known.draw(layer, most, seed=derive_seed(seed, known.seed_label, cell.model, language, cell.variable))
+        found[null] = drawn[first]
+        encoding.append({"language": language, "null": null, **encoded(layer, drawn[:, :_TOLD])})
+    return {"null_ratings": found, "null_encoding": cell.stamp(pd.DataFrame(encoding))}
+
+
+def rank_drawn(
+    activations: Activations,
+    ratings: pd.DataFrame,
+    probes: pd.DataFrame,
+    rankings: pd.DataFrame,
+    cell: Cell,
+    strata: pd.DataFrame,
+    drawn: ByNull,
+    *,
+    language: str,
+    methods: Sequence[str],
+    draws: int,
+    standardise: Any,
+    folds: int,
+    seed: int,
     on_progress: Callable[[float], None],
 ) -> dict[str, Any]:
     """Rank one language's units on drawn ratings, by every method that can be repeated and under every null.
 
-    Returns ``null_signs``, arrays of int8 (draws, width) by "<null>/<method>"; ``null_r_top``: how well a ridge
-    probe that sees nothing but a method's top units predicts held-out words; and ``null_encoding``: how the draws are
-    encoded, beside the real ratings. All are empty where nothing is drawn.
+    Returns ``null_signs``, arrays of int8 (draws, width) by "<null>/<method>", and ``null_r_top``: how well a ridge
+    probe that sees nothing but a method's top units predicts held-out words. Both are empty where nothing is drawn.
     """
     repeated = penalties(cell, probes, methods, language)
-    if not (repeated and nulls and draws):
-        return {"null_signs": {}, "null_r_top": None, "null_encoding": None}
+    if not (repeated and drawn):
+        return {"null_signs": {}, "null_r_top": None}
     layer = rated_layer(activations, ratings, cell, strata, language, standardise=standardise, folds=folds, seed=seed)
-    wanted = {name: draws_of(name, draws) for name in repeated}
-    signs, encoding = {}, []
-    for number, null in enumerate(nulls):
-        drawn = draw_ratings(layer, null, max(wanted.values()), cell, language, seed)
-        encoding.append({"language": language, "null": null, **encoded(layer, drawn[:, :_TOLD])})
+    signs = {}
+    for number, (null, of_words) in enumerate(drawn.items()):
         for place, (method, penalty) in enumerate(repeated.items()):
-            of_method = drawn[:, : wanted[method]]
+            of_method = of_words[layer.words, : draws_of(method, draws)]
             signs[f"{null}/{method}"] = null_signs(layer, of_method, method, cell.k, penalties=penalty)
-            on_progress((number + (place + 1) / len(repeated)) / len(nulls))
+            on_progress((number + (place + 1) / len(repeated)) / len(drawn))
     r_top = _predicted_by_top(
         Design(activations, ratings, standardise=standardise), rankings, cell, list(repeated), language, folds, seed
     )
-    return {
-        "null_signs": signs,
-        "null_r_top": r_top,
-        "null_encoding": cell.stamp(pd.DataFrame(encoding)),
-    }
+    return {"null_signs": signs, "null_r_top": r_top}
 
 
 def rated_layer(
@@ -97,13 +127,6 @@ def rated_layer(
 def draws_of(method: str, draws: int) -> int:
     """Return how many draws a ranking gets where the study asks for so many."""
     return max(draws, ranking_methods.get(method).least_draws)
-
-
-def draw_ratings(layer: RatedLayer, null: str, draws: int, cell: Cell, language: str, seed: int) -> NDArray[np.float64]:
-    """Return ratings drawn under a null: the same for every ranking."""
-    known = get(null)
-    own = derive_seed(seed, known.seed_label, cell.model, language, cell.variable)
-    return known.draw(layer, draws, seed=own)
 
 
 def encoded(layer: RatedLayer, drawn: NDArray[np.float64]) -> dict[str, float]:
@@ -150,10 +173,10 @@ def choose_again(
     probes: pd.DataFrame,
     cell: Cell,
     strata: pd.DataFrame,
+    drawn: ByNull,
     *,
     language: str,
     methods: Sequence[str],
-    nulls: Sequence[str],
     draws: int,
     standardise: Any,
     folds: int,
@@ -165,13 +188,11 @@ def choose_again(
     ranking is chosen by cross-validation.
     """
     repeated = penalties(cell, probes, methods, language)
-    if not (BY_CV in repeated and nulls and draws):
+    if not (BY_CV in repeated and drawn):
         return {"again_signs": {}}
     layer = rated_layer(activations, ratings, cell, strata, language, standardise=standardise, folds=folds, seed=seed)
     signs = {}
-    for null in nulls:
-        # The same ratings as are drawn for the comparison itself: the first of as many.
-        most = max(draws_of(method, draws) for method in repeated)
-        drawn = draw_ratings(layer, null, most, cell, language, seed)[:, : min(CHOSEN_AGAIN, draws)]
-        signs[null] = null_signs(layer, drawn, BY_CV, cell.k, penalties=chosen_again(layer, drawn))
+    for null, of_words in drawn.items():
+        again = of_words[layer.words, : min(CHOSEN_AGAIN, draws)]
+        signs[null] = null_signs(layer, again, BY_CV, cell.k, penalties=chosen_again(layer, again))
     return {"again_signs": signs}

@@ -158,8 +158,6 @@ class Options(Section):
 
     splits: Positive = 20
     """How often the words are parted into halves."""
-    draws: Annotated[int, Field(ge=19)] = 999
-    """Ratings drawn under each null."""
     margin: Annotated[float, Field(gt=0, le=1)] | None = None
     """From which rho-bar on the languages count as sharing one code: to be named before the study is run."""
 
