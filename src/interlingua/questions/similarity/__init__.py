@@ -195,7 +195,7 @@ _TEST = Step(
     per=("model", "variable"),
     reads={
         "activations": Read("activations", role="seen"),
-        "ratings": "ratings",
+        "ratings": Read("ratings", role="seen"),
         "cell": "cell",
         "similarity": "similarity",
         "drawn": "null_ratings",

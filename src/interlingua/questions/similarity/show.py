@@ -10,7 +10,8 @@ from interlingua.questions.similarity.figures import draw_layers, draw_map, draw
 from interlingua.report.results import Results
 from interlingua.report.words import LEVEL, Row, Section, Shown, cell_title, p_text, permuted, short, signed, yes
 
-_WHOLE = -1
+#: Below this similarity of a language with itself, rho-bar comes with a warning.
+LEAST_CEILING = 0.5
 
 
 def claim(results: Results, model: str, variable: str) -> str:
@@ -23,8 +24,8 @@ def claim(results: Results, model: str, variable: str) -> str:
         return f"{where}how much languages share of where {variable} is encoded can't be told: {_unsteady(results, model, variable)}."
     nulls = _nulls(results, model, variable)
     text = (
-        f"{where}{row.n_languages} languages share {signed(row.rho, 2)} of where {variable} is encoded "
-        f"(ρ̄: 1 if they had one code, 0 if each had its own{_interval(row)})"
+        f"{where}{row.n_languages} languages share {_much(row)} of where {variable} is encoded "
+        f"(ρ̄{_above(row)}: 1 if they had one code, 0 if each had its own{_interval(row)}){_unsure(row)}"
     )
     if nulls:
         beside = "; ".join(
@@ -36,6 +37,24 @@ def claim(results: Results, model: str, variable: str) -> str:
         if max(null.p for null in nulls) >= LEVEL:
             text += ": it is not shown that they share any"
     return f"{text}.{_equivalence(row)}"
+
+
+def _much(row: Any) -> str:
+    return signed(row.rho, 2) if row.rho < 1 else "all"
+
+
+def _above(row: Any) -> str:
+    return "" if row.rho < 1 else f" = {signed(row.rho, 2)}, sampling error included"
+
+
+def _unsure(row: Any) -> str:
+    """Return the warning that the ratio is one of two small numbers."""
+    if row.ceiling >= LEAST_CEILING:
+        return ""
+    return (
+        f", though with so few words two halves of one language's agree by {signed(row.ceiling, 2)} only, so that ρ̄ is a ratio "
+        "of small numbers"
+    )
 
 
 def _chosen(results: Results, model: str, variable: str, words: str = "all") -> Any:
@@ -85,7 +104,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         return [Row(question, test, f"Can't be told: {_unsteady(results, model, variable)}", "–")]
     nulls = _nulls(results, model, variable)
     answer = f"{yes(max(null.p for null in nulls))}: " if nulls else ""
-    answer += f"ρ̄ = {signed(row.rho, 2)}{_interval(row)}"
+    answer += f"ρ̄ = {signed(row.rho, 2)}{_interval(row)}{_unsure(row)}"
     sure = "; ".join(
         f"{results.label(null.null)}: {permuted(null.p, null.draws) if null is nulls[0] else f'p {p_text(null.p)}'}"
         for null in nulls
