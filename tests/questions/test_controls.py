@@ -124,7 +124,7 @@ def test_a_control_is_told_by_its_intervals() -> None:
         "is left out in turn",
         "Yes: 1.20 times as many shared units as on permuted ratings there (mean of 5 draws, 1.10 to 1.30), 3.00 times "
         "here",
-        "2.50 times as many (95 % interval 1.50 to 3.50); at the same layer 2.20 times as many (95 % interval 1.20 to "
+        "2.50 times as many (95 % interval 1.50 to 3.50); at the same layer: 2.20 times as many (95 % interval 1.20 to "
         "3.20); units in all languages: 0.4 there, 4 here",
     )
     [finding] = show.section(results()).findings

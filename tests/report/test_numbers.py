@@ -29,7 +29,9 @@ from interlingua.tables.cells import select
 #: Levels of tests and intervals: the only numbers that a sentence may bring along.
 LEVELS = re.compile(
     r"< \.05(?!\d)"
-    r"|\b95 % (?:intervals?|of (?:the )?random|of bootstrap)"
+    r"|\b95 % (?:intervals?|of (?:the )?random|of codes|of what)"
+    r"|\b95 %(?=: )"
+    r"|≥ \.05(?!\d)"
     r"|\b(?:best|top) 5 % of the layer"
     r"|\bat least 80 % of"
 )

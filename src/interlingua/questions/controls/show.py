@@ -24,7 +24,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
                 f"{_verdict(row, same)}: {row.control_corrected_fe:.2f} times as many shared units as on permuted ratings "
                 f"there{_range(row)}, {row.corrected_fe:.2f} times here"
             )
-            sure = f"{_ratio(row)}; at the same layer {_ratio(same)}; {in_all}"
+            sure = f"{_ratio(row)}; at the same layer: {_ratio(same)}; {in_all}"
         question = "Is it learnt?" if row.kind == "untrained" else f"Is it more than {short(row.control)} has?"
         test = f"The same analysis of {_name(row)}; each language is left out in turn"
         found.append(Row(question, test, answer, sure))
