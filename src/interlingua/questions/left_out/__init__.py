@@ -124,6 +124,50 @@ SUMMARY = Table(
     says="in how many languages the chosen sets are better than 95 % of the random ones",
 )
 
+_TRIED = N_UNITS.but(says="units of the others' choice that are tried, the best first", heading="first units")
+ZERO_SHOT = Table(
+    name="zero_shot",
+    row="a language that is left out, and a number of units",
+    key=("model", "variable", "language", "n_units"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        METHOD,
+        LAYER,
+        _LEFT_OUT,
+        _TRIED,
+        Column("n_found", "of them, those that the others have at their top", "count"),
+        Column("r", "r over all words with the mean of the other languages' weights", "r", "r, no training"),
+        Column("random_r", "mean r of random units of the layer, as many and weighted alike", "r", "random units"),
+        Column("random_low", "2.5 % of the random sets are below", "r", "low"),
+        Column("random_high", "2.5 % are above", "r", "high"),
+        Column("percentile", "place of r among the random sets, 0 to 100, ties half", "number", "percentile"),
+        Column("ceiling", "cross-fitted r of the language's own probe of the whole layer", "r", "own", missing=True),
+    ),
+    says="r without training by the first 1, 3, 5, ... units, beside random ones and the language's own probe",
+)
+ZERO_SHOT_SUMMARY = Table(
+    name="zero_shot_summary",
+    row="a number of units",
+    key=("model", "variable", "n_units"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        METHOD,
+        LAYER,
+        _TRIED,
+        N_LANGUAGES.but(says="languages that are left out, each in its turn"),
+        Column("mean_r", "mean r without training over languages", "r", "r, no training"),
+        Column("mean_low", "lower end of its 95 % interval over languages", "r", "low", missing=True),
+        Column("mean_high", "upper end of it", "r", "high", missing=True),
+        Column("random_r", "mean r of random units", "r", "random units"),
+        Column("better_than_95", "languages in which r is better than 95 % of the random sets", "count", "better"),
+        Column("ceiling", "mean cross-fitted r of the languages' own probes", "r", "own", missing=True),
+    ),
+    says="the same, mean over languages",
+)
+ZERO_SHOT_FITS = Arrays("zero_shot_fits")
+
 
 def _why_not(asked: Asked) -> str:
     if all(len(languages) < 3 for languages in asked.rated.values()):
@@ -173,12 +217,44 @@ _COLLECT = Step(
     outputs=(LEAVE_ONE_OUT, LEAVE_ONE_OUT_UNITS, SUMMARY),
     seconds=lambda size: 0.01 * size.languages * len(size.study.units.methods),
 )
+_FIT_FEW = Step(
+    name="zero_shot_fits",
+    says="few units",
+    function="interlingua.questions.left_out.curve:fit",
+    per=("model", "variable", "language"),
+    reads={
+        "activations": "activations",
+        "ratings": "ratings",
+        "cell": "cell",
+        "chosen": CHOSEN.name,
+        "random": RANDOM.name,
+    },
+    outputs=(ZERO_SHOT_FITS,),
+    options=("units.headline", "probes.folds", "probes.standardise"),
+    seeded=True,
+    seconds=lambda size: size.scale * (0.2 + 0.008 * size.study.units.random_units),
+)
+_CURVE = Step(
+    name="zero_shot",
+    says="few units",
+    function="interlingua.questions.left_out.curve:put_together",
+    per=("model", "variable"),
+    reads={
+        "chosen": CHOSEN.name,
+        "random": RANDOM.name,
+        "fits": ZERO_SHOT_FITS.name,
+        "cell": "cell",
+        "ceiling": "held_out_r",
+    },
+    outputs=(ZERO_SHOT, ZERO_SHOT_SUMMARY),
+    options=("units.headline",),
+)
 
 QUESTION = Question(
     key="left_out",
     title="Do the units of other languages predict a language?",
     asked=_why_not,
-    steps=(_CHOOSE, _FIT, _COLLECT),
+    steps=(_CHOOSE, _FIT, _COLLECT, _FIT_FEW, _CURVE),
     show="interlingua.questions.left_out.show",
     caveats=(
         "Any hundred units of a layer together predict a rating: compare with random sets of the same size, not with 0.",

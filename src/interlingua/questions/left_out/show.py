@@ -9,10 +9,28 @@ import pandas as pd
 
 from interlingua.report.results import Results
 from interlingua.report.style import GREY, colour, marker, panels
-from interlingua.report.words import Row, Section, Shown, between, cell_title, span
+from interlingua.report.words import Row, Section, Shown, between, cell_title, signed, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+#: Beside one unit, how many the claim tells of.
+_FEW = 5
+
+
+def claim(results: Results, model: str, variable: str) -> str:
+    """Return how well a language is predicted by the best units of the others, without any training in it."""
+    rows = results.of("zero_shot_summary", model=model, variable=variable)
+    if rows.empty:
+        return ""
+    first = next(rows.sort_values("n_units").itertuples())
+    text = (
+        f" The one unit that the other languages choose first predicts a language that has no say with r = "
+        f"{signed(first.mean_r, 2)} over words (random units: {signed(first.random_r, 2)})"
+    )
+    for row in rows[rows["n_units"] == _FEW].itertuples():
+        text += f", the first {row.n_units} with {signed(row.mean_r, 2)} ({signed(row.random_r, 2)})"
+    return f"{text}."
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:
@@ -33,6 +51,27 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
             f"{summary['n_languages'].iloc[0]} languages",
             f"r {between(rows['r_zero_shot'])} without any training in the language (random units: "
             f"{between(rows['random_r_zero_shot'])})",
+        ),
+        *_few(results, model, variable),
+    ]
+
+
+def _few(results: Results, model: str, variable: str) -> list[Row]:
+    rows = results.of("zero_shot_summary", model=model, variable=variable).sort_values("n_units")
+    told = [
+        f"{row.n_units} unit{'s' * (row.n_units > 1)}: {signed(row.mean_r, 2)} ({signed(row.random_r, 2)})"
+        for row in rows.itertuples()
+    ]
+    if not told:
+        return []
+    first = next(rows.itertuples())
+    return [
+        Row(
+            "How few of them are enough?",
+            "The same with the first units only; in brackets random units, weighted alike",
+            f"r without training, mean over languages: {'; '.join(told)}",
+            f"the first unit is better than 95 % of single units in {first.better_than_95} of {first.n_languages} languages; "
+            f"the languages' own probes of the layer have {signed(first.ceiling, 2)}",
         )
     ]
 
@@ -65,8 +104,16 @@ def section(results: Results) -> Section:
         "percentile_r_zero_shot r_zero_shot_unlinked n_words_unlinked r_set random_r_set median_percentile"
     )
     of_headline = results.of("leave_one_out", method=results.headline)
-    tables = (Shown("Every language left out in turn", "leave_one_out", of_headline, columns),)
-    return Section(findings, ("leave_one_out",), tables if len(of_headline) else ())
+    tables = (
+        Shown("Every language left out in turn", "leave_one_out", of_headline, columns),
+        Shown(
+            "By the first units only",
+            "zero_shot_summary",
+            results.table("zero_shot_summary"),
+            "model variable n_units mean_r mean_low mean_high random_r better_than_95 n_languages ceiling",
+        ),
+    )
+    return Section(findings, ("zero_shot", "leave_one_out"), tuple(shown for shown in tables if len(shown.frame)))
 
 
 def _without_linked(rows: pd.DataFrame) -> list[str]:
@@ -84,6 +131,39 @@ def _without_linked(rows: pd.DataFrame) -> list[str]:
         f"over the words that are linked to no training word of the other languages ({span(rows['n_words_unlinked'])} of "
         f"{span(rows['n_words'])}) r is {between(rows['r_zero_shot_unlinked'])}."
     ]
+
+
+def draw_curve(results: Results) -> tuple[Figure, str] | None:
+    """Return r without training by the number of units, and its caption; None where no language was left out."""
+    cells = [cell for cell in results.cells if len(results.of("zero_shot", model=cell[0], variable=cell[1]))]
+    if not cells:
+        return None
+    figure, axes = panels(len(cells), height=3.2)
+    for axis, (model, variable) in zip(axes, cells, strict=True):
+        where = {"model": model, "variable": variable}
+        for _, rows in results.of("zero_shot", **where).groupby("language", sort=False):
+            axis.plot(rows["n_units"], rows["r"], color=colour(0), linewidth=0.6, alpha=0.45)
+        means = results.of("zero_shot_summary", **where).sort_values("n_units")
+        look = {"markersize": 4, "linewidth": 1.8}
+        axis.plot(
+            means["n_units"], means["mean_r"], color=colour(0), marker=marker(0), label="the others' units", **look
+        )
+        axis.plot(means["n_units"], means["random_r"], color=GREY, marker=marker(1), label="random units", **look)
+        axis.plot(means["n_units"], means["ceiling"], color=colour(1), linestyle="--", label="own probe of the layer")
+        axis.set_xscale("log")
+        axis.set_xticks(means["n_units"], [f"{n}" for n in means["n_units"]])
+        axis.minorticks_off()
+        axis.set_ylim(top=1)
+        axis.set_xlabel("units")
+        axis.set_ylabel("Pearson r over words, no training")
+        axis.set_title(f"{cell_title(model, variable)}, layer {results.layer(model, variable)}")
+        axis.legend(loc="lower right")
+    caption = (
+        "How few units are enough: each language is predicted by the first units and the weights of all the others. Thick: mean "
+        "over languages; thin: single languages; grey: random units of the layer, weighted alike; dashed: cross-fitted r of the "
+        "languages' own probes of the whole layer."
+    )
+    return figure, caption
 
 
 def draw(results: Results) -> tuple[Figure, str] | None:
@@ -114,4 +194,4 @@ def draw(results: Results) -> tuple[Figure, str] | None:
     return figure, caption
 
 
-FIGURES = {"leave_one_out": draw}
+FIGURES = {"zero_shot": draw_curve, "leave_one_out": draw}
