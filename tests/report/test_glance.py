@@ -44,6 +44,7 @@ def test_every_question_is_asked_of_every_variable(results: Results) -> None:
 
 
 def test_figures_are_those_of_the_tables(results: Results) -> None:
+    change(results, "transfer_summary", own_draws=200)
     rows = answers(results)
     null = results.of("null", variable="valence", method="correlation").set_index("null")
     own, permuted = null.loc["own codes"], null.loc["permuted"]
@@ -68,7 +69,7 @@ def test_figures_are_those_of_the_tables(results: Results) -> None:
 def test_answers_follow_the_p_values(results: Results) -> None:
     change(results, "null", p_fe=1 / 201, p_signed_fe=1 / 201, draws=200)
     change(results, "null", "own codes", p_signed_fe=0.2)
-    change(results, "transfer_summary", p_replicated=0.01)
+    change(results, "transfer_summary", p_replicated=0.01, own_draws=200)
     change(results, "controls_summary", fe_ratio_low=1.2)
     rows = answers(results)
     shares = rows["Do languages share its units?"]

@@ -11,11 +11,14 @@ from interlingua.report.words import LEVEL, Row, Section, Shown, cell_title, lis
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+#: With fewer draws no p is below .05.
+_LEAST_DRAWS = 20
+
 
 def claim(results: Results, model: str, variable: str) -> str:
     """Return in which unseen languages the shared units do more than codes of the language's own would."""
     rows = results.of("transfer_summary", model=model, variable=variable, method=results.headline)
-    rows = rows[rows["own_draws"] > 0]
+    rows = rows[rows["own_draws"] >= _LEAST_DRAWS]
     works = rows["p_replicated"] < LEVEL
     working = [
         f"{results.names[row.language]} ({row.n_replicated:.0f} of {row.n_units} with the sign that they have elsewhere and a |t| "
@@ -43,8 +46,9 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         question = f"Do single units work in {results.names[row.language]}?"
         if row.language in untested:
             continue
-        if not row.own_draws:
-            answer = f"Can't be told: the study draws no codes of its own; {row.p_below_05} of {row.n_units} units have p < .05"
+        if row.own_draws < _LEAST_DRAWS:
+            draws = f"the study draws {row.own_draws or 'no'} codes of its own"
+            answer = f"Can't be told: {draws}; {row.p_below_05} of {row.n_units} units have p < .05"
             sure = f"so have {100 * row.baseline_share_p05_words:.0f} % of random units"
             found.append(Row(question, test, answer, sure))
             continue
@@ -107,8 +111,9 @@ def _finding(results: Results, row: Any) -> str:
         f"{100 * row.baseline_share_p05_words:.0f} % of {row.random_units} random units "
         f"({100 * row.baseline_share_p05:.0f} % with the paper's ordinary errors)."
     )
-    if not row.own_draws:
-        return f"{where}: {by_words} The study draws no codes of the language's own, so what that shows can't be told."
+    if row.own_draws < _LEAST_DRAWS:
+        draws = f"The study draws {row.own_draws or 'no'} codes of the language's own"
+        return f"{where}: {by_words} {draws}, so what that shows can't be told."
     verdict = (
         "more than a code of the language's own would give"
         if row.p_replicated < LEVEL

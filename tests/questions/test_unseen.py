@@ -1,0 +1,196 @@
+"""Single units in an unseen language: the steps on made-up languages, and what is told for each outcome."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from interlingua.models import Activations
+from interlingua.questions.question import Asked
+from interlingua.questions.unseen import BESIDE_OWN, QUESTION, SUMMARY, TRANSFER, TRANSFER_UNITS
+from interlingua.questions.unseen.compute import every_unit, shared_units
+from interlingua.questions.unseen.show import claim, draw, glance, section
+from interlingua.report.results import Results
+from interlingua.study.cell import Cell
+from interlingua.tables.layout import Layout
+
+WIDTH, FACTORS, N_WORDS = 30, 6, 90
+CELL = Cell("m", "valence", 1, 4, Layout.even(2, WIDTH))
+OPTIONS: dict[str, Any] = {
+    "language": "ko",
+    "methods": ("correlation", "ridge"),
+    "random_units": 12,
+    "folds": 3,
+    "seed": 1,
+}
+SHARED = (WIDTH + 2, WIDTH + 5, WIDTH + 11, WIDTH + 20)
+
+
+def material(code: np.ndarray | None = None) -> tuple[Activations, pd.DataFrame]:
+    """Return two sentences a word; units follow six factors, the rating that of the shared units, or `code`."""
+    rng = np.random.default_rng(0)
+    loadings = 0.3 * rng.normal(size=(FACTORS, WIDTH))
+    loadings[np.arange(WIDTH) % FACTORS, np.arange(WIDTH)] += 1
+    loadings[0, [index - WIDTH for index in SHARED]] = [2.0, -2.0, 2.0, 2.0]
+    words = np.repeat(np.arange(N_WORDS), 2)
+    factors = rng.normal(size=(N_WORDS, FACTORS))
+    X = (factors @ loadings)[words] + 0.5 * rng.normal(size=(len(words), WIDTH))
+    direction = np.eye(FACTORS)[0] if code is None else code
+    rating = (factors @ direction + 0.5 * rng.normal(size=N_WORDS))[words]
+    rating[:4] = np.nan
+    layers = np.stack([rng.normal(size=X.shape), X]).astype(np.float32)
+    table = pd.DataFrame({"word": [f"w{word}" for word in words], "split": "unseen", "valence": rating})
+    return Activations.from_arrays(layers, {"language": "ko", "model": "m"}), table
+
+
+def tables_of(method: str = "correlation", units: tuple[int, ...] = SHARED) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what the languages that choose share: units, and their signs."""
+    where = {"model": "m", "variable": "valence", "method": method, "layer": 1}
+    highest = pd.DataFrame([{**where, "degree": 3, "units": " ".join(map(str, units))}])
+    rows = [{**where, "unit": unit, "n_positive": 2, "n_negative": 1} for unit in units]
+    signs = pd.DataFrame(rows)
+    signs.loc[signs["unit"] == WIDTH + 5, ["n_positive", "n_negative"]] = [0, 3]
+    return highest, signs
+
+
+def found(draws: int = 99, nulls: tuple[str, ...] = ("own codes",), **others: Any) -> dict[str, pd.DataFrame]:
+    highest, signs = tables_of()
+    made = shared_units(*material(**others), CELL, highest, signs, draws=draws, nulls=nulls, **OPTIONS)
+    declared = {table.name: table for table in (TRANSFER, BESIDE_OWN, SUMMARY)}
+    return {
+        name: declared[name].empty() if made[name] is None else declared[name].check(made[name]) for name in declared
+    }
+
+
+def test_units_that_carry_the_rating_replicate() -> None:
+    tables = found()
+    beside = tables["transfer_own_codes"]
+    assert beside["unit"].tolist() == sorted(SHARED)
+    assert beside["sign_agrees"].all()
+    assert beside["replicates"].tolist() == (beside["p_own"] < 0.05).tolist()
+    row = tables["transfer_summary"].set_index("method").loc["correlation"]
+    assert (row["n_units"], row["n_agree"], row["own_draws"]) == (4, 4, 99)
+    # With six factors a code of the language's own often lies near the shared units.
+    assert row["n_replicated"] == beside["replicates"].sum() >= 2
+    assert row["own_replicated"] < 0.5
+    assert row["p_replicated"] < 0.05
+    assert (row["n"], row["n_words"]) == (176, 88)
+    assert row["r_cross_validated"] > 0.6
+    assert tables["transfer"]["n_languages"].tolist() == [3] * 4
+
+
+def test_units_of_another_code_do_not() -> None:
+    """The language encodes the rating as well, elsewhere: most units 'predict' it all the same."""
+    tables = found(code=np.array([0.0, 0.2, 0.9, -0.2, 0.1, 0.3]))
+    row = tables["transfer_summary"].set_index("method").loc["correlation"]
+    assert row["baseline_share_p05_words"] > 0.4
+    assert row["p_replicated"] > 0.05
+    assert row["n_replicated"] < 2
+
+
+def test_without_own_codes_nothing_is_counted_against_them() -> None:
+    for tables in (found(draws=0), found(nulls=("permuted",))):
+        assert tables["transfer_own_codes"].empty
+        row = tables["transfer_summary"].iloc[0]
+        assert row["own_draws"] == 0
+        assert row[["n_replicated", "own_top_5_percent", "p_median_percentile", "r_cross_validated"]].isna().all()
+        assert row["n_units"] == 4
+
+
+def test_a_ranking_that_shares_nothing_has_a_row_without_units() -> None:
+    row = found()["transfer_summary"].set_index("method").loc["ridge"]
+    assert (row["n_units"], row["p_below_05"], row["own_draws"]) == (0, 0, 0)
+    assert np.isnan(row["baseline_share_p05"])
+
+
+def test_every_unit_of_the_network_is_regressed() -> None:
+    told: list[float] = []
+    every = every_unit(*material(), model="m", variable="valence", language="ko", on_progress=told.append)
+    table = TRANSFER_UNITS.check(every["transfer_units"])
+    assert table["unit"].tolist() == list(range(2 * WIDTH))
+    assert told == [0.5, 1.0]
+    of_layer = found()["transfer"].set_index("unit")
+    for unit in SHARED:
+        assert table.set_index("unit").loc[unit, "t_words"] == pytest.approx(of_layer.loc[unit, "t_words"])
+
+
+def results(**changes: Any) -> Results:
+    tables = found()
+    summary = tables["transfer_summary"].query("method == 'correlation'").assign(**changes)
+    every = every_unit(*material(), model="m", variable="valence", language="ko", on_progress=lambda done: None)
+    read = {
+        **tables,
+        **every,
+        "transfer_summary": summary,
+        "languages": pd.DataFrame({"language": ["ko"], "name": ["Korean"]}),
+        "layer_choice": pd.DataFrame({"model": ["m"], "variable": ["valence"], "layer": [1], "chosen": [True]}),
+    }
+    declared = {table.name: table for table in QUESTION.tables}
+    return Results(Path(), declared, {"units": {"headline": "correlation"}, "unseen": ["ko"]}, {}, read)
+
+
+def test_a_replication_is_claimed() -> None:
+    said = results(n_replicated=4)
+    assert claim(said, "m", "valence") == (
+        " They carry it in Korean (4 of 4 with the sign that they have elsewhere and a |t| above 95 % of codes of its "
+        "own), which took no part in choosing them."
+    )
+    [row] = glance(said, "m", "valence")
+    assert row.question == "Do single units work in Korean?"
+    assert row.answer.startswith(
+        "Yes: 4 of 4 units have the sign that they have elsewhere, and a larger |t| than 95 % of"
+    )
+    assert row.sure.startswith("own codes have ")
+    assert "are among the best 5 % of the layer (own codes: " in row.sure
+    [finding] = section(said).findings
+    assert ", more than a code of the language's own would give (" in finding
+    assert "as have " in finding
+
+
+def test_no_replication_is_not_claimed() -> None:
+    said = results(p_replicated=0.3, n_replicated=1)
+    assert "That they carry it in Korean is not shown" in claim(said, "m", "valence")
+    assert glance(said, "m", "valence")[0].answer.startswith("Not shown: 1 of 4 units")
+    assert ", not more than a code of the language's own might give (" in section(said).findings[0]
+
+
+@pytest.mark.parametrize(("draws", "word"), [(0, "no"), (5, "5")])
+def test_too_few_draws_are_not_taken_for_an_answer(draws: int, word: str) -> None:
+    said = results(own_draws=draws)
+    assert claim(said, "m", "valence") == ""
+    [row] = glance(said, "m", "valence")
+    assert row.answer.startswith(f"Can't be told: the study draws {word} codes of its own; ")
+    assert "can't be told" in section(said).findings[0]
+
+
+def test_where_nothing_could_be_tested_the_reason_is_told() -> None:
+    said = results(n_units=0, own_draws=0)
+    [row] = glance(said, "m", "valence")
+    assert (row.answer, row.sure) == (
+        "Not tested",
+        "No unit is shared by two languages or more, so there is none to test in Korean.",
+    )
+    assert claim(said, "m", "valence") == ""
+    absent = results()
+    absent._read["transfer_summary"] = SUMMARY.empty()
+    assert "Korean has no ratings of valence" in glance(absent, "m", "valence")[0].sure
+
+
+def test_the_page_shows_declared_columns_and_draws() -> None:
+    said = results()
+    for shown in section(said).tables:
+        assert set(shown.columns.split()) <= set(said.tables[shown.table].names)
+    drawn = draw(said)
+    assert drawn is not None
+    assert drawn[0].axes[0].get_title() == "Korean: m · valence, layer 1"
+
+
+def test_a_study_without_unseen_languages_is_told_how_to_name_one() -> None:
+    from types import SimpleNamespace
+
+    assert "unseen = ['xx']" in QUESTION.asked(Asked(SimpleNamespace(unseen=()), {}, {}))  # type: ignore[arg-type]
+    assert QUESTION.asked(Asked(SimpleNamespace(unseen=("ko",)), {}, {})) == ""  # type: ignore[arg-type]
