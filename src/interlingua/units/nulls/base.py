@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -157,18 +158,20 @@ class RatedLayer:
         """That penalty, in the units of Eq. 1."""
         return self._chosen.best
 
-    def r_of(self, drawn: NDArray[np.float64]) -> NDArray[np.float64]:
+    def r_of(self, drawn: NDArray[np.float64], penalties: Sequence[float] = RIDGE_PENALTIES) -> NDArray[np.float64]:
         """Return the same `r` of other ratings of the sentences, each with its own penalty.
 
         Parameters
         ----------
         drawn : ndarray, shape (m, draws)
+        penalties : sequence of float
+            Those that are tried.
 
         Returns
         -------
         ndarray, shape (draws,)
         """
-        return np.asarray(self.ridge.scores(drawn, RIDGE_PENALTIES).max(axis=0))
+        return np.asarray(self.ridge.scores(drawn, penalties).max(axis=0))
 
 
 class Null(ABC):

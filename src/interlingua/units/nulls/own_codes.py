@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlingua.probes.design import column_scale
+from interlingua.probes.ridge import RIDGE_PENALTIES
 from interlingua.units.nulls.base import Null, RatedLayer
 from interlingua.units.nulls.registry import register
 
@@ -98,12 +99,14 @@ class OwnCodes(Null):
         noise = _standardised(layer.ratings[layer.linked.orders(draws, seed=int(rng.integers(2**32)))])
 
         few = slice(_CALIBRATED)
+        # What is encoded alike is best read at about the same penalty; a decade to either side is tried.
+        penalties = [l2 for l2 in RIDGE_PENALTIES if 0.09 * layer.l2 < l2 < 11 * layer.l2]
 
         def mixed(strength: float, of: slice = slice(None)) -> NDArray[np.float64]:
             return np.asarray((strength * signal[:, of] + np.sqrt(1 - strength**2) * noise[:, of])[layer.words])
 
         def reached(strength: float) -> float:
-            return float(layer.r_of(mixed(strength, few)).mean())
+            return float(layer.r_of(mixed(strength, few), penalties).mean())
 
         return mixed(_strength(layer.r, reached) if real.any() else 0.0)
 
