@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
+from interlingua.contexts import Contexts
 from interlingua.errors import ConfigError, ContextsError, InterlinguaError, LanguageError, NormsError
 from interlingua.norms import get_card
 from interlingua.run.study import load_study
@@ -392,3 +394,14 @@ def test_a_copy_of_nothing(tmp_path: Path) -> None:
     study = own(tmp_path, 'en = { norms = "en-warriner-2013", file = "none.csv" }\nde = { norms = "de.csv" }')
     with pytest.raises(NormsError, match=r"languages\.en: .*none\.csv"):
         sources.language_norms(study, "en")
+
+
+def test_an_unseen_language_with_too_few_words(study_folder: Path, tmp_path: Path) -> None:
+    study = load_study(study_folder / "study.toml")
+    material = gather(study, tmp_path / "cache")
+    table = material.contexts.table
+    two = set(table.loc[table["language"] == "de", "word"].unique()[:2])
+    kept = table[(table["language"] != "de") | table["word"].isin(two)].reset_index(drop=True)
+    few = replace(material, contexts=Contexts(kept, material.contexts.issues))
+    with pytest.raises(ContextsError, match="'de', which is unseen: 2 words have ratings of 'valence', but at least 3"):
+        check_material(study, few)

@@ -223,6 +223,14 @@ def check_material(study: Study, material: Material) -> None:
                         f"language '{code}': all ratings of '{variable}' in the {split} split are equal; is it the "
                         "right column?"
                     )
+        least = max(LEAST_TEST_WORDS, study.probes.folds)
+        for code in (code for code in material.rated_languages(variable) if code in study.unseen):
+            rows = table[(table["language"] == code) & table[variable].notna()]
+            if rows["word"].nunique() < least:
+                raise ContextsError(
+                    f"language '{code}', which is unseen: {rows['word'].nunique()} words have ratings of '{variable}', "
+                    f"but at least {least} are needed; give more words"
+                )
 
 
 def check_models(models: Sequence[ModelInStudy]) -> None:
