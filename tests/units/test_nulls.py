@@ -48,7 +48,8 @@ def rated_layer(
 ) -> RatedLayer:
     """Return a layer whose columns have mean 0."""
     linked = Linked.none(int(words.max()) + 1) if linked is None else linked
-    return RatedLayer(X - X.mean(axis=0), y, words, grouped_folds(words, 5, seed), linked, np.cov(X.T) * (len(X) - 1))
+    X = X - X.mean(axis=0)
+    return RatedLayer(X, y, words, grouped_folds(words, 5, seed), linked, X.T @ X)
 
 
 def permuted(layer: RatedLayer, draws: int, *, seed: int) -> np.ndarray:
@@ -425,8 +426,11 @@ def test_the_bands_are_those_of_the_method_s_page() -> None:
     X = rng.normal(size=(90, 60))
     layer = rated_layer(X, rng.normal(size=90), np.arange(90))
     code = Code(layer)
-    bands = [(0, 1), (1, 3), (3, 5), (5, 10), (10, 20), (20, 40), (40, 80)]
+    bands = [(0, 1), (1, 3), (3, 5), (5, 10), (10, 20), (20, 40), (40, 60)]
     assert [(band.start, band.stop) for band in code.bands] == bands
+    for width, last in ((1, [(0, 1)]), (2, [(0, 1), (1, 2)]), (5, [(0, 1), (1, 3), (3, 5)])):
+        narrow = Code(rated_layer(X[:, :width], rng.normal(size=90), np.arange(90)))
+        assert [(band.start, band.stop) for band in narrow.bands] == last
     # The shrunk coefficients are ridge's predictions, component by component.
     centred = layer.X
     ratings = layer.ratings - layer.ratings.mean()

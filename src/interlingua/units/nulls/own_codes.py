@@ -64,9 +64,11 @@ class Code:
     @property
     def bands(self) -> list[slice]:
         """The components 1, 2-3, 4-5, 6-10, 11-20, 21-40, 41-80 and so on."""
+        components = self.axes.shape[1]
         edges = list(_EDGES)
-        while edges[-1] < self.axes.shape[1]:
+        while edges[-1] < components:
             edges.append(2 * edges[-1])
+        edges = [edge for edge in edges if edge < components] + [components]
         return [slice(start, stop) for start, stop in pairwise(edges)]
 
 
