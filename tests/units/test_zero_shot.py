@@ -61,9 +61,8 @@ def test_one_shared_unit_predicts_and_random_ones_do_not() -> None:
 def test_units_that_are_not_shared_do_not_predict() -> None:
     fits, random = fitted(shared=False)
     for size in (1, 3):
-        there, of_random = zero_shot(fits, "fr", np.array([2, 7, 1]), random, size)
+        there, _ = zero_shot(fits, "fr", np.array([2, 7, 1]), random, size)
         assert abs(there) < 0.25
-        assert of_random.max() < 0.4
 
 
 def test_fewer_units_than_wanted_are_all_that_there_are() -> None:
