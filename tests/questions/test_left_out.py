@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,18 @@ def activations_of(language: str, seed: int) -> tuple[Activations, pd.DataFrame]
 MATERIAL = {code: activations_of(code, seed) for seed, code in enumerate(LANGUAGES)}
 
 
+#: Of English ten training words and all test words are translations of training words elsewhere, of Finnish three.
+ELSEWHERE = pd.DataFrame(
+    [("en", f"en{number}") for number in (*range(8, 18), *range(22, 30))]
+    + [("fi", f"fi{number}") for number in (0, 1, 22)],
+    columns=["language", "word"],
+).assign(model="m", variable="valence")
+
+
+def linked_of(code: str) -> set[str]:
+    return set(ELSEWHERE.loc[ELSEWHERE["language"] == code, "word"])
+
+
 def ranked(languages: tuple[str, ...] = LANGUAGES) -> pd.DataFrame:
     """Rankings of both layers by |correlation|, and by one that uses no unit at all."""
     parts = []
@@ -93,7 +106,9 @@ def stepwise(languages: tuple[str, ...], folder: Path) -> dict[str, Any]:
     fits = {
         code: kept(
             FITS,
-            fit(*MATERIAL[code], CELL, *inputs, language=code, folds=3, standardise="train", seed=SEED)[FITS.name],
+            fit(*MATERIAL[code], CELL, *inputs, ELSEWHERE, language=code, folds=3, standardise="train", seed=SEED)[
+                FITS.name
+            ],
             folder,
         )
         for code in languages
@@ -119,7 +134,7 @@ def test_sets_come_back_as_they_were(sets: UnitSets, folder: Path) -> None:
 
 
 def test_fits_come_back_as_they_were(sets: UnitSets, folder: Path) -> None:
-    fits = fit_sets(Design(*MATERIAL["fi"]), "valence", 1, "fi", sets, folds=3, seed=1)
+    fits = fit_sets(Design(*MATERIAL["fi"]), "valence", 1, "fi", sets, linked={"fi3"}, folds=3, seed=1)
     read = read_fits(kept(FITS, store_fits(fits), folder))
     for one, other in ((fits.chosen, read.chosen), (fits.r_chosen, read.r_chosen), (fits.r_random, read.r_random)):
         assert one.keys() == other.keys()
@@ -128,6 +143,7 @@ def test_fits_come_back_as_they_were(sets: UnitSets, folder: Path) -> None:
     same_arrays(read.random, fits.random)
     np.testing.assert_array_equal(read.words.X, fits.words.X, strict=True)
     np.testing.assert_array_equal(read.words.y, fits.words.y, strict=True)
+    np.testing.assert_array_equal(read.unlinked, fits.unlinked, strict=True)
     assert read.n_test_words == fits.n_test_words
     pd.testing.assert_frame_equal(read.singles, fits.singles, check_exact=True, check_like=True)
 
@@ -142,11 +158,73 @@ def test_the_steps_are_the_analysis_in_one_go(sets: UnitSets, result: dict[str, 
     fits = {}
     for code in LANGUAGES:
         seed = derive_seed(SEED, "leave one out", "m", code, "valence")
-        fits[code] = fit_sets(Design(*MATERIAL[code]), "valence", 1, code, sets, folds=3, seed=seed)
+        fits[code] = fit_sets(
+            Design(*MATERIAL[code]), "valence", 1, code, sets, linked=linked_of(code), folds=3, seed=seed
+        )
     seed = derive_seed(SEED, "leave one out", "m", "valence")
     whole = collect(CELL.rows(ranked()), sets, fits)
     pd.testing.assert_frame_equal(result["leave_one_out"], whole.table, check_exact=True)
     pd.testing.assert_frame_equal(result["leave_one_out_units"], whole.units, check_exact=True)
+
+
+def test_r_without_translations_is_of_the_other_words(sets: UnitSets, result: dict[str, Any]) -> None:
+    """Word by word from the sentences: the mean of the other languages' weights on words that are linked to none."""
+    table = result["leave_one_out"].set_index(["method", "language"])
+    for code in LANGUAGES:
+        row = table.loc["correlation", code]
+        assert row["n_words_unlinked"] == row["n_words"] - len(linked_of(code))
+        units = sets.chosen["correlation", code]["index"].to_numpy()
+        weights = []
+        for other in LANGUAGES:
+            if other != code:
+                own = derive_seed(SEED, "leave one out", "m", other, "valence")
+                fits = fit_sets(Design(*MATERIAL[other]), "valence", 1, other, sets, folds=3, seed=own)
+                weights.append(fits.chosen["correlation", code])
+        activations, ratings = MATERIAL[code]
+        train = ((ratings["split"] == "train") & ratings["valence"].notna()).to_numpy()
+        X = activations.layer(1).astype(float)
+        X = ((X - X[train].mean(axis=0)) / X[train].std(axis=0))[:, units] @ np.mean(weights, axis=0)
+        rows = ratings.assign(predicted=X).dropna(subset="valence")
+        words = rows[~rows["word"].isin(linked_of(code))].groupby("word")[["predicted", "valence"]].mean()
+        assert row["r_zero_shot_unlinked"] == pytest.approx(words.corr().iloc[0, 1], abs=1e-6)
+    assert table.loc[("correlation", "zh"), "r_zero_shot_unlinked"] == table.loc[("correlation", "zh"), "r_zero_shot"]
+
+
+def test_where_all_words_are_translations_there_is_no_r(sets: UnitSets) -> None:
+    fits = {}
+    for code in LANGUAGES:
+        names = set(MATERIAL[code][1]["word"]) - {f"{code}0", f"{code}1"}
+        fits[code] = fit_sets(Design(*MATERIAL[code]), "valence", 1, code, sets, linked=names, folds=3, seed=1)
+    table = collect(CELL.rows(ranked()), sets, fits).table
+    assert (table["n_words_unlinked"] == 2).all()
+    assert table["r_zero_shot_unlinked"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("unlinked", "r", "said"),
+    [
+        ([28, 28, 28], [0.5, 0.6, 0.7], None),
+        (
+            [10, 25, 28],
+            [0.4, 0.6, 0.7],
+            r"no training word of the other languages \(10 to 28 of 28\) r is 0\.40 to 0\.70\.$",
+        ),
+        ([2, 1, 0], [np.nan] * 3, "r could not be had without them: what is predicted may be known from translations"),
+    ],
+)
+def test_what_is_said_of_translations(
+    result: dict[str, Any], unlinked: list[int], r: list[float], said: str | None
+) -> None:
+    table = result["leave_one_out"].copy()
+    rows = table["method"] == "correlation"
+    table.loc[rows, "n_words"] = 28
+    table.loc[rows, "n_words_unlinked"] = unlinked
+    table.loc[rows, "r_zero_shot_unlinked"] = r
+    found = section(results_of({**result, "leave_one_out": table})).findings
+    told = [finding for finding in found if "translations" in finding or "linked" in finding]
+    assert len(told) == (said is not None)
+    if said is not None:
+        assert re.search(said, told[0]), told[0]
 
 
 def test_what_is_left_is_as_declared(result: dict[str, Any]) -> None:
@@ -197,7 +275,7 @@ def test_what_is_said(result: dict[str, Any]) -> None:
     results = results_of(result)
     found = section(results)
     assert f"random sets in {better} of 3 languages" in found.findings[0]
-    assert found.findings[1] == "m · arousal: fewer than three languages are rated, so none could be left out."
+    assert found.findings[-1] == "m · arousal: fewer than three languages are rated, so none could be left out."
     assert set(found.tables[0].columns.split()) <= set(LEAVE_ONE_OUT.names)
     assert glance(results, "m", "valence")[0].answer == f"Better than 95 % of random sets in {better} of 3 languages"
     assert glance(results, "m", "arousal")[0].answer == "Not tested: fewer than three languages are rated"
