@@ -2,8 +2,11 @@
 
 Meaningless ratings that are equal for translations make languages share units that have nothing to do with the
 rating's meaning, as the translations' activations are alike. Ratings that are permuted in each language by itself
-do not. So concepts change places with their words in all languages at once: only among concepts that are rated by the
-same languages, as each word needs a rating.
+do not. So the words of a concept are given the same place in every language's order of ratings.
+
+Concepts can't change places as wholes: with many languages nearly each is rated in other languages than the next, so
+that it could change places with none. Common places keep every link and each language's ratings, and move every
+concept. Where ratings of translations differ they are drawn more alike than they are: it errs on the side of caution.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ from numpy.typing import NDArray
 from interlingua.errors import StatsError
 from interlingua.seeds import derive_seed
 
+#: How far the words of one concept in one language are apart: they stand beside each other.
+_BESIDE = 1e-9
+
 
 @dataclass(frozen=True, eq=False)
 class Linked:
@@ -25,33 +31,31 @@ class Linked:
 
     Attributes
     ----------
-    strata : tuple of (str, ndarray of int, shape (blocks, places))
-        By name: the words of each concept (block) of the stratum. All languages of a stratum have the same concepts.
-    alone : ndarray of int
-        Words that are linked to none.
+    concepts : tuple of (str, ndarray of int)
+        By name, the same in every language: the words of each concept.
+    n_words : int
+        Words in all.
     seed : int
-        That of the concepts' permutations: the same in every language.
+        That of the concepts' places: the same in every language.
     """
 
-    strata: tuple[tuple[str, NDArray[np.int64]], ...]
-    alone: NDArray[np.int64]
+    concepts: tuple[tuple[str, NDArray[np.int64]], ...]
+    n_words: int
     seed: int
 
     @classmethod
     def none(cls, n_words: int) -> Linked:
         """Return words of which none is linked."""
-        return cls((), np.arange(n_words), 0)
+        return cls((), n_words, 0)
 
     @classmethod
     def of(cls, rows: pd.DataFrame, words: Sequence[str], *, seed: int) -> Linked:
         """Return the words of one language as the step `strata` found them.
 
-        A concept that is alone in its stratum has none to change places with: its words count as linked to none.
-
         Parameters
         ----------
         rows : DataFrame
-            `word, stratum, block, place`: the language's linked words.
+            `word, stratum, block`: the language's linked words; stratum and block together tell the concept.
         words : sequence of str
             The words in the order of their numbers.
         seed : int
@@ -60,37 +64,35 @@ class Linked:
         Raises
         ------
         StatsError
-            If a row's word is none of these, a word has two rows, or a stratum's concepts differ in their number of
-            words.
+            If a row's word is none of these, or a word has two rows.
         """
         number = {word: i for i, word in enumerate(words)}
-        strata = []
-        alone = np.ones(len(words), dtype=bool)
         if rows["word"].duplicated().any():
             raise StatsError(f"the word {rows['word'][rows['word'].duplicated()].iloc[0]!r} is linked twice")
-        for name, of_stratum in rows.groupby("stratum", sort=True):
-            table = of_stratum.pivot(index="block", columns="place", values="word")
-            if table.isna().to_numpy().any():
-                raise StatsError(f"the concepts of stratum {name!r} have different numbers of words")
-            unknown = set(table.to_numpy().ravel()) - set(number)
-            if unknown:
-                raise StatsError(f"the linked word {min(unknown)!r} is not among the language's training words")
-            if len(table) > 1:
-                numbers = np.vectorize(number.__getitem__)(table.to_numpy())
-                alone[numbers] = False
-                strata.append((str(name), numbers))
-        return cls(tuple(strata), np.flatnonzero(alone), seed)
+        unknown = set(rows["word"]) - set(number)
+        if unknown:
+            raise StatsError(f"the linked word {min(unknown)!r} is not among the language's training words")
+        concepts = tuple(
+            (f"{stratum}, {block}", np.array([number[word] for word in own["word"]], dtype=np.int64))
+            for (stratum, block), own in rows.groupby(["stratum", "block"], sort=True)
+        )
+        return cls(concepts, len(words), seed)
 
     @property
     def n_linked(self) -> int:
         """How many words move together with their translations."""
-        return sum(blocks.size for _, blocks in self.strata)
+        return sum(len(words) for _, words in self.concepts)
 
-    def orders(self, draws: int, *, seed: int) -> NDArray[np.int64]:
+    def orders(self, ratings: NDArray[np.float64], draws: int, *, seed: int) -> NDArray[np.int64]:
         """Return from which word each word takes its rating.
+
+        Every concept and every other word gets a number at random; the word with the k-th least number gets the k-th
+        least rating.
 
         Parameters
         ----------
+        ratings : ndarray, shape (n_words,)
+            The words' ratings.
         draws, seed : int
             How many permutations, and the language's own seed, for words that are linked to none.
 
@@ -98,13 +100,9 @@ class Linked:
         -------
         ndarray of int, shape (n_words, draws)
         """
-        n_words = len(self.alone) + self.n_linked
-        order = np.empty((n_words, draws), dtype=np.int64)
-        rng = np.random.default_rng(seed)
-        for draw in range(draws):
-            order[self.alone, draw] = rng.permutation(self.alone)
-        for name, blocks in self.strata:
-            common = np.random.default_rng(derive_seed(self.seed, name))
-            for draw in range(draws):
-                order[blocks, draw] = blocks[common.permutation(len(blocks))]
-        return order
+        luck = np.random.default_rng(seed).random((self.n_words, draws))
+        for name, words in self.concepts:
+            common = np.random.default_rng(derive_seed(self.seed, name)).random(draws)
+            luck[words] = common + _BESIDE * luck[words]
+        place = luck.argsort(axis=0).argsort(axis=0)
+        return np.asarray(np.argsort(ratings, kind="stable")[place])

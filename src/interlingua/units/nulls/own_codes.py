@@ -98,7 +98,7 @@ class OwnCodes(Null):
             direction *= np.linalg.norm(real[band]) / np.linalg.norm(direction, axis=0)
             signal += code.axes[:, band] @ direction
         signal = _standardised(signal)
-        noise = _standardised(layer.ratings[layer.linked.orders(draws, seed=int(rng.integers(2**32)))])
+        noise = _standardised(layer.ratings[layer.linked.orders(layer.ratings, draws, seed=int(rng.integers(2**32)))])
 
         few = slice(_CALIBRATED)
         # What is encoded alike is best read at about the same penalty; a decade to either side is tried.

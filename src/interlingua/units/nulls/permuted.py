@@ -20,7 +20,7 @@ class Permuted(Null):
 
     def draw(self, layer: RatedLayer, draws: int, *, seed: int) -> NDArray[np.float64]:
         """Return permutations of the ratings among the words."""
-        return layer.ratings[layer.linked.orders(draws, seed=seed)][layer.words]
+        return layer.ratings[layer.linked.orders(layer.ratings, draws, seed=seed)][layer.words]
 
 
 register(Permuted())
