@@ -73,8 +73,9 @@ def test_papers_model_agrees_with_lme4(shared: Path) -> None:
     assert paper["df"] == pytest.approx(0.262631690598, rel=1e-4)
     assert paper["p"] == pytest.approx(0.496756920449, rel=1e-4)
     assert "singular" in paper["note"]
-    assert (table["ci_low"] < table["estimate"]).all()
-    assert (table["ci_high"] > table["estimate"]).all()
+    # Around the paper's estimate no interval holds.
+    assert np.isnan(paper["ci_low"])
+    assert table["ci_low"].iloc[1] < table["estimate"].iloc[1] < table["ci_high"].iloc[1]
     assert table["p_permutation"].between(1 / 101, 1).all()
 
 
