@@ -86,7 +86,8 @@ def alignment_models(points: pd.DataFrame, *, draws: int = 1000, seed: int) -> p
         Two rows, `source` "paper" (its model) and "simpler": `formula, n` (points), `estimate` (r per unit of
         overlap), `se, df, t, p`, `p_permutation` (overlap permuted over languages), `ci_low, ci_high` (95 %
         delete-one-language jackknife, t with one degree of freedom less than languages; each keeps its mean overlap
-        with all others; of the simpler model only, as around the paper's an interval covers .69), `note` (what stands against the fit; why there is none). The
+        with all others; of the simpler model only, as around the paper's an interval covers .69),
+        `note` (what stands against the fit; why there is none). The
         simpler model is ``r ~ mpo + model*variable + (1|language)`` without the factors that have one level;
         with one model and one variable ordinary least squares, ``r ~ mpo``.
 
