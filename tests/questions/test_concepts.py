@@ -249,8 +249,8 @@ def found() -> dict[str, Any]:
     [
         (0.001, 999, "Yes", "sharing does not need words that are translations of each other."),
         (0.0499, 999, "Yes", "sharing does not need words that are translations of each other."),
-        (0.05, 999, "Not shown", "what is shared may come from translations."),
-        (0.6, 999, "Not shown", "what is shared may come from translations."),
+        (0.05, 999, "Not shown", "what is shared may come from translations, or be chance."),
+        (0.6, 999, "Not shown", "what is shared may come from translations, or be chance."),
         (np.nan, 0, "Not tested: no ratings were permuted", "whether that is more than chance was not tested."),
     ],
 )

@@ -21,7 +21,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
             question,
             test,
             yes(row["p"]),
-            f"fold enrichment {row['fe_disjoint']:.2f} (all words: {row['fe']:.2f}; permuted ratings: {row['null_fe']:.2f}, "
+            f"fold enrichment {row['fe_first']:.2f} (all words: {row['fe']:.2f}; permuted ratings: {row['null_fe']:.2f}, "
             f"{permuted(row['p'], row['draws'])})",
         )
     ]
@@ -102,10 +102,13 @@ def _apart(results: Results, model: str, variable: str) -> str:
     )
     if pd.isna(row["p"]):
         return f"{told}; ratings were not permuted, so whether that is more than chance was not tested."
-    beside = f"permuted ratings of the same words give {row['null_fe']:.2f}, {permuted(row['p'], row['draws'])}"
+    beside = (
+        f"the first choice gives {row['fe_first']:.2f}, permuted ratings of the same words {row['null_fe']:.2f}, "
+        f"{permuted(row['p'], row['draws'])}"
+    )
     if row["p"] < LEVEL:
         return f"{told}. It is more than chance ({beside}): sharing does not need words that are translations of each other."
-    return f"{told}. It is not shown to be more than chance ({beside}): what is shared may come from translations."
+    return f"{told}. It is not shown to be more than chance ({beside}): what is shared may come from translations, or be chance."
 
 
 def _why_not(results: Results, model: str, variable: str) -> str:
