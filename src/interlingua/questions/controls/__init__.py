@@ -186,6 +186,7 @@ _AT_SAME_LAYER = Step(
                 ("ratings", "ratings", "seen"),
                 ("probes", "probes", "seen"),
                 ("rankings", "rankings", "seen"),
+                ("strata", "strata", ""),
             )
         },
     },

@@ -19,7 +19,7 @@ from interlingua.study.refitting import penalties
 from interlingua.tables.cells import select
 from interlingua.units import methods as ranking_methods
 from interlingua.units.controls import goes_with
-from interlingua.units.nulls import RatedLayer, Sharing, Signs, get, null_signs, null_summary, signs_of_rankings
+from interlingua.units.nulls import Linked, RatedLayer, Sharing, Signs, get, null_signs, null_summary, signs_of_rankings
 
 #: What controls are compared by.
 _NULL = "permuted"
@@ -38,6 +38,7 @@ class Part(NamedTuple):
     ratings: Mapping[str, pd.DataFrame]
     probes: pd.DataFrame
     rankings: pd.DataFrame
+    strata: pd.DataFrame
 
 
 def same_layer(
@@ -47,11 +48,13 @@ def same_layer(
     untrained_ratings: Mapping[str, pd.DataFrame],
     untrained_probes: pd.DataFrame,
     untrained_rankings: pd.DataFrame,
+    untrained_strata: pd.DataFrame,
     controls_cells: Mapping[str, Cell],
     controls_activations: ByPlace,
     controls_ratings: Mapping[str, pd.DataFrame],
     controls_probes: pd.DataFrame,
     controls_rankings: pd.DataFrame,
+    controls_strata: pd.DataFrame,
     *,
     methods: Sequence[str],
     draws: int,
@@ -72,12 +75,21 @@ def same_layer(
         By model and language.
     untrained_ratings, controls_ratings
         By language.
-    untrained_probes, untrained_rankings, controls_probes, controls_rankings
-        Of all of them.
+    untrained_probes, untrained_rankings, untrained_strata, controls_probes, controls_rankings, controls_strata
+        Of all of them; the last: which words move together with their translations.
     """
     parts = (
-        Part(untrained_cells, untrained_activations, untrained_ratings, untrained_probes, untrained_rankings),
-        Part(controls_cells, controls_activations, controls_ratings, controls_probes, controls_rankings),
+        Part(
+            untrained_cells,
+            untrained_activations,
+            untrained_ratings,
+            untrained_probes,
+            untrained_rankings,
+            untrained_strata,
+        ),
+        Part(
+            controls_cells, controls_activations, controls_ratings, controls_probes, controls_rankings, controls_strata
+        ),
     )
     found: dict[str, list[pd.DataFrame]] = {"null": [], "degrees": [], "pairs": []}
     todo = [
@@ -135,7 +147,10 @@ def _languages(
         design = Design(part.activations[cell.model, code], part.ratings[code], standardise=standardise)
         design = design.rated(cell.variable)
         own = derive_seed(seed, "control at the same layer", cell.model, code, cell.variable)
-        layer = RatedLayer.of(design, cell.variable, cell.layer, folds=folds, seed=own)
+        words = list(pd.unique(part.ratings[code]["word"].to_numpy(dtype=object)[design.train_rows]))
+        moved = select(part.strata, model=cell.model, variable=cell.variable, language=code)
+        linked = Linked.of(moved, words, seed=derive_seed(seed, "linked words", cell.model, cell.variable))
+        layer = RatedLayer.of(design, cell.variable, cell.layer, folds=folds, seed=own, linked=linked)
         most = {name: max(draws, ranking_methods.get(name).least_draws) for name in repeated}
         ratings = get(_NULL).draw(layer, max(most.values()), seed=own)
         subsets = SubsetRidge(design, cell.variable, cell.layer, folds=folds, seed=own)
