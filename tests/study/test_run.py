@@ -52,7 +52,8 @@ COLUMNS = {
     "pairs_judged": "model variable method layer language_a language_b p_bh shares",
     "null_encoding": "model variable layer language null n_words linked_words r_cv null_r_cv r_short first_components "
     "null_first_components",
-    "null_penalty": "model variable method layer null draws mean_fe null_fe again_fe as_many again_as_many",
+    "null_penalty": "model variable method layer null draws mean_fe null_fe again_fe as_many again_as_many "
+    "null_units again_units",
     "top_units": "model variable method layer r_top",
     "highest_degree": "model variable method layer languages degree observed expected fe p n_subsets p_bonferroni "
     "units",
@@ -88,7 +89,7 @@ def top_sets(tables: dict[str, pd.DataFrame], cell: pd.Series, k: int = 50) -> d
 
 def activations_of(small: Any, code: str) -> Activations:
     every = [Activations.open(path) for path in (small.cache / "activations").glob("*/activations.safetensors")]
-    [own] = [one for one in every if one.language == code and not one.model.startswith("untrained:")]
+    [own] = [one for one in every if one.language == code and not one.model.startswith("untrained")]
     return own
 
 

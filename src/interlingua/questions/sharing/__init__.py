@@ -34,7 +34,7 @@ from interlingua.study.size import Size
 #: Seconds of one draw of ratings with its probe and its ranking, as `Size` measures.
 _DRAW_S = 0.011
 #: Seconds of one choice of an elastic net's penalty.
-_CHOICE_S = 0.5
+_CHOICE_S = 0.2
 
 
 def _drawing(size: Size) -> float:

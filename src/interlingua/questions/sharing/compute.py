@@ -143,8 +143,9 @@ def beside_again(
     kept = {code: signs[code] for code in languages}
     rows = []
     for null in nulls:
-        anew = Sharing.of([chosen[code][null] for code in languages]).mean_fe
-        before = Sharing.of([kept[code][f"{null}/{BY_CV}"][: len(anew)] for code in languages]).mean_fe
+        signs_anew = [chosen[code][null] for code in languages]
+        signs_before = [kept[code][f"{null}/{BY_CV}"][: len(signs_anew[0])] for code in languages]
+        anew, before = Sharing.of(signs_anew).mean_fe, Sharing.of(signs_before).mean_fe
         low, high = _interval(anew - before)
         rows.append(
             {
@@ -159,9 +160,16 @@ def beside_again(
                 "difference_high": high,
                 "as_many": int((before >= observed).sum()),
                 "again_as_many": int((anew >= observed).sum()),
+                "null_units": _units(signs_before),
+                "again_units": _units(signs_anew),
             }
         )
     return {"null_penalty": cell.stamp(pd.DataFrame(rows))}
+
+
+def _units(signs: Sequence[Signs]) -> float:
+    """Return how many units a draw's top holds, mean over languages and draws."""
+    return float(np.mean([np.count_nonzero(of_language, axis=1).mean() for of_language in signs]))
 
 
 def _interval(values: NDArray[np.float64]) -> tuple[float, float]:

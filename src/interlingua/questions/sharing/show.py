@@ -286,6 +286,7 @@ def _again(results: Results, row: Any) -> str:
     if pd.notna(row.difference_low):
         text += f" (difference {signed(row.difference, 2)}, 95 % interval {signed(row.difference_low, 2)} to "
         text += f"{signed(row.difference_high, 2)})"
+    text += f", of {row.again_units:.1f} units a language instead of {row.null_units:.1f}"
     reached = f"as much as on real ratings is in {row.again_as_many} of these draws instead of {row.as_many}"
     return (
         f"{text}; {reached}, so {'the answer stays' if row.again_as_many == row.as_many else 'keeping them matters'}."
@@ -312,7 +313,7 @@ def _of_nulls(results: Results) -> list[Shown]:
             "The penalty of the elastic net chosen again in some draws",
             "null_penalty",
             "model variable method null draws mean_fe null_fe again_fe difference difference_low difference_high as_many "
-            "again_as_many",
+            "again_as_many null_units again_units",
         ),
         ("What the top units alone predict", "top_units", "model variable method r_top"),
         ("Overlap with and without the flagged languages", "flagged_overlap", flagged),

@@ -317,6 +317,8 @@ NULL_PENALTY = Table(
         Column("difference_high", "upper end of it", "number", "high", missing=True),
         Column("as_many", "draws whose mean fold enrichment is as large as the real one, penalty kept", "count"),
         Column("again_as_many", "the same, penalty chosen again", "count"),
+        Column("null_units", "units at the top, mean of draws and languages, penalty kept", "number", "units, kept"),
+        Column("again_units", "the same, penalty chosen again", "number", "units, chosen again"),
     ),
     says="what choosing the elastic net's penalty again in some draws changes: `null_fe`, `again_fe`, `again_as_many`",
 )
