@@ -661,8 +661,8 @@ def test_what_choosing_penalties_again_changes_is_told() -> None:
     assert told == (
         "model · valence, elastic-net-cv, permuted ratings: chosen again in each of 20 draws, penalties give a "
         "mean fold enrichment of 1.05, kept as they are 1.03 (difference 0.02, 95 % interval −0.01 to 0.05), of 12.3 "
-        "units a language instead of 71.0; as much as on real ratings is in 0 of these draws instead of 0, so the answer "
-        "stays."
+        "units a language instead of 71.0; as much as on real ratings is in 0 of these draws instead of 0, so the "
+        "answer stays."
     )
     more = PENALTY | {"again_as_many": 3}
     *_, told = show.section(results(NULL, OWN, null_penalty=pd.DataFrame([more]))).findings
