@@ -21,54 +21,14 @@ from interlingua.questions.order import questions
 from interlingua.questions.question import Asked
 from interlingua.study.config import Study
 from interlingua.study.facts import FactsFile
+from interlingua.study.inputs import CONCRETENESS, RATED_WORDS, Frame
 from interlingua.study.prepare import ModelInStudy, Prepared, rated, second_norms
 from interlingua.study.size import Size
 from interlingua.study.sources import Material
 from interlingua.study.steps import STEPS
-from interlingua.tables import Column, Table
-from interlingua.tables.columns import LANGUAGE, VARIABLE, WORD
 
 #: The part of the graph that the control models run through.
 CONTROLS = "controls"
-
-# What a graph begins with. Their columns are the study's own, so they are not tables that results have.
-
-
-class _Frame:
-    """A data frame as a source: its columns are what the study's languages and variables make them."""
-
-    suffix = ".parquet"
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def write(self, path: Path, value: pd.DataFrame) -> None:
-        value.to_parquet(path, index=False)
-
-    def read(self, path: Path) -> pd.DataFrame:
-        return pd.read_parquet(path)
-
-
-RATED_WORDS = Table(
-    name="second_norm",
-    row="a word of a second norm",
-    key=("language", "variable", "word"),
-    columns=(
-        LANGUAGE,
-        VARIABLE,
-        WORD,
-        Column("norm", "the norm's name", "text"),
-        Column("rating", "as it rates the word", "number", missing=True),
-    ),
-    files=(),
-)
-CONCRETENESS = Table(
-    name="concreteness",
-    row="a word",
-    key=("language", "word"),
-    columns=(LANGUAGE, WORD, Column("concreteness", "rating of concreteness", "number", missing=True)),
-    files=(),
-)
 
 
 def study_graph(prepared: Prepared, cache: Cache) -> tuple[Graph, dict[str, str]]:
@@ -223,16 +183,16 @@ def _module_of(package: str, name: str) -> str:
 
 def _sources(study: Study, material: Material, models: Sequence[ModelInStudy], cache: Cache) -> list[Source]:
     """Put what the study read into the cache, and return it as sources."""
-    found = [_put(cache, _Frame("noticed"), {}, material.contexts.issues)]
+    found = [_put(cache, Frame("noticed"), {}, material.contexts.issues)]
     found += [_put(cache, FactsFile(), model.source.at, model.facts) for model in models]
     for code in study.languages:
         rows = material.language(code)
         columns = ["context_id", "language", "text", "start", "end"]
-        found.append(_put(cache, _Frame("sentences"), {"language": code}, rows[columns]))
+        found.append(_put(cache, Frame("sentences"), {"language": code}, rows[columns]))
         for variable in study.variables:
             ratings = rows[["context_id", "language", "word", "split", variable]]
-            found.append(_put(cache, _Frame("ratings"), {"language": code, "variable": variable}, ratings))
-    found.append(_put(cache, _Frame("sources"), {}, _source_table(study, material)))
+            found.append(_put(cache, Frame("ratings"), {"language": code, "variable": variable}, ratings))
+    found.append(_put(cache, Frame("sources"), {}, _source_table(study, material)))
     for variable in study.variables:
         parts = [
             norms.table.rename(columns={variable: "rating"})[["word", "rating"]].assign(
