@@ -7,6 +7,7 @@ import os
 import platform
 import time
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -14,6 +15,10 @@ from typing import Any, Self
 
 #: Seconds between two signs of life, and after how many without one an owner counts as dead.
 BEAT_S, DEAD_S = 2.0, 30.0
+#: After how many seconds without one a lock is nobody's, even by clocks that don't agree.
+ABANDONED_S = 3600.0
+#: After how many seconds of waiting it is told.
+TELL_S = 3.0
 _LOOK_S = 0.2
 
 
@@ -37,6 +42,8 @@ class Lock:
     ----------
     path
         The file; in a folder that exists.
+    on_wait
+        Called once with the owner's name, when it has been waited for some seconds.
 
     Attributes
     ----------
@@ -44,8 +51,9 @@ class Lock:
         Whether it was another's first.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_wait: Callable[[str], None] | None = None) -> None:
         self.path = path
+        self._on_wait = on_wait
         self.waited = False
         self._name = uuid.uuid4().hex
         self._ended = Event()
@@ -53,7 +61,7 @@ class Lock:
 
     def __enter__(self) -> Self:
         seen: Any = None
-        since = time.monotonic()
+        since = begun = time.monotonic()
         while not self._take():
             self.waited = True
             now = _state(self.path)
@@ -64,6 +72,10 @@ class Lock:
             if died_here(now[0]) or time.monotonic() - since > DEAD_S:
                 self._release(now[0].get("name"))
                 continue
+            if self._on_wait is not None and time.monotonic() - begun > TELL_S:
+                host, pid = str(now[0].get("host", "")).partition(" ")[0], now[0].get("pid")
+                self._on_wait(f"process {pid} on {host}" if host else "who left no name")
+                self._on_wait = None
             time.sleep(_LOOK_S)
         self._thread.start()
         return self

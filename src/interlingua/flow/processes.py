@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,13 @@ class _Processes(Executor):
     def end(self, *, kill: bool) -> None:
         """End the processes, in the midst of what they do or when they have done it."""
         self._loky.shutdown(wait=True, kill_workers=kill)
+
+
+def remove_semaphores(pid: int) -> None:
+    """Remove what joblib left in shared memory for a run that was killed with all its processes."""
+    for left in Path("/dev/shm").glob(f"sem.loky-{pid}-*"):
+        with suppress(OSError):
+            left.unlink()
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from interlingua.errors import StoreError
 from interlingua.flow import Cache, Graph, Output, Source, Step
 from interlingua.flow.cache import content_key
 from interlingua.flow.graph import Place
@@ -239,16 +240,19 @@ def _put(cache: Cache, output: Output, at: Place, value: Any) -> Source:
     name = f"{output.name}{output.suffix}"
     recipe = {"source": output.name, "at": dict(at), "content": _content(value)}
     key = content_key(recipe)
-    made = cache.peek("sources", key)
+    # Whatever the policy: it is here already, and need not be computed.
+    cache = Cache(cache.root)
+    made = cache.find("sources", key)
     if made is not None and cache.spoilt(made, [name]):
-        Cache(cache.root).reject("sources", key, f"{name} is not what was written")
+        cache.reject("sources", key, f"{name} is not what was written")
         made = None
     if made is None:
         with cache.claim("sources", key, recipe) as claim:
             if claim.made is None:
                 output.write(claim.folder / name, value)
         made = cache.peek("sources", key)
-        assert made is not None
+        if made is None:
+            raise StoreError(f"{cache.folder('sources', key)}: was removed at once; is somebody emptying the cache?")
     return Source(output.name, at, output, made.folder / name, made.digests[name])
 
 

@@ -20,6 +20,7 @@ from interlingua.run.folder import ResultFolder
 from interlingua.run.graph import CONTROLS, study_graph
 from interlingua.run.report import build_report, labels
 from interlingua.study.config import Study
+from interlingua.study.outputs import ActivationsFile
 from interlingua.study.prepare import ModelInStudy, Prepared, prepare
 from interlingua.tables.schema import Table, version
 
@@ -91,6 +92,7 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
         logger.warning("%d workers on %d cores: more than there are cores make it slower", workers, cores())
     workers = workers or default_workers(prepared)
     on_gpu = any(model.device != "cpu" for model in prepared.models)
+    declared = declared_tables()
     done = execute(
         graph,
         cache,
@@ -98,8 +100,8 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
         here=lambda node: on_gpu and node.step.place == "device",
         show=show,
         further={"report": REPORT_S},
+        wanted={*declared, ActivationsFile().name},
     )
-    declared = declared_tables()
     folder.write_tables(result_tables(done, declared.values()))
     record = {
         "study": study.name,
