@@ -179,8 +179,8 @@ class ResultFolder:
                 remove_semaphores(pid)
             elif is_here and found[3] == "partial":
                 logger.warning(
-                    "%s: process %d is running this study into the same folder; the results of the one that ends last "
-                    "will stand there",
+                    "%s: process %d is writing results to the same folder, too; those of the run that ends last will "
+                    "stand there",
                     self.final,
                     pid,
                 )
