@@ -218,3 +218,30 @@ def test_semaphores_of_a_run_that_was_killed_with_all_its_processes_are_removed(
     assert list(Path("/dev/shm").glob(f"sem.loky-{process.pid}-*"))
     remove_semaphores(process.pid)
     assert not list(Path("/dev/shm").glob(f"sem.loky-{process.pid}-*"))
+
+
+class Stopped(BaseException):
+    """As Ctrl-C."""
+
+
+@pytest.mark.parametrize("where", ["taken", "released"])
+def test_a_signal_that_comes_while_a_lock_is_taken_or_released_leaves_none(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """It is raised behind any line, also behind the one that made the file."""
+    name = {"taken": "_take", "released": "_release"}[where]
+    method, calls = getattr(Lock, name), []
+
+    def stopped(self: Lock, *arguments: Any) -> Any:
+        calls.append(self)
+        if len(calls) == 1 and where == "released":
+            raise Stopped
+        done = method(self, *arguments)
+        if len(calls) == 1:
+            raise Stopped
+        return done
+
+    monkeypatch.setattr(Lock, name, stopped)
+    with pytest.raises(Stopped):
+        compute(tmp_path)
+    assert not list((tmp_path / "cache").rglob(".*"))

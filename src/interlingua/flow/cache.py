@@ -24,7 +24,7 @@ from typing import Any, Literal, get_args
 from platformdirs import user_cache_path
 
 from interlingua.errors import ConfigError, StoreError, reason, suggest
-from interlingua.flow.lock import ABANDONED_S, Lock, died_here, owner_of
+from interlingua.flow.lock import ABANDONED_S, Lock, died_here, is_here, owner_of
 
 Policy = Literal["reuse", "refresh", "only-cache"]
 MANIFEST = "manifest.json"
@@ -225,15 +225,16 @@ class Cache:
         """
         assert content_key(recipe) == key, "a key is the hash of its recipe"
         final = self.folder(step, key)
+        lock = Lock(self._lock(step, key), on_wait=partial(_tell_waiting, final))
         try:
-            final.parent.mkdir(parents=True, exist_ok=True)
-            lock = Lock(self._lock(step, key), on_wait=partial(_tell_waiting, final)).__enter__()
-        except OSError as error:
-            raise StoreError(
-                f"{final.parent}: can't be written to ({reason(error)}); choose another cache with "
-                "INTERLINGUA_CACHE=FOLDER"
-            ) from None
-        try:
+            try:
+                final.parent.mkdir(parents=True, exist_ok=True)
+                lock.__enter__()
+            except OSError as error:
+                raise StoreError(
+                    f"{final.parent}: can't be written to ({reason(error)}); choose another cache with "
+                    "INTERLINGUA_CACHE=FOLDER"
+                ) from None
             # Another run may have made it since this one looked, and others may read it by now.
             made = self.peek(step, key) if lock.waited or self.policy != "refresh" else None
             claim = Claim(
@@ -250,7 +251,8 @@ class Cache:
                 self._finish(final, claim.folder, recipe, time.monotonic() - started)
                 shutil.rmtree(claim.unfinished, ignore_errors=True)
         except BaseException as error:
-            self._clear(step, key)
+            if lock.held:
+                self._clear(step, key)
             if isinstance(error, OSError):
                 raise StoreError(f"{final}: can't be written ({reason(error)})") from error
             raise
@@ -258,11 +260,12 @@ class Cache:
             lock.__exit__()
 
     def abandon(self, step: str, key: str, owner: str) -> None:
-        """Remove what a claim of `owner` left that was killed."""
+        """Remove what a claim of `owner` left that was killed, or stopped while it tidied up."""
         shutil.rmtree(self._partial(step, key, owner), ignore_errors=True)
         lock = self._lock(step, key)
-        if (holder := owner_of(lock)) is not None and died_here(holder):
-            lock.unlink(missing_ok=True)
+        for path in (lock, *lock.parent.glob(f"{lock.name}.*")):
+            if (holder := owner_of(path)) is not None and (died_here(holder) or is_here(holder)):
+                path.unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Remove what dead runs left: locks of processes of this machine that are no more, and half-made entries.

@@ -49,12 +49,14 @@ class Lock:
     ----------
     waited : bool
         Whether it was another's first.
+    held : bool
+        Whether it is this owner's now. The file may be there before it says so: a signal comes at any time.
     """
 
     def __init__(self, path: Path, on_wait: Callable[[str], None] | None = None) -> None:
         self.path = path
         self._on_wait = on_wait
-        self.waited = False
+        self.waited = self.held = False
         self._name = uuid.uuid4().hex
         self._ended = Event()
         self._thread = Thread(target=self._beat, daemon=True)
@@ -77,13 +79,16 @@ class Lock:
                 self._on_wait(f"process {pid} on {host}" if host else "who left no name")
                 self._on_wait = None
             time.sleep(_LOOK_S)
+        self.held = True
         self._thread.start()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._ended.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._release(self._name)
+        self.held = False
 
     def _take(self) -> bool:
         """Write the file unless it is there; it appears with its text in it."""
@@ -130,6 +135,11 @@ def died_here(owner: dict[str, Any]) -> bool:
     except OSError:
         return False
     return False
+
+
+def is_here(owner: dict[str, Any]) -> bool:
+    """Return whether an owner is this process."""
+    return owner.get("host") == here() and owner.get("pid") == os.getpid()
 
 
 def owner_of(path: Path) -> dict[str, Any] | None:

@@ -72,6 +72,9 @@ class ResultFolder:
             raise StoreError(f"{final}: can't be written to ({reason(error)}); choose another --output") from None
         except (ValueError, RuntimeError) as error:  # a character that no path may hold, or links in a circle
             raise StoreError(f"{str(final)!r}: can't be a folder ({error}); choose another --output") from None
+        except BaseException:
+            self.discard()
+            raise
 
     def _claim(self, final: Path) -> None:
         self.final = final.resolve()
