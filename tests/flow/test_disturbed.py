@@ -12,7 +12,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from interlingua.flow.cache import MANIFEST, content_key
 from interlingua.flow.execute import execute
 from interlingua.flow.lock import ABANDONED_S, Lock, here
 from interlingua.flow.processes import processes, remove_semaphores
+from interlingua.stop import Stopped, stop
 
 RECIPE = {"what": "a number"}
 KEY = content_key(RECIPE)
@@ -220,10 +221,6 @@ def test_semaphores_of_a_run_that_was_killed_with_all_its_processes_are_removed(
     assert not list(Path("/dev/shm").glob(f"sem.loky-{process.pid}-*"))
 
 
-class Stopped(BaseException):
-    """As Ctrl-C."""
-
-
 @pytest.mark.parametrize("where", ["taken", "released"])
 def test_a_signal_that_comes_while_a_lock_is_taken_or_released_leaves_none(
     tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch, where: str
@@ -235,13 +232,32 @@ def test_a_signal_that_comes_while_a_lock_is_taken_or_released_leaves_none(
     def stopped(self: Lock, *arguments: Any) -> Any:
         calls.append(self)
         if len(calls) == 1 and where == "released":
-            raise Stopped
+            raise Stopped(signal.SIGTERM)
         done = method(self, *arguments)
         if len(calls) == 1:
-            raise Stopped
+            raise Stopped(signal.SIGTERM)
         return done
 
     monkeypatch.setattr(Lock, name, stopped)
     with pytest.raises(Stopped):
         compute(tmp_path)
+    assert not list((tmp_path / "cache").rglob(".*"))
+
+
+def test_a_signal_that_a_step_swallows_stops_the_run_behind_it(
+    tmp_path: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work, worked = executing.work, []
+    monkeypatch.setattr("interlingua.stop._told", [])
+
+    def swallowing(job: Any) -> Any:
+        worked.append(job.step)
+        with suppress(KeyboardInterrupt):
+            stop(signal.SIGTERM)
+        return work(job)
+
+    monkeypatch.setattr(executing, "work", swallowing)
+    with pytest.raises(Stopped):
+        compute(tmp_path)
+    assert set(worked) == {"squares"}
     assert not list((tmp_path / "cache").rglob(".*"))

@@ -18,6 +18,7 @@ from interlingua.flow.outputs import Output
 from interlingua.flow.processes import Here, processes
 from interlingua.flow.progress import Progress
 from interlingua.flow.work import Input, Item, Job, progress_file, work
+from interlingua.stop import stop_if_told
 
 #: Seconds between two looks at how far nodes are.
 _LOOK_EVERY_S = 0.5
@@ -146,6 +147,7 @@ class _Run:
     def run(self, wanted: Collection[str]) -> Done:
         with self._watched():
             while self.waiting or self.ready or self.futures or self._spoilt_results(wanted):
+                stop_if_told()
                 self.waiting = self._look_at(self.waiting)
                 self._send()
                 at_once = 0 if any(self.here(node) for node, _ in self.ready) else None
