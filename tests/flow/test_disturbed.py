@@ -261,3 +261,22 @@ def test_a_signal_that_a_step_swallows_stops_the_run_behind_it(
         compute(tmp_path)
     assert set(worked) == {"squares"}
     assert not list((tmp_path / "cache").rglob(".*"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM, signal.SIGINT])
+def test_a_signal_to_the_group_ends_nothing_that_tidies_up_behind_the_others(number: signal.Signals) -> None:
+    """A terminal that closes sends it to all of them."""
+    code = (
+        "import os, signal, sys, time\n"
+        "from interlingua.cli.stopping import stopping\n"
+        "from interlingua.flow.processes import processes\n"
+        "with stopping(), processes(2) as executor:\n"
+        "    executor.submit(os.getpid).result()\n"
+        "    os.killpg(0, int(sys.argv[1]))\n"
+        "    time.sleep(60)\n"
+    )
+    command = [sys.executable, "-c", code, str(int(number))]
+    process = subprocess.Popen(command, start_new_session=True, stderr=subprocess.PIPE, text=True)
+    _, said = process.communicate()
+    assert said.partition("Traceback")[0] == "stopped; the same command goes on where it stopped\n"  # then typer's Exit
+    assert not list(Path("/dev/shm").glob(f"sem.loky-{process.pid}-*"))

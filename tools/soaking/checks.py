@@ -51,10 +51,11 @@ def left_over(folder: Path, ended: Iterable[Ended], kept: bool = False) -> list[
         hidden = name.startswith(".") and name != ".progress"
         if hidden or path.suffix in (".partial", ".part", ".old", ".tmp") or inside.parts[0] == ".progress" != name:
             faults.append(f"left in the cache: {inside}")
-    pids = [run.pid for run in ended]
-    faults += [f"processes left: {left}" for pid in pids if (left := orphans(pid))]
-    names = [path.name for path in _SHARED.iterdir()] if _SHARED.is_dir() else []
-    return faults + [f"left in shared memory: {name}" for name in names for pid in pids if f"-{pid}-" in name]
+    for run in ended:
+        faults += [f"processes left: {left}" for left in [orphans(run.pid)] if left]
+        shared = _SHARED.glob(f"*-{run.pid}-*") if _SHARED.is_dir() else ()
+        faults += [f"left in shared memory: {path.name}" for path in shared if path.stat().st_mtime >= run.began]
+    return faults
 
 
 def orphans(session: int, patience: float = 15.0) -> list[int]:

@@ -21,13 +21,14 @@ _LOOK_S = 0.01
 
 @dataclass(frozen=True)
 class Ended:
-    """How a run ended: its exit code (negative: the signal that killed it), what it said, and how long it took."""
+    """How a run ended: its code (negative: the signal that killed it), what it said, when, and how long it took."""
 
     pid: int
     code: int
     out: str
     err: str
     seconds: float
+    began: float
 
     @property
     def errors(self) -> list[str]:
@@ -59,7 +60,7 @@ class Run:
         (folder / "tmp").mkdir(parents=True, exist_ok=True)
         number = len(list(folder.glob("said-*.err")))
         self._out, self._err = (folder / f"said-{number}.{ending}" for ending in ("out", "err"))
-        self._started = time.monotonic()
+        self._started, self._began = time.monotonic(), time.time()
         self._code: int | None = None
         environment = {"INTERLINGUA_CACHE": str(cache or folder / "cache"), "TMPDIR": str(folder / "tmp")}
         self._err.touch()
@@ -100,7 +101,7 @@ class Run:
             self.sleep(10)
         assert self._code is not None, f"process {self.pid} can't be killed"
         said = [file.read_text(encoding="utf-8", errors="replace") for file in (self._out, self._err)]
-        return Ended(self.pid, self._code, said[0], said[1], self._took)
+        return Ended(self.pid, self._code, said[0], said[1], self._took, self._began)
 
 
 def end_all() -> None:
