@@ -4,7 +4,7 @@ python tools/soak.py                           everything: 330 trials, about an 
 python tools/soak.py --spoilt 20 --no-others   twenty spoilt files only
 python tools/soak.py --seed 7                  the seed that a failure printed; every trial has its own, drawn from it
 python tools/soak.py --only spoilt:14          one trial again, as with the same seed before
-python tools/soak.py --minutes 5               end after five minutes, and say what was left out
+python tools/soak.py --minutes 5               begin nothing after five minutes but the first trial of each kind
 
 Each trial takes a folder of its own with a copy of a prepared cache (never hard links: files are spoilt in place),
 does something to ``interlingua run`` on a tiny study, runs it again undisturbed, and looks: exit codes, what was said,
@@ -58,8 +58,8 @@ def main() -> int:
     what: dict[str, Counter[str]] = {kind: Counter() for kind in KINDS}
     failed: Counter[str] = Counter()
     for kind, number in trials:
-        if options.minutes and time.monotonic() - begun > 60 * options.minutes:
-            break
+        if options.minutes and time.monotonic() - begun > 60 * options.minutes and done[kind]:
+            continue
         folder = root / f"{kind}-{number}"
         for attempt in range(HOW_OFTEN_IT_MAY_MISS):  # a run may have ended before its moment came
             folder.mkdir()
@@ -122,7 +122,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--no-others", action="store_true", help="none of the kinds that are not named")
     parser.add_argument("--only", metavar="KIND:NUMBER", help="one trial")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6), help="[drawn]")
-    parser.add_argument("--minutes", type=float, help="begin no trial after so long [no limit]")
+    parser.add_argument("--minutes", type=float, help="begin none after so long, but the first of each kind [no limit]")
     parser.add_argument("--folder", type=Path, help="a new folder, kept [a temporary one]")
     options = parser.parse_args()
     for kind, count in COUNTS.items():

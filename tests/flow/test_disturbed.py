@@ -177,6 +177,7 @@ def test_locks_that_are_nobody_s_are_swept(tmp_path: Path) -> None:
         ".f.lock": (dead, 0.0, False),
         ".f.lock.0f": (dead, 0.0, False),  # killed while it took the lock
         ".f.lock.0f.gone": (dead, 0.0, False),
+        ".g.lock.0f": ("", 0.0, False),  # killed before it had written who it is
     }
     for name, (text, silent, _) in files.items():
         (steps / name).write_text(text, encoding="utf-8")
@@ -280,3 +281,21 @@ def test_a_signal_to_the_group_ends_nothing_that_tidies_up_behind_the_others(num
     _, said = process.communicate()
     assert said.partition("Traceback")[0] == "stopped; the same command goes on where it stopped\n"  # then typer's Exit
     assert not list(Path("/dev/shm").glob(f"sem.loky-{process.pid}-*"))
+
+
+def test_a_lock_is_taken_although_its_file_is_swept_away_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, swept = os.link, []
+
+    def link_late(source: Path, target: Path) -> None:
+        if not swept:
+            swept.append(source)
+            source.unlink()
+        link(source, target)
+
+    monkeypatch.setattr(os, "link", link_late)
+    with Lock(tmp_path / "lock"):
+        assert [path.name for path in tmp_path.iterdir()] == ["lock"]
+    assert swept
+    assert not list(tmp_path.iterdir())

@@ -264,7 +264,7 @@ class Cache:
         shutil.rmtree(self._partial(step, key, owner), ignore_errors=True)
         lock = self._lock(step, key)
         for path in (lock, *lock.parent.glob(f"{lock.name}.*")):
-            if (holder := owner_of(path)) is not None and (died_here(holder) or is_here(holder)):
+            if (holder := owner_of(path)) is not None and (_nobody_s(path, holder) or is_here(holder)):
                 path.unlink(missing_ok=True)
 
     def sweep(self) -> None:
@@ -275,7 +275,7 @@ class Cache:
         for pattern in ("*/.*.lock", "*/.*.lock.*"):  # locks, and what is left of taking and releasing one
             for lock in self.root.glob(pattern):
                 holder = owner_of(lock)
-                if holder is not None and (died_here(holder) or _silent(lock) > ABANDONED_S):
+                if holder is not None and _nobody_s(lock, holder):
                     with suppress(OSError):
                         lock.unlink()
         for ending in ("partial", "old", "bad"):
@@ -329,12 +329,16 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _silent(path: Path) -> float:
-    """Return the seconds since a lock's last sign of life, by this machine's clock."""
+def _nobody_s(path: Path, holder: Mapping[str, Any]) -> bool:
+    """Return whether a lock, or what is left of taking one, is a dead run's.
+
+    What was killed while it took a lock may have left an empty file; a living one whose file goes takes another.
+    """
     try:
-        return time.time() - path.stat().st_mtime
+        silent = time.time() - path.stat().st_mtime
     except OSError:
-        return 0.0
+        return False
+    return died_here(holder) or silent > ABANDONED_S or (not holder and path.suffix != ".lock")
 
 
 def _tell_waiting(final: Path, holder: str) -> None:

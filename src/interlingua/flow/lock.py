@@ -7,7 +7,7 @@ import os
 import platform
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -97,7 +97,7 @@ class Lock:
         own.write_text(text, encoding="utf-8")
         try:
             os.link(own, self.path)
-        except FileExistsError:
+        except (FileExistsError, FileNotFoundError):  # another's; or ours was swept away before it had its text
             return False
         finally:
             own.unlink(missing_ok=True)
@@ -123,7 +123,7 @@ class Lock:
                 return
 
 
-def died_here(owner: dict[str, Any]) -> bool:
+def died_here(owner: Mapping[str, Any]) -> bool:
     """Return whether an owner was a process of this machine, and is no more."""
     pid = owner.get("pid")
     if owner.get("host") != here() or not isinstance(pid, int):
@@ -137,7 +137,7 @@ def died_here(owner: dict[str, Any]) -> bool:
     return False
 
 
-def is_here(owner: dict[str, Any]) -> bool:
+def is_here(owner: Mapping[str, Any]) -> bool:
     """Return whether an owner is this process."""
     return owner.get("host") == here() and owner.get("pid") == os.getpid()
 
