@@ -6,6 +6,7 @@ import json
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from interlingua.flow import Arrays, Cache, Graph, Read, Source, Step
 from interlingua.flow import execute as executing
 from interlingua.flow.cache import MANIFEST, file_digest
 from interlingua.flow.execute import execute
+from interlingua.flow.graph import Node
 
 
 def test_values_are_gathered_by_place_and_read_from_the_cache_afterwards(tmp_path: Path, log: Path) -> None:
@@ -190,6 +192,19 @@ def test_no_more_is_handed_out_than_workers_can_soon_take(
     many = tuple(f"l{number}" for number in range(1, 20))
     assert len(compute(tmp_path, steps=[slow], workers=2, codes=many).value("late")) == len(many)
     assert most <= 4
+
+
+def test_the_width_is_the_most_nodes_of_which_none_waits_for_another(tmp_path: Path) -> None:
+    made = graph(tmp_path, steps=[*STEPS, FAILS], codes=("en", "de", "fr"))
+    behind = {node: set(made.only([node]).nodes) - {node} for node in made.nodes}
+
+    def widest(nodes: list[Node]) -> int:
+        sets = (choice for n in range(len(nodes) + 1) for choice in combinations(nodes, n))
+        return max(len(choice) for choice in sets if not any(a in behind[b] for a, b in permutations(choice, 2)))
+
+    for there in (0, 1, len(made.nodes) // 2, len(made.nodes)):
+        assert made.width(made.nodes[:there]) == widest(made.nodes[there:])
+    assert 1 < made.width(()) < len(made.nodes)
 
 
 def test_the_same_work_in_two_parts_is_done_once_whatever_the_policy(tmp_path: Path, log: Path) -> None:

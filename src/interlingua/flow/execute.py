@@ -103,7 +103,7 @@ def execute(
         What the first node that failed raised; the others are given up.
     """
     cached = {} if cache.policy == "refresh" else graph.cached(cache)
-    workers = max(1, min(workers, len(graph.nodes) - len(cached)))
+    workers = max(1, min(workers, graph.width(cached)))  # joblib starts them all at once
     phases = _phases(graph, cached, workers) | dict(further or {})
     under_way: dict[Node, Job] = {}
     try:
