@@ -3,13 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint format clean
+.PHONY: demo test soak lint format clean
 
 demo: $(VENV)/.installed
 	$(BIN)/interlingua demo --output results/demo
 
 test: $(VENV)/.installed
 	$(BIN)/pytest -n auto --dist loadfile
+
+# Runs killed, stopped, on spoilt caches and in pairs, about an hour; CI does a small part of it (tests/test_soak.py).
+soak: $(VENV)/.installed
+	$(BIN)/python tools/soak.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

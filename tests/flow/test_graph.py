@@ -4,93 +4,37 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import combinations, permutations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
+import toy_steps
+from toy_graph import (
+    DIES,
+    FAILS,
+    LANGUAGE,
+    LATE,
+    OPTIONS,
+    SQUARE,
+    SQUARES,
+    STEPS,
+    TOTAL,
+    VALUE,
+    compute,
+    graph,
+    ran,
+)
 
 from interlingua.errors import ConfigError, StoreError, TableError, WorkerError
 from interlingua.flow import Arrays, Cache, Graph, Read, Source, Step
 from interlingua.flow import execute as executing
 from interlingua.flow.cache import MANIFEST, file_digest
-from interlingua.flow.execute import Done, execute
-from interlingua.tables import Column, Table
-
-sys.path.insert(0, str(Path(__file__).parent))
-import toy_steps
-
-LANGUAGE, VALUE = Column("language", "a code", "language"), Column("value", "a number", "count")
-SQUARES = Table("squares", "a number", (), (LANGUAGE, VALUE))
-TOTAL = Table("total", "the total", (), (VALUE, Column("raw", "of the raw ones", "count")))
-NOTHING = Table("nothing", "nothing", ("value",), (VALUE,))
-LATE = Table("late", "late", (), (LANGUAGE, VALUE))
-SQUARE = Step(
-    "squares",
-    "squares",
-    "toy_steps:squares",
-    ("language",),
-    {"numbers": "numbers"},
-    (SQUARES, Arrays("raw")),
-    ("units.power",),
-)
-STEPS = [
-    SQUARE,
-    Step("total", "total", "toy_steps:total", (), {"squares": "squares", "raw": "raw"}, (TOTAL,), seeded=True),
-    Step("nothing", "total", "toy_steps:nothing", (), {"total": "total"}, (NOTHING,)),
-]
-DIES = Step("dies", "dies", "toy_steps:dies", ("language",), {"numbers": "numbers"}, (LATE,))
-FAILS = Step("fails", "fails", "toy_steps:fails", ("language",), {"numbers": "numbers"}, (LATE,))
-OPTIONS = {"units.power": 2, "units.speed": 1}
-
-
-@pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    file = tmp_path / "log"
-    file.touch()
-    monkeypatch.setenv(toy_steps.LOG, str(file))
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))
-    return file
-
-
-def ran(log: Path) -> list[str]:
-    lines = log.read_text(encoding="utf-8").splitlines()
-    log.write_text("", encoding="utf-8")
-    return sorted(lines)
-
-
-def graph(
-    folder: Path,
-    steps: list[Step] = STEPS,
-    options: dict[str, Any] = OPTIONS,
-    numbers: int = 3,
-    codes: tuple[str, ...] = ("en", "de"),
-) -> Graph:
-    folder.mkdir(exist_ok=True, parents=True)
-    sources = []
-    for code in codes:
-        path = folder / f"{code}-{numbers}.parquet"
-        SQUARES.write(path, pd.DataFrame({"language": code, "value": np.arange(numbers)}))
-        sources.append(Source("numbers", {"language": code}, SQUARES, path, file_digest(path)))
-    made = Graph(sources=sources)
-    made.add(
-        steps,
-        places=lambda step: [{"language": code} for code in codes] if step.per else [{}],
-        has_role=lambda at, role: not role or at["language"] == role,
-        option=options.__getitem__,
-        seed=5,
-        size=lambda step, at: None,
-        module_of=lambda package, name: package,
-    )
-    return made
-
-
-def compute(folder: Path, policy: str = "reuse", workers: int = 1, **changes: Any) -> Done:
-    return execute(graph(folder / "in", **changes), Cache(folder / "cache", policy), workers=workers, show=False)
+from interlingua.flow.execute import execute
+from interlingua.flow.graph import Node
 
 
 def test_values_are_gathered_by_place_and_read_from_the_cache_afterwards(tmp_path: Path, log: Path) -> None:
@@ -248,6 +192,19 @@ def test_no_more_is_handed_out_than_workers_can_soon_take(
     many = tuple(f"l{number}" for number in range(1, 20))
     assert len(compute(tmp_path, steps=[slow], workers=2, codes=many).value("late")) == len(many)
     assert most <= 4
+
+
+def test_the_width_is_the_most_nodes_of_which_none_waits_for_another(tmp_path: Path) -> None:
+    made = graph(tmp_path, steps=[*STEPS, FAILS], codes=("en", "de", "fr"))
+    behind = {node: set(made.only([node]).nodes) - {node} for node in made.nodes}
+
+    def widest(nodes: list[Node]) -> int:
+        sets = (choice for n in range(len(nodes) + 1) for choice in combinations(nodes, n))
+        return max(len(choice) for choice in sets if not any(a in behind[b] for a, b in permutations(choice, 2)))
+
+    for there in (0, 1, len(made.nodes) // 2, len(made.nodes)):
+        assert made.width(made.nodes[:there]) == widest(made.nodes[there:])
+    assert 1 < made.width(()) < len(made.nodes)
 
 
 def test_the_same_work_in_two_parts_is_done_once_whatever_the_policy(tmp_path: Path, log: Path) -> None:

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_graph import compute, log, ran
+from toy_graph import compute, ran
 
 from interlingua.errors import StoreError
 from interlingua.flow import cache as caching
 from interlingua.flow.cache import MANIFEST
-
-__all__ = ["log"]
 
 
 def results(tmp_path: Path, **options: Any) -> dict[str, str]:

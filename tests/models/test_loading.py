@@ -140,9 +140,7 @@ def test_bfloat16(model_folders: dict[str, Path]) -> None:
 
 def test_untrained(model_folders: dict[str, Path]) -> None:
     state = torch.random.get_rng_state()
-    first, again, other = (
-        load_model(untrained(str(model_folders["bert"]), seed), device="cpu") for seed in (0, 0, 2)
-    )
+    first, again, other = (load_model(untrained(str(model_folders["bert"]), seed), device="cpu") for seed in (0, 0, 2))
     assert torch.equal(torch.random.get_rng_state(), state)
     trained = load_model(str(model_folders["bert"]), device="cpu")
 

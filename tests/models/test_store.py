@@ -123,3 +123,19 @@ def test_layers_of_different_shapes_are_refused() -> None:
         Activations.from_arrays([np.zeros((2, 3)), np.zeros((2, 4))])
     with pytest.raises(StoreError, match="one shape"):
         Activations.from_arrays([])
+
+
+def test_shards_whose_manifest_is_damaged_are_thrown_away_with_a_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    from interlingua.models.store import ShardFolder
+
+    path, rows = tmp_path / "a.safetensors", [np.arange(2), np.arange(2, 4)]
+    shards = ShardFolder(path, {"a": 1}, rows, (1, 3), np.dtype(np.float32))
+    shards.write(0, np.ones((1, 2, 3)))
+    assert 0 in ShardFolder(path, {"a": 1}, rows, (1, 3), np.dtype(np.float32))
+    assert not caplog.records
+    (shards.folder / "manifest.json").write_text("{", encoding="utf-8")
+    assert 0 not in ShardFolder(path, {"a": 1}, rows, (1, 3), np.dtype(np.float32))
+    [record] = caplog.records
+    assert "extracted again" in record.message

@@ -103,7 +103,7 @@ def test_a_language_is_what_partialling_out_gives_with_the_seed_of_older_results
         Design(activations, table),
         "valence",
         1,
-        word_covariates(words, "es", [len(word) // 2 for word in words]),
+        word_covariates(words, "es", [(len(word) + 1) // 2 for word in words]),
         model="made-up",
         k=3,
         folds=3,

@@ -18,13 +18,13 @@ def run(
     cache: options.CachePolicy = "reuse",
 ) -> None:
     """Run a study: from rated words to a report."""
-    from interlingua.run.study import load_study
-
-    loaded = load_study(study, overrides=options.overrides(settings, models, data))
-    # After the study has been read: a mistake in it is told before torch is loaded.
-    from interlingua.run.run import run as run_study
-
     with stopping():
+        from interlingua.run.study import load_study
+
+        loaded = load_study(study, overrides=options.overrides(settings, models, data))
+        # After the study has been read: a mistake in it is told before torch is loaded.
+        from interlingua.run.run import run as run_study
+
         folder = run_study(loaded, output=output, workers=workers, policy=cache)
     typer.echo(f"report: {folder / 'report.html'}")
     typer.echo(f"atlas: {folder / 'atlas' / 'index.html'}")

@@ -17,13 +17,14 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from platformdirs import user_cache_path
 
 from interlingua.errors import ConfigError, StoreError, reason, suggest
-from interlingua.flow.lock import Lock, died_here, owner_of
+from interlingua.flow.lock import ABANDONED_S, Lock, died_here, is_here, owner_of
 
 Policy = Literal["reuse", "refresh", "only-cache"]
 MANIFEST = "manifest.json"
@@ -142,9 +143,10 @@ class Cache:
         if self.policy == "refresh":
             return None
         made, folder = self.peek(step, key), self.folder(step, key)
-        if made is None and folder.exists():
+        # Looked at twice: another run may put it there between two looks.
+        if made is None and folder.exists() and (made := self.peek(step, key)) is None:
             self.reject(step, key, "its manifest or a file is missing or damaged")
-        small = [name for name in made.digests if (folder / name).stat().st_size <= _SMALL] if made else []
+        small = [name for name in made.digests if _size(folder / name) <= _SMALL] if made else []
         if made is not None and (bad := self.spoilt(made, small)):
             self.reject(step, key, f"{bad} is not what was written")
             made = None
@@ -170,6 +172,10 @@ class Cache:
             self._sound.add((path, made.digests[name]))
         return ""
 
+    def forget(self, made: Made) -> None:
+        """Let an entry's files be compared with their digests again."""
+        self._sound -= {(made.folder / name, digest) for name, digest in made.digests.items()}
+
     def reject(self, step: str, key: str, why: str) -> None:
         """Say that an entry can't be used, and take it out of the way.
 
@@ -181,11 +187,16 @@ class Cache:
         folder = self.folder(step, key)
         if self.policy == "only-cache":
             raise StoreError(f"{folder}: {why} (policy 'only-cache'); run with 'reuse' to compute it again")
-        logger.warning("%s: %s; it is computed again", folder, why)
         aside = folder.with_name(f".{key}.{os.getpid()}.bad")
         try:
-            folder.rename(aside)
+            with Lock(self._lock(step, key)):
+                made = self.peek(step, key)
+                if made is not None and not self.spoilt(made, made.digests):  # another run was here before
+                    return
+                folder.rename(aside)
+            logger.warning("%s: %s; it is computed again", folder, why)
         except FileNotFoundError:  # another run did it
+            logger.warning("%s: %s; another run computes it again", folder, why)
             return
         except OSError as error:
             raise StoreError(f"{folder}: {why}, and it can't be removed ({reason(error)})") from None
@@ -214,16 +225,18 @@ class Cache:
         """
         assert content_key(recipe) == key, "a key is the hash of its recipe"
         final = self.folder(step, key)
+        lock = Lock(self._lock(step, key), on_wait=partial(_tell_waiting, final))
         try:
-            final.parent.mkdir(parents=True, exist_ok=True)
-            lock = Lock(final.with_name(f".{key}.lock")).__enter__()
-        except OSError as error:
-            raise StoreError(
-                f"{final.parent}: can't be written to ({reason(error)}); choose another cache with "
-                "INTERLINGUA_CACHE=FOLDER"
-            ) from None
-        try:
-            made = self.peek(step, key) if lock.waited else None
+            try:
+                final.parent.mkdir(parents=True, exist_ok=True)
+                lock.__enter__()
+            except OSError as error:
+                raise StoreError(
+                    f"{final.parent}: can't be written to ({reason(error)}); choose another cache with "
+                    "INTERLINGUA_CACHE=FOLDER"
+                ) from None
+            # Another run may have made it since this one looked, and others may read it by now.
+            made = self.peek(step, key) if lock.waited or self.policy != "refresh" else None
             claim = Claim(
                 folder=self._partial(step, key, owner or str(os.getpid())),
                 unfinished=final.with_name(f".{key}.unfinished"),
@@ -238,7 +251,8 @@ class Cache:
                 self._finish(final, claim.folder, recipe, time.monotonic() - started)
                 shutil.rmtree(claim.unfinished, ignore_errors=True)
         except BaseException as error:
-            self._clear(step, key)
+            if lock.held:
+                self._clear(step, key)
             if isinstance(error, OSError):
                 raise StoreError(f"{final}: can't be written ({reason(error)})") from error
             raise
@@ -246,25 +260,28 @@ class Cache:
             lock.__exit__()
 
     def abandon(self, step: str, key: str, owner: str) -> None:
-        """Remove what a claim of `owner` left that was killed."""
+        """Remove what a claim of `owner` left that was killed, or stopped while it tidied up."""
         shutil.rmtree(self._partial(step, key, owner), ignore_errors=True)
-        lock = self.folder(step, key).with_name(f".{key}.lock")
-        if (holder := owner_of(lock)) is not None and died_here(holder):
-            lock.unlink(missing_ok=True)
+        lock = self._lock(step, key)
+        for path in (lock, *lock.parent.glob(f"{lock.name}.*")):
+            if (holder := owner_of(path)) is not None and (_nobody_s(path, holder) or is_here(holder)):
+                path.unlink(missing_ok=True)
 
     def sweep(self) -> None:
         """Remove what dead runs left: locks of processes of this machine that are no more, and half-made entries.
 
         What can't be removed (a cache that may only be read) stays.
         """
-        for lock in self.root.glob("*/.*.lock"):
-            if (holder := owner_of(lock)) is not None and died_here(holder):
-                with suppress(OSError):
-                    lock.unlink()
+        for pattern in ("*/.*.lock", "*/.*.lock.*"):  # locks, and what is left of taking and releasing one
+            for lock in self.root.glob(pattern):
+                holder = owner_of(lock)
+                if holder is not None and _nobody_s(lock, holder):
+                    with suppress(OSError):
+                        lock.unlink()
         for ending in ("partial", "old", "bad"):
             for left in self.root.glob(f"*/.*.{ending}"):
                 final = left.with_name(left.name.split(".")[1])
-                if final.with_name(f".{final.name}.lock").exists():  # somebody is at work on it
+                if self._lock(final.parent.name, final.name).exists():  # somebody is at work on it
                     continue
                 with suppress(OSError):
                     if ending == "old" and not final.exists():  # killed between the two renames
@@ -272,7 +289,7 @@ class Cache:
                 shutil.rmtree(left, ignore_errors=True)
         for told in self.root.glob(".progress/*"):
             step, _, key = told.name.rpartition("-")
-            if not self.folder(step, key).with_name(f".{key}.lock").exists():
+            if not self._lock(step, key).exists():
                 with suppress(OSError):
                     told.unlink()
 
@@ -281,21 +298,48 @@ class Cache:
         for left in self.folder(step, key).parent.glob(f".{key}.*.partial"):
             shutil.rmtree(left, ignore_errors=True)
 
+    def _lock(self, step: str, key: str) -> Path:
+        return self.folder(step, key).with_name(f".{key}.lock")
+
     def _partial(self, step: str, key: str, owner: str) -> Path:
         return self.folder(step, key).with_name(f".{key}.{owner}.partial")
 
-    def _finish(self, final: Path, partial: Path, recipe: Mapping[str, Any], seconds: float) -> None:
+    def _finish(self, final: Path, folder: Path, recipe: Mapping[str, Any], seconds: float) -> None:
         files = {
-            file.relative_to(partial).as_posix(): {"sha256": file_digest(file), "bytes": file.stat().st_size}
-            for file in sorted(partial.rglob("*"))
+            file.relative_to(folder).as_posix(): {"sha256": file_digest(file), "bytes": file.stat().st_size}
+            for file in sorted(folder.rglob("*"))
             if file.is_file()
         }
         made = {"host": platform.node(), "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
         manifest = {"recipe": recipe, "files": files, "seconds": round(seconds, 3), "made": made}
         text = json.dumps(manifest, indent=1, ensure_ascii=False, default=str)
-        (partial / MANIFEST).write_text(text + "\n", encoding="utf-8")
+        (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")
         old = final.with_name(f".{final.name}.{os.getpid()}.old")
         if final.exists():
             final.rename(old)
-        partial.rename(final)
+        folder.rename(final)
         shutil.rmtree(old, ignore_errors=True)
+
+
+def _size(path: Path) -> int:
+    """Return the size of a file; one that is gone meanwhile has none."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _nobody_s(path: Path, holder: Mapping[str, Any]) -> bool:
+    """Return whether a lock, or what is left of taking one, is a dead run's.
+
+    What was killed while it took a lock may have left an empty file; a living one whose file goes takes another.
+    """
+    try:
+        silent = time.time() - path.stat().st_mtime
+    except OSError:
+        return False
+    return died_here(holder) or silent > ABANDONED_S or (not holder and path.suffix != ".lock")
+
+
+def _tell_waiting(final: Path, holder: str) -> None:
+    logger.warning("%s: being made by another run (%s); this one waits and reads it", final, holder)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +18,12 @@ from interlingua.flow.outputs import Output
 from interlingua.flow.processes import Here, processes
 from interlingua.flow.progress import Progress
 from interlingua.flow.work import Input, Item, Job, progress_file, work
+from interlingua.stop import stop_if_told
 
 #: Seconds between two looks at how far nodes are.
 _LOOK_EVERY_S = 0.5
+#: How often a node is tried whose inputs went away while it read them.
+_TRIES = 3
 
 Seconds = dict[str, float]
 
@@ -66,6 +70,7 @@ def execute(
     here: Callable[[Node], bool] = lambda node: False,
     show: bool | None = None,
     further: Mapping[str, float] | None = None,
+    wanted: Collection[str] = (),
 ) -> Done:
     """Compute every node of a graph.
 
@@ -83,6 +88,8 @@ def execute(
         Draw a progress bar; by default only on a terminal.
     further
         Phases (name to seconds) that come behind these, for the time that is left.
+    wanted
+        Outputs that are read when all is computed: their files are what was written, then.
 
     Returns
     -------
@@ -96,12 +103,12 @@ def execute(
         What the first node that failed raised; the others are given up.
     """
     cached = {} if cache.policy == "refresh" else graph.cached(cache)
-    workers = max(1, min(workers, len(graph.nodes) - len(cached)))
+    workers = max(1, min(workers, graph.width(cached)))  # joblib starts them all at once
     phases = _phases(graph, cached, workers) | dict(further or {})
     under_way: dict[Node, Job] = {}
     try:
         with Progress(phases, show=show) as progress, processes(workers) as executor:
-            return _Run(graph, cache, progress, executor, 2 * workers, here, under_way).run()
+            return _Run(graph, cache, progress, executor, 2 * workers, here, under_way).run(wanted)
     except BaseException:
         # Its processes are dead by now, and could not tidy up.
         for job in under_way.values():
@@ -133,13 +140,15 @@ class _Run:
         self.futures: dict[Future[Made], Node] = {}
         self.computed: list[Node] = []
         self.shares: dict[Node, float] = {}
+        self.waiting = list(graph.nodes)
+        self.failures: Counter[Node] = Counter()
         self.phases = {phase: [n for n in graph.nodes if n.step.says == phase] for phase in _names(graph)}
 
-    def run(self) -> Done:
-        waiting = list(self.graph.nodes)
+    def run(self, wanted: Collection[str]) -> Done:
         with self._watched():
-            while waiting or self.ready or self.futures:
-                waiting = self._look_at(waiting)
+            while self.waiting or self.ready or self.futures or self._spoilt_results(wanted):
+                stop_if_told()
+                self.waiting = self._look_at(self.waiting)
                 self._send()
                 at_once = 0 if any(self.here(node) for node, _ in self.ready) else None
                 for future in wait(self.futures, at_once, return_when=FIRST_COMPLETED).done:
@@ -170,16 +179,34 @@ class _Run:
 
     def _spoilt(self, node: Node) -> list[Node]:
         """Return the nodes whose files this one is to read, but which are no longer what was written: to do again."""
-        found = []
-        for reading in node.reads.values():
-            file = f"{reading.output.name}{reading.output.suffix}"
-            for parent in reading.parents:
-                if isinstance(parent, Node) and parent in self.made and self.cache.spoilt(self.made[parent], [file]):
-                    made = self.made.pop(parent)
-                    self.shares[parent] = 0.0
-                    self.cache.reject(parent.step.name, made.folder.name, f"{file} is not what was written")
-                    found.append(parent)
-        return found
+        pairs = [(parent, reading.output) for reading in node.reads.values() for parent in reading.parents]
+        return [
+            parent
+            for parent, output in pairs
+            if isinstance(parent, Node) and parent in self.made and self._is_spoilt(parent, output)
+        ]
+
+    def _spoilt_results(self, wanted: Collection[str]) -> bool:
+        """Look at what is read when all is computed, and have done again what is no longer what was written."""
+        again = [
+            node
+            for node in self.graph.nodes
+            if not node.part
+            and any(output.name in wanted and self._is_spoilt(node, output) for output in node.step.outputs)
+        ]
+        self.waiting += again
+        return bool(again)
+
+    def _is_spoilt(self, node: Node, output: Output) -> bool:
+        """Return whether a file of a node is not what was written; the node then counts as not made."""
+        file = f"{output.name}{output.suffix}"
+        if not self.cache.spoilt(self.made[node], [file]):
+            return False
+        made = self.made.pop(node)
+        self.shares[node] = 0.0
+        self.fresh.pop((node.step.name, made.folder.name), None)
+        self.cache.reject(node.step.name, made.folder.name, f"{file} is not what was written")
+        return True
 
     def _send(self) -> None:
         """Give the executor as much as it may have at once, and compute one node here, if one is for here.
@@ -198,7 +225,10 @@ class _Run:
         self.ready.remove((node, job))
         self.progress.report(node.step.says, self._share(node.step.says), ", ".join(node.at.values()))
         self.under_way[node] = job
-        future = executor.submit(work, job)
+        try:
+            future = executor.submit(work, job)
+        except BrokenExecutor as error:
+            raise _ended_by_itself(node) from error
         self.futures[future] = node
         if future.done():  # computed here
             self._take(future)
@@ -208,14 +238,31 @@ class _Run:
         try:
             made = future.result()
         except BrokenExecutor as error:
-            raise WorkerError(
-                f"a worker process ended by itself while it computed {node.label}; it may have been killed for want of "
-                "memory: give fewer --workers. The same command goes on where it stopped"
-            ) from error
+            raise _ended_by_itself(node) from error
+        except Exception:
+            if not self._may_try_again(node):
+                raise
+            return
         job = self.under_way.pop(node)
         self.computed.append(node)
         self.fresh[job.step, job.key] = made
         self._done(node, made)
+
+    def _may_try_again(self, node: Node) -> bool:
+        """Let a node that failed wait for its inputs if they went away or were spoilt while it read them.
+
+        Another run may have found one spoilt, or somebody may be emptying the cache. Any other failure stays one.
+        """
+        there = [parent for parent in node.parents if parent in self.made]
+        for parent in there:
+            self.cache.forget(self.made[parent])
+        gone = self._spoilt(node)
+        self.failures[node] += 1
+        if (not gone and len(there) == len(node.parents)) or self.failures[node] == _TRIES:
+            return False
+        self.under_way.pop(node)
+        self.waiting += [*gone, node]
+        return True
 
     def _done(self, node: Node, made: Made) -> None:
         self.made[node] = made
@@ -254,6 +301,13 @@ class _Run:
             thread.join()
 
 
+def _ended_by_itself(node: Node) -> WorkerError:
+    return WorkerError(
+        f"a worker process ended by itself while it computed {node.label}; it may have been killed for want of "
+        "memory: give fewer --workers. The same command goes on where it stopped"
+    )
+
+
 def _phases(graph: Graph, cached: Mapping[Node, Made], workers: int) -> dict[str, float]:
     """Estimate the seconds of every phase that has something to compute."""
     seconds = dict.fromkeys(_names(graph), 0.0)
@@ -284,6 +338,7 @@ def _job(node: Node, made: Mapping[Node, Made], cache: Cache, owner: str) -> Job
         seed=node.seed if node.step.seeded else None,
         root=cache.root,
         owner=owner,
+        policy=cache.policy,
     )
 
 

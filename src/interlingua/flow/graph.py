@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError
@@ -169,6 +169,26 @@ class Graph:
                 needed.add(node)
                 waiting += node.parents
         return Graph([node for node in self.nodes if node in needed], self.sources)
+
+    def width(self, made: Container[Node]) -> int:
+        """Return of how many nodes, besides those made, none waits for another: more are never computed at once.
+
+        By Dilworth's theorem that is their number less as many as can each be followed by one of their own.
+        """
+        from scipy.sparse import csr_array
+        from scipy.sparse.csgraph import maximum_bipartite_matching
+
+        place = {node: at for at, node in enumerate(node for node in self.nodes if node not in made)}
+        before: dict[Node, set[int]] = {}
+        for node in self.nodes:
+            own = [before[parent] | {place[parent]} for parent in node.parents if parent in place]
+            before[node] = set[int]().union(*own)
+        pairs = [(earlier, at) for node, at in place.items() for earlier in before[node]]
+        if not pairs:
+            return len(place)
+        rows, columns = zip(*pairs, strict=True)
+        waits = csr_array(([True] * len(pairs), (rows, columns)), shape=(len(place), len(place)))
+        return len(place) - int((maximum_bipartite_matching(waits) >= 0).sum())
 
     def cached(self, cache: Cache) -> dict[Node, Made]:
         """Return the nodes whose entries are complete in the cache, whatever its policy.

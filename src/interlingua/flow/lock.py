@@ -7,6 +7,7 @@ import os
 import platform
 import time
 import uuid
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -14,6 +15,10 @@ from typing import Any, Self
 
 #: Seconds between two signs of life, and after how many without one an owner counts as dead.
 BEAT_S, DEAD_S = 2.0, 30.0
+#: After how many seconds without one a lock is nobody's, even by clocks that don't agree.
+ABANDONED_S = 3600.0
+#: After how many seconds of waiting it is told.
+TELL_S = 3.0
 _LOOK_S = 0.2
 
 
@@ -37,23 +42,28 @@ class Lock:
     ----------
     path
         The file; in a folder that exists.
+    on_wait
+        Called once with the owner's name, when it has been waited for some seconds.
 
     Attributes
     ----------
     waited : bool
         Whether it was another's first.
+    held : bool
+        Whether it is this owner's now. The file may be there before it says so: a signal comes at any time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, on_wait: Callable[[str], None] | None = None) -> None:
         self.path = path
-        self.waited = False
+        self._on_wait = on_wait
+        self.waited = self.held = False
         self._name = uuid.uuid4().hex
         self._ended = Event()
         self._thread = Thread(target=self._beat, daemon=True)
 
     def __enter__(self) -> Self:
         seen: Any = None
-        since = time.monotonic()
+        since = begun = time.monotonic()
         while not self._take():
             self.waited = True
             now = _state(self.path)
@@ -64,14 +74,21 @@ class Lock:
             if died_here(now[0]) or time.monotonic() - since > DEAD_S:
                 self._release(now[0].get("name"))
                 continue
+            if self._on_wait is not None and time.monotonic() - begun > TELL_S:
+                host, pid = str(now[0].get("host", "")).partition(" ")[0], now[0].get("pid")
+                self._on_wait(f"process {pid} on {host}" if host else "who left no name")
+                self._on_wait = None
             time.sleep(_LOOK_S)
+        self.held = True
         self._thread.start()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
         self._ended.set()
-        self._thread.join()
+        if self._thread.ident is not None:
+            self._thread.join()
         self._release(self._name)
+        self.held = False
 
     def _take(self) -> bool:
         """Write the file unless it is there; it appears with its text in it."""
@@ -80,7 +97,7 @@ class Lock:
         own.write_text(text, encoding="utf-8")
         try:
             os.link(own, self.path)
-        except FileExistsError:
+        except (FileExistsError, FileNotFoundError):  # another's; or ours was swept away before it had its text
             return False
         finally:
             own.unlink(missing_ok=True)
@@ -106,7 +123,7 @@ class Lock:
                 return
 
 
-def died_here(owner: dict[str, Any]) -> bool:
+def died_here(owner: Mapping[str, Any]) -> bool:
     """Return whether an owner was a process of this machine, and is no more."""
     pid = owner.get("pid")
     if owner.get("host") != here() or not isinstance(pid, int):
@@ -118,6 +135,11 @@ def died_here(owner: dict[str, Any]) -> bool:
     except OSError:
         return False
     return False
+
+
+def is_here(owner: Mapping[str, Any]) -> bool:
+    """Return whether an owner is this process."""
+    return owner.get("host") == here() and owner.get("pid") == os.getpid()
 
 
 def owner_of(path: Path) -> dict[str, Any] | None:

@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,12 +108,18 @@ class _Processes(Executor):
     """joblib's processes (loky): they import what they need, and one that dies is noticed."""
 
     def __init__(self, workers: int) -> None:
+        from multiprocessing import resource_tracker
+
         from joblib.externals import loky
 
+        # What tidies up behind all others is begun before them: Python's lets signals through again when it has begun.
+        with _without_interrupts():
+            resource_tracker.ensure_running()
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-        self._loky = loky.ProcessPoolExecutor(
-            max_workers=workers, timeout=300, env=threads, initializer=_live_no_longer_than, initargs=(os.getpid(),)
-        )
+        with _without_interrupts():
+            self._loky = loky.ProcessPoolExecutor(
+                max_workers=workers, timeout=300, env=threads, initializer=_live_no_longer_than, initargs=(os.getpid(),)
+            )
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Hand a call to a process; the first one starts them."""
@@ -124,6 +130,13 @@ class _Processes(Executor):
     def end(self, *, kill: bool) -> None:
         """End the processes, in the midst of what they do or when they have done it."""
         self._loky.shutdown(wait=True, kill_workers=kill)
+
+
+def remove_semaphores(pid: int) -> None:
+    """Remove what joblib left in shared memory for a run that was killed with all its processes."""
+    for left in Path("/dev/shm").glob(f"sem.loky-{pid}-*"):
+        with suppress(OSError):
+            left.unlink()
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from interlingua.errors import StoreError
 from interlingua.flow.cache import Cache, Made
 from interlingua.flow.processes import one_thread
 
@@ -83,11 +84,12 @@ class Job:
     seed: int | None
     root: Path
     owner: str
+    policy: str = "reuse"
 
 
 def work(job: Job) -> Made:
     """Compute a job and return its entry in the cache."""
-    cache = Cache(job.root)
+    cache = Cache(job.root, job.policy)
     function = _function(job.function)
     asked = inspect.signature(function).parameters
     with one_thread(), cache.claim(job.step, job.key, job.recipe, job.owner) as claim:
@@ -113,9 +115,12 @@ def work(job: Job) -> Made:
                 assert path.is_file(), f"{job.function} left no '{output.name}'"
         unknown = set(values) - {output.name for output in job.outputs}
         assert not unknown, f"{job.function} declares no {unknown}"
-    made = cache.peek(job.step, job.key)
-    assert made is not None
     progress_file(job).unlink(missing_ok=True)
+    made = cache.peek(job.step, job.key)
+    if made is None:
+        raise StoreError(
+            f"{cache.folder(job.step, job.key)}: was removed as soon as it was made; is somebody emptying the cache?"
+        )
     return made
 
 

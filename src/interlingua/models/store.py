@@ -214,6 +214,10 @@ class ShardFolder:
         file = self.folder / "manifest.json"
         with _writing(self.folder):
             if self.folder.exists() and not (file.is_file() and file.read_bytes() == text.encode()):
+                if next(self.folder.glob("shard-*.safetensors"), None):
+                    logger.warning(
+                        "%s: parts of another extraction, or of a damaged one: thrown away and extracted again", file
+                    )
                 shutil.rmtree(self.folder)
             self.folder.mkdir(parents=True, exist_ok=True)
             _replace(file, [text.encode()])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import logging
 import os
 import platform
 import re
 import shutil
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -18,7 +21,8 @@ from typing import Any
 import pandas as pd
 
 from interlingua.errors import StoreError, TableError, reason
-from interlingua.flow.lock import died_here, here, owner_of
+from interlingua.flow.lock import died_here, here
+from interlingua.flow.processes import remove_semaphores
 from interlingua.report.record import check_files, digests_of_tables, write_record
 from interlingua.tables.schema import Table
 from interlingua.tables.spreadsheet import guarded_table
@@ -29,8 +33,12 @@ LATEX_ROWS = 60
 CONTENTS = frozenset({"study.toml", "run.json", "tables", "figures", "atlas", "report.html"})
 #: What a killed 'interlingua atlas' left among it.
 _LEFT = re.compile(r"\.atlas\..*\.(partial|old)")
-#: Who is writing a result folder that is not complete.
-OWNER = ".owner"
+#: What is beside a result folder: whose it is (process and place), a number of its own, and what it is.
+_BESIDE = re.compile(r"(\d+)-([0-9a-f]{8})\.[0-9a-f]{8}\.(partial|old)")
+#: Seconds after which results that were moved aside are put back, wherever the run was that did it.
+_PUT_BACK_S = 60.0
+#: How often what stands in the way is looked at before it counts.
+_LOOKS = 3
 LIBRARIES = ("interlingua", "numpy", "scipy", "pandas", "scikit-learn", "torch", "transformers", "tokenizers")
 
 logger = logging.getLogger("interlingua")
@@ -55,35 +63,55 @@ class ResultFolder:
 
     def __init__(self, final: Path, study_name: str) -> None:
         self.final = self.partial = final
+        self._given, self._study = final, study_name
         self._made: list[Path] = []
         try:
-            self._claim(final, study_name)
+            self._claim(final)
         except OSError as error:
             self.discard()
             raise StoreError(f"{final}: can't be written to ({reason(error)}); choose another --output") from None
         except (ValueError, RuntimeError) as error:  # a character that no path may hold, or links in a circle
             raise StoreError(f"{str(final)!r}: can't be a folder ({error}); choose another --output") from None
+        except BaseException:
+            self.discard()
+            raise
 
-    def _claim(self, final: Path, study_name: str) -> None:
+    def _claim(self, final: Path) -> None:
         self.final = final.resolve()
         self.partial = self._beside("partial")
         self._sweep()
-        if self.final.exists() and not self.final.is_dir():
-            raise StoreError(f"{final}: is a file; choose another --output")
-        there = {entry.name for entry in self.final.iterdir()} if self.final.is_dir() else set()
-        if there and _study_in(self.final) != study_name:
-            raise StoreError(
-                f"{final}: holds something other than results of '{study_name}'; nothing was overwritten "
+        self._check()
+        self._made = [folder for folder in self.final.parents if not folder.exists()]
+        self.partial.mkdir(parents=True)
+
+    def _check(self) -> None:
+        """Raise unless what is there is this study's results, and nothing else."""
+        for _ in range(_LOOKS):  # another run may be about to put its results there
+            wrong = self._wrong()
+            if not wrong:
+                return
+            time.sleep(0.1)
+        raise StoreError(f"{self._given}: {wrong}")
+
+    def _wrong(self) -> str:
+        """Return what is there that may not be replaced, "" if nothing is."""
+        try:
+            there = {entry.name for entry in self.final.iterdir()}
+        except FileNotFoundError:
+            return ""
+        except NotADirectoryError:
+            return "is a file; choose another --output"
+        if there and _study_in(self.final) != self._study:
+            return (
+                f"holds something other than results of '{self._study}'; nothing was overwritten "
                 "(choose another --output)"
             )
         if others := {name for name in there if name not in CONTENTS and not _LEFT.fullmatch(name)}:
-            raise StoreError(
-                f"{final}: holds '{min(others)}', which no run wrote and a new one would remove; move it elsewhere "
-                "or choose another --output"
+            return (
+                f"holds '{min(others)}', which no run wrote and a new one would remove; move it elsewhere or choose "
+                "another --output"
             )
-        self._made = [folder for folder in self.final.parents if not folder.exists()]
-        self.partial.mkdir(parents=True)
-        (self.partial / OWNER).write_text(json.dumps({"host": here(), "pid": os.getpid()}), encoding="utf-8")
+        return ""
 
     def write_tables(self, tables: Iterable[tuple[Table, pd.DataFrame]]) -> None:
         """Write each table under ``tables/`` in its formats; the same tables give the same bytes.
@@ -116,30 +144,54 @@ class ResultFolder:
         write_record(self.partial, whole)
 
     def finish(self) -> None:
-        """Move the complete folder to its place."""
-        (self.partial / OWNER).unlink()
-        old = self._beside("old")
-        if self.final.exists():
-            self.final.rename(old)
-        self.partial.rename(self.final)
-        shutil.rmtree(old, ignore_errors=True)
+        """Move the complete folder to its place.
+
+        Raises
+        ------
+        StoreError
+            If meanwhile something else was put there.
+        """
+        while True:
+            self._check()
+            old = self._beside("old")
+            with suppress(FileNotFoundError):
+                self.final.rename(old)
+            try:
+                self.partial.rename(self.final)
+            except OSError as error:
+                if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                    raise
+                continue  # another run of this study was faster: these results take the place of its
+            finally:
+                shutil.rmtree(old, ignore_errors=True)
+            return
 
     def _beside(self, ending: str) -> Path:
-        return self.final.with_name(f".{self.final.name}.{uuid.uuid4().hex[:8]}.{ending}")
+        return self.final.with_name(f".{self.final.name}.{os.getpid()}-{_place()}.{uuid.uuid4().hex[:8]}.{ending}")
 
     def _sweep(self) -> None:
         """Put back results that a run was about to replace when it was killed, and remove what dead runs left."""
         start = f".{self.final.name}."
-        left = [path for path in self.final.parent.glob(".*") if path.name.startswith(start) and path.is_dir()]
-        for old in (path for path in left if path.suffix == ".old"):
-            if self.final.exists():
-                shutil.rmtree(old, ignore_errors=True)
-            else:
+        for path in [path for path in self.final.parent.glob(".*") if path.name.startswith(start)]:
+            found = _BESIDE.fullmatch(path.name.removeprefix(start))
+            if found is None:
+                continue
+            pid, is_here = int(found[1]), found[2] == _place()
+            dead = is_here and died_here({"host": here(), "pid": pid})
+            if dead:
+                remove_semaphores(pid)
+            elif is_here and found[3] == "partial":
+                logger.warning(
+                    "%s: process %d is writing results to the same folder, too; those of the run that ends last will "
+                    "stand there",
+                    self.final,
+                    pid,
+                )
+            if found[3] == "old" and (dead or _changed_before(path) > _PUT_BACK_S) and not self.final.exists():
                 logger.warning("%s: put back; a run was killed when it was about to replace it", self.final)
-                old.rename(self.final)
-        for partial in (path for path in left if path.suffix == ".partial"):
-            if (owner := owner_of(partial / OWNER)) is not None and died_here(owner):
-                shutil.rmtree(partial, ignore_errors=True)
+                path.rename(self.final)
+            elif dead:
+                shutil.rmtree(path, ignore_errors=True)
 
     def discard(self) -> None:
         """Remove what was written so far, and the folders above it that were made for it."""
@@ -181,6 +233,19 @@ def _study_in(folder: Path) -> str | None:
         return str(json.loads((folder / "run.json").read_text(encoding="utf-8"))["study"])
     except (OSError, ValueError, LookupError, TypeError, RecursionError):
         return None
+
+
+def _place() -> str:
+    """Return a short name of this machine and container, for names of folders."""
+    return hashlib.sha256(here().encode()).hexdigest()[:8]
+
+
+def _changed_before(path: Path) -> float:
+    """Return for how many seconds a folder has had its name."""
+    try:
+        return time.time() - path.stat().st_ctime
+    except OSError:
+        return 0.0
 
 
 def _processor() -> str:

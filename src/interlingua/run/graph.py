@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from interlingua.errors import StoreError
 from interlingua.flow import Cache, Graph, Output, Source, Step
 from interlingua.flow.cache import content_key
 from interlingua.flow.graph import Place
@@ -22,51 +23,11 @@ from interlingua.questions.question import Asked
 from interlingua.study.config import Study
 from interlingua.study.controls import DRAWS, OTHERS
 from interlingua.study.facts import FactsFile
+from interlingua.study.inputs import CONCRETENESS, RATED_WORDS, Frame
 from interlingua.study.prepare import ModelInStudy, Prepared, rated, second_norms
 from interlingua.study.size import Size
 from interlingua.study.sources import Material
 from interlingua.study.steps import STEPS
-from interlingua.tables import Column, Table
-from interlingua.tables.columns import LANGUAGE, VARIABLE, WORD
-
-# What a graph begins with. Their columns are the study's own, so they are not tables that results have.
-
-
-class _Frame:
-    """A data frame as a source: its columns are what the study's languages and variables make them."""
-
-    suffix = ".parquet"
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def write(self, path: Path, value: pd.DataFrame) -> None:
-        value.to_parquet(path, index=False)
-
-    def read(self, path: Path) -> pd.DataFrame:
-        return pd.read_parquet(path)
-
-
-RATED_WORDS = Table(
-    name="second_norm",
-    row="a word of a second norm",
-    key=("language", "variable", "word"),
-    columns=(
-        LANGUAGE,
-        VARIABLE,
-        WORD,
-        Column("norm", "the norm's name", "text"),
-        Column("rating", "as it rates the word", "number", missing=True),
-    ),
-    files=(),
-)
-CONCRETENESS = Table(
-    name="concreteness",
-    row="a word",
-    key=("language", "word"),
-    columns=(LANGUAGE, WORD, Column("concreteness", "rating of concreteness", "number", missing=True)),
-    files=(),
-)
 
 
 def study_graph(prepared: Prepared, cache: Cache) -> tuple[Graph, dict[str, str]]:
@@ -223,10 +184,10 @@ def _module_of(package: str, name: str) -> str:
 
 def _sources(study: Study, material: Material, models: Sequence[ModelInStudy], cache: Cache) -> list[Source]:
     """Put what the study read into the cache, and return it as sources."""
-    found = [_put(cache, _Frame("noticed"), {}, material.contexts.issues)]
+    found = [_put(cache, Frame("noticed"), {}, material.contexts.issues)]
     found += [_put(cache, FactsFile(), model.source.at, model.facts) for model in models]
     found += _sentences(study, material, cache)
-    found.append(_put(cache, _Frame("sources"), {}, _source_table(study, material)))
+    found.append(_put(cache, Frame("sources"), {}, _source_table(study, material)))
     for variable in study.variables:
         parts = [
             norms.table.rename(columns={variable: "rating"})[["word", "rating"]].assign(
@@ -252,12 +213,12 @@ def _sentences(study: Study, material: Material, cache: Cache, part: str = "") -
     for code in study.languages:
         rows = material.language(code)
         columns = ["context_id", "language", "text", "start", "end"]
-        found.append(_put(cache, _Frame("sentences"), {"language": code}, rows[columns], part))
+        found.append(_put(cache, Frame("sentences"), {"language": code}, rows[columns], part))
         named = rows[["language", "word", "concept"]].merge(material.concepts, how="left")
-        found.append(_put(cache, _Frame("concepts"), {"language": code}, named, part))
+        found.append(_put(cache, Frame("concepts"), {"language": code}, named, part))
         for variable in study.variables:
             ratings = rows[["context_id", "language", "word", "concept", "split", variable]]
-            found.append(_put(cache, _Frame("ratings"), {"language": code, "variable": variable}, ratings, part))
+            found.append(_put(cache, Frame("ratings"), {"language": code, "variable": variable}, ratings, part))
     return found
 
 
@@ -288,16 +249,19 @@ def _put(cache: Cache, output: Output, at: Place, value: Any, part: str = "") ->
     name = f"{output.name}{output.suffix}"
     recipe = {"source": output.name, "at": dict(at), "content": _content(value)}
     key = content_key(recipe)
-    made = cache.peek("sources", key)
+    # Whatever the policy: it is here already, and need not be computed.
+    cache = Cache(cache.root)
+    made = cache.find("sources", key)
     if made is not None and cache.spoilt(made, [name]):
-        Cache(cache.root).reject("sources", key, f"{name} is not what was written")
+        cache.reject("sources", key, f"{name} is not what was written")
         made = None
     if made is None:
         with cache.claim("sources", key, recipe) as claim:
             if claim.made is None:
                 output.write(claim.folder / name, value)
         made = cache.peek("sources", key)
-        assert made is not None
+        if made is None:
+            raise StoreError(f"{cache.folder('sources', key)}: was removed at once; is somebody emptying the cache?")
     return Source(output.name, at, output, made.folder / name, made.digests[name], part)
 
 

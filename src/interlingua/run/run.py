@@ -19,8 +19,10 @@ from interlingua.run.atlas import atlas_of
 from interlingua.run.folder import ResultFolder
 from interlingua.run.graph import study_graph
 from interlingua.run.report import build_report, labels
+from interlingua.stop import stop_if_told
 from interlingua.study.config import Study
 from interlingua.study.controls import DRAWS, OTHERS
+from interlingua.study.outputs import ActivationsFile
 from interlingua.study.prepare import ModelInStudy, Prepared, prepare
 from interlingua.tables.schema import Table, version
 
@@ -74,6 +76,7 @@ def run(
     try:
         with one_thread():
             _compute(study, cache, workers, show_progress, folder)
+        stop_if_told()
         folder.finish()
     except OSError as error:
         folder.discard()
@@ -92,6 +95,8 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
         logger.warning("%d workers on %d cores: more than there are cores make it slower", workers, cores())
     workers = workers or default_workers(prepared)
     on_gpu = any(model.device != "cpu" for model in prepared.models)
+    stop_if_told()
+    declared = declared_tables()
     done = execute(
         graph,
         cache,
@@ -99,8 +104,8 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
         here=lambda node: on_gpu and node.step.place == "device",
         show=show,
         further={"report": REPORT_S},
+        wanted={*declared, ActivationsFile().name},
     )
-    declared = declared_tables()
     folder.write_tables(result_tables(done, declared.values()))
     record = {
         "study": study.name,

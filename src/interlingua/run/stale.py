@@ -21,7 +21,7 @@ _SOURCES = {
     "facts": "interlingua.study.facts",
     "second_norm": "interlingua.tables.schema",
     "concreteness": "interlingua.tables.schema",
-    **dict.fromkeys(("noticed", "sentences", "ratings", "sources"), "interlingua.run.graph"),
+    **dict.fromkeys(("noticed", "sentences", "ratings", "sources"), "interlingua.study.inputs"),
 }
 
 

@@ -47,6 +47,7 @@ def activations(
 ) -> None:
     """Compute the activations of one language; a run that was stopped goes on from the shards it left."""
     path = unfinished / "activations.safetensors"
+    path.unlink(missing_ok=True)  # of a run that was killed at the last moment: there is no digest of it
     extract(
         weights.model,
         sentences,

@@ -140,7 +140,8 @@ def look_at_models(study: Study, material: Material, cache: Cache, *, part: str 
             module_of=lambda package, name: package,
         )
         # What is there is always right, and a study that reads the cache only must not be stopped by a look.
-        facts = execute(graph, Cache(cache.root), show=False).value("facts", model=source.at["model"])
+        done = execute(graph, Cache(cache.root), show=False, wanted={"facts"})
+        facts = done.value("facts", model=source.at["model"])
         looked.append(ModelInStudy(spec, facts, source, study, part, material, device))
     return looked
 
