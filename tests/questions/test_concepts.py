@@ -151,6 +151,14 @@ def test_names_of_two_languages_link_only_these() -> None:
     assert row["n_kept"] == 2 * (N_WORDS - 8)
 
 
+def test_two_languages_are_enough() -> None:
+    material = {code: one for code, one in translated(1).items() if code != "it"}
+    found = steps(material, {code: named(code, "c") for code in material}, neighbours=False)
+    assert found["concept_links"]["n_links"].tolist() == [N_WORDS]
+    row = found["concept_disjoint"].iloc[0]
+    assert (row["n_languages"], row["n_kept"]) == (2, N_WORDS - 8)
+
+
 def test_each_choice_ranks_the_words_that_are_kept() -> None:
     """The first choice again, from the sentences with numpy alone."""
     material = translated(2)

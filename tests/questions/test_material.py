@@ -52,6 +52,16 @@ def test_which_languages_choose_and_which_test(unseen: tuple[str, ...], said: st
     assert "48 words for training and 12 for testing" in finding
 
 
+@pytest.mark.parametrize(
+    ("codes", "said"), [((), ""), (("en", "es"), "Words of English and Spanish that are tested are transl")]
+)
+def test_translations_on_both_sides_are_told(codes: tuple[str, ...], said: str) -> None:
+    rows = [{"language": code, "kind": "concept in train and test", "count": 2, "detail": "cat"} for code in codes]
+    (finding,) = section(results(sources(), pd.DataFrame(rows) if rows else NOTHING)).findings
+    assert said in finding
+    assert ("translations" in finding) == bool(codes)
+
+
 def test_what_was_noticed_is_shown_even_twice() -> None:
     row = {"language": "en", "kind": "duplicates", "count": 2, "detail": "cat"}
     found = results(sources(), pd.DataFrame([row, row]))

@@ -61,7 +61,7 @@ def problem(file: Path, text: str, kind: type[InterlinguaError] = ConfigError) -
         ("unseen = 3", "unseen: give a list, each entry a text in quotation marks (given: 3)"),
         ("unseen = [3]", "unseen, entry 1: give a text in quotation marks (given: 3)"),
         ("data = ['x']", "data: give a text in quotation marks (given: a list of 1)"),
-        ("probes = 3", "probes: give a table of keys (methods, whole, l1, l2, folds, standardise, adam_epochs, "),
+        ("probes = 3", "probes: give a table of keys (methods, whole, l1, l2, folds, standardise, adam_epochs) "),
         ("probes.methods = ['rigde']", "probes.methods, entry 1: give 'elastic-net', 'elastic-net-cv', 'ridge' or "
          "'adam' (did you mean 'ridge'?) (given: 'rigde')"),
         ("probes.l1 = nan", "probes.l1: give a number (0 or more) (given: nan)"),

@@ -16,6 +16,12 @@ def section(results: Results) -> Section:
         f"{span(seen['words'])} words and {span(seen['sentences'])} sentences a language, "
         f"{span(seen['train_words'])} words for training and {span(seen['test_words'])} for testing; no word stands in both."
     )
+    leaks = results.of("issues", kind="concept in train and test")
+    if len(leaks):
+        finding += (
+            f" Words of {listing(results.names[code] for code in leaks['language'])} that are tested are translations of "
+            "words that are trained on, in these languages or others (below)."
+        )
     columns = "name family role norms rated_words words sentences licence"
     tables = (
         Shown("Table 1. Languages and norms", "languages", table, columns),
