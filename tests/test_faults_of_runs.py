@@ -1,4 +1,4 @@
-"""The faults of commit ea68ace in caches, stopped runs and result folders: none is here (`tools/faults.py`)."""
+"""The faults of commit ea68ace that caches, stopped runs and results show: none is here (see `tools/faults.py`)."""
 
 from __future__ import annotations
 
