@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -13,6 +14,11 @@ import pytest
 
 # Before anything imports a library of linear algebra: small problems on few cores only lose by more threads.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Where a shell began pytest in the background these signals are ignored, by all that tests start and stop, too.
+for _number, _handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(_number) is signal.SIG_IGN:
+        signal.signal(_number, _handler)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,4 +1,4 @@
-"""The faults of commit ea68ace that inputs show: none of them is here (`tools/faults.py` shows them on that commit)."""
+"""The faults of commit ea68ace that inputs and studies show: none is here (`tools/faults.py` shows them on it)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "tools"))
 
-from fault_cases import CASES, Case, corpora, models, norms, order, overlap, sentences
+from fault_cases import CASES, Case, corpora, models, norms, order, overlap, sentences, studies
 from fault_cases.tool import Server, Tool
 
 CHOSEN = [
     CASES[name]
     for name in sorted(CASES, key=order)
-    if CASES[name].run.__module__ in {module.__name__ for module in (corpora, models, norms, overlap, sentences)}
+    if CASES[name].run.__module__
+    in {module.__name__ for module in (corpora, models, norms, overlap, sentences, studies)}
 ]
 
 

@@ -121,12 +121,15 @@ def _cell(text: str) -> str:
 
 
 def write(path: Path, base: str, rows: Sequence[str]) -> None:
-    """Put the table between its markers, or at the end of the page."""
-    text = path.read_text(encoding="utf-8")
-    table = f"{BEGIN}\n{_HEADING.format(base=base)}" + "\n".join(rows) + f"\n{END}\n"
-    before, begin, rest = text.partition(f"{BEGIN}\n")
-    after = rest.partition(f"{END}\n")[2] if begin else ""
-    path.write_text(f"{before.rstrip()}\n\n{table}{after}", encoding="utf-8")
+    """Put rows into the table between its markers (which is put at the end of the page); others of it stay."""
+    before, begin, rest = path.read_text(encoding="utf-8").partition(f"{BEGIN}\n")
+    there, _, after = rest.partition(f"{END}\n")
+    found = {
+        row.split(" | ")[0].removeprefix("| "): row for row in [*there.splitlines(), *rows] if row.startswith("| ")
+    }
+    kept = [found[name] for name in sorted(found.keys() & CASES.keys(), key=order)]
+    table = f"{BEGIN}\n{_HEADING.format(base=base)}" + "\n".join(kept) + f"\n{END}\n"
+    path.write_text(f"{before if begin else before.rstrip() + chr(10) * 2}{table}{after}", encoding="utf-8")
 
 
 def say(line: str) -> None:

@@ -299,3 +299,28 @@ def test_a_lock_is_taken_although_its_file_is_swept_away_meanwhile(
         assert [path.name for path in tmp_path.iterdir()] == ["lock"]
     assert swept
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("where", ["_release", "rename", "unlink"])
+def test_a_lock_is_let_go_although_a_signal_comes_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    """Nobody tidies up behind a lock that no job of a graph holds, such as those on what a study reads."""
+    kind: Any = Lock if where == "_release" else Path
+    method, calls = getattr(kind, where), []
+
+    def stopped(self: Any, *arguments: Any, **options: Any) -> Any:
+        calls.append(self)
+        if len(calls) == 1 and where == "_release":
+            raise Stopped(signal.SIGTERM)
+        done = method(self, *arguments, **options)
+        if len(calls) == 1:
+            raise Stopped(signal.SIGTERM)
+        return done
+
+    held = Lock(tmp_path / "lock")
+    held.__enter__()
+    monkeypatch.setattr(kind, where, stopped)
+    with pytest.raises(Stopped):
+        held.__exit__()
+    assert not list(tmp_path.iterdir())

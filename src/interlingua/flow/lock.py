@@ -8,6 +8,7 @@ import platform
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from types import TracebackType
@@ -58,6 +59,8 @@ class Lock:
         self._on_wait = on_wait
         self.waited = self.held = False
         self._name = uuid.uuid4().hex
+        self._own = path.with_name(f"{path.name}.{self._name}")
+        self._aside = path.with_name(f"{path.name}.{self._name}.gone")
         self._ended = Event()
         self._thread = Thread(target=self._beat, daemon=True)
 
@@ -84,23 +87,32 @@ class Lock:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        try:
+            self._let_go()
+        except KeyboardInterrupt:  # it comes at any time, but what was begun is ended first
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
         self._ended.set()
         if self._thread.ident is not None:
             self._thread.join()
         self._release(self._name)
+        for left in (self._own, self._aside):
+            with suppress(OSError):
+                left.unlink(missing_ok=True)
         self.held = False
 
     def _take(self) -> bool:
         """Write the file unless it is there; it appears with its text in it."""
         text = json.dumps({"host": here(), "pid": os.getpid(), "name": self._name})
-        own = self.path.with_name(f"{self.path.name}.{self._name}")
-        own.write_text(text, encoding="utf-8")
+        self._own.write_text(text, encoding="utf-8")
         try:
-            os.link(own, self.path)
+            os.link(self._own, self.path)
         except (FileExistsError, FileNotFoundError):  # another's; or ours was swept away before it had its text
             return False
         finally:
-            own.unlink(missing_ok=True)
+            self._own.unlink(missing_ok=True)
         return True
 
     def _release(self, name: str | None) -> None:
@@ -108,12 +120,11 @@ class Lock:
         found = _state(self.path)
         if found is None or found[0].get("name") != name:
             return
-        aside = self.path.with_name(f"{self.path.name}.{self._name}.gone")
         try:
-            self.path.rename(aside)
+            self.path.rename(self._aside)
         except OSError:  # somebody else was faster
             return
-        aside.unlink(missing_ok=True)
+        self._aside.unlink(missing_ok=True)
 
     def _beat(self) -> None:
         while not self._ended.wait(BEAT_S):
