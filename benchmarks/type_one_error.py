@@ -248,7 +248,10 @@ NULLS: dict[str, tuple[Simulation, float]] = {
     "a code of its own, ridge": (lambda seed: null_ratings(seed, "ridge", own=0.8, n_words=160), 0.2),
     "a code of its own, elastic net": (lambda seed: null_ratings(seed, "elastic-net", own=0.8, n_words=160), 0.2),
     "a code of its own, penalty by CV": (lambda seed: null_ratings(seed, BY_CV, own=0.8, n_words=160), 0.2),
-    **{f"real activations, {truth}": _own_codes(truth) for truth in truths.TRUTHS},
+    **{
+        f"real activations, {truth}{' (in common)' * (truth in truths.IN_COMMON)}": _own_codes(truth)
+        for truth in truths.TRUTHS
+    },
     "real activations, the layer chosen": (lambda seed: truths.chosen_layer(seed, _rated(), own=False), 0.3),
     "the same, a code of its own": (lambda seed: truths.chosen_layer(seed, _rated(), own=True), 0.3),
     "equal for translations, the same 520 concepts": (

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,14 +85,7 @@ class RatedLayer:
 
     def rated(self, y: NDArray[np.float64]) -> RatedLayer:
         """Return the layer with other ratings of its sentences; what does not depend on them is shared."""
-        return self._with(y=y)
-
-    def with_links(self, linked: Linked) -> RatedLayer:
-        """Return the layer with other links of its words; what does not depend on them is shared."""
-        return self._with(linked=linked)
-
-    def _with(self, **changes: Any) -> RatedLayer:
-        other = replace(self, **changes)
+        other = replace(self, y=y)
         other.__dict__.update({name: getattr(self, name) for name in ("splits", "ridge", "path", "components")})
         return other
 
