@@ -142,8 +142,9 @@ def many(tool: Tool) -> str:
     """Twenty for two languages, of whose computations no more than twelve can be under way at once."""
     study(tool.folder, ("en", "es"), (), changes={"permutations": 0})
     running = tool.start("run", "study.toml", "--output", "results", "--workers", "20")
-    most = 0
-    while _alive(running) and most < 20 and not list(tool.folder.glob(".results.*.partial/tables")):
+    _wait(lambda: bool(_workers(running)) or not _alive(running))
+    most, end = 0, time.monotonic() + 5  # joblib starts all of them together
+    while time.monotonic() < end and most < 20:
         most = max(most, len(_workers(running)))
         time.sleep(0.05)
     running.kill()
