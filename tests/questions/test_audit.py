@@ -16,10 +16,10 @@ from interlingua.questions.audit.compute import (
     compare_with,
     power,
     predictions,
-    summary,
     verdicts,
 )
 from interlingua.questions.audit.held_out import held_out, held_out_tried
+from interlingua.questions.audit.noticed import summary
 from interlingua.questions.audit.show import glance, section
 from interlingua.report.results import Results
 from interlingua.seeds import derive_seed

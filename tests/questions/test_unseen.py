@@ -12,13 +12,14 @@ import pytest
 from interlingua.models import Activations
 from interlingua.questions.question import Asked
 from interlingua.questions.unseen import BESIDE_OWN, QUESTION, SUMMARY, TRANSFER, TRANSFER_UNITS
-from interlingua.questions.unseen.compute import every_unit, shared_units
+from interlingua.questions.unseen.compute import shared_units
+from interlingua.questions.unseen.regressions import every_unit
 from interlingua.questions.unseen.show import claim, draw, glance, section
 from interlingua.report.results import Results
 from interlingua.study.cell import Cell
 from interlingua.tables.layout import Layout
 
-WIDTH, FACTORS, N_WORDS = 30, 6, 90
+WIDTH, FACTORS, N_WORDS = 60, 20, 150
 CELL = Cell("m", "valence", 1, 4, Layout.even(2, WIDTH))
 OPTIONS: dict[str, Any] = {
     "language": "ko",
@@ -27,15 +28,16 @@ OPTIONS: dict[str, Any] = {
     "folds": 3,
     "seed": 1,
 }
-SHARED = (WIDTH + 2, WIDTH + 5, WIDTH + 11, WIDTH + 20)
+SHARED = (WIDTH + 2, WIDTH + 5, WIDTH + 11, WIDTH + 50)
 
 
 def material(code: np.ndarray | None = None) -> tuple[Activations, pd.DataFrame]:
-    """Return two sentences a word; units follow six factors, the rating that of the shared units, or `code`."""
+    """Return two sentences a word; units follow twenty factors, the rating that of the shared units, or `code`."""
     rng = np.random.default_rng(0)
     loadings = 0.3 * rng.normal(size=(FACTORS, WIDTH))
-    loadings[np.arange(WIDTH) % FACTORS, np.arange(WIDTH)] += 1
-    loadings[0, [index - WIDTH for index in SHARED]] = [2.0, -2.0, 2.0, 2.0]
+    loadings[1 + np.arange(WIDTH) % (FACTORS - 1), np.arange(WIDTH)] += 1
+    loadings[:, [unit - WIDTH for unit in SHARED]] = 0  # no component is larger than the others
+    loadings[0, [unit - WIDTH for unit in SHARED]] = [1.0, -1.0, 1.0, 1.0]
     words = np.repeat(np.arange(N_WORDS), 2)
     factors = rng.normal(size=(N_WORDS, FACTORS))
     X = (factors @ loadings)[words] + 0.5 * rng.normal(size=(len(words), WIDTH))
@@ -74,20 +76,21 @@ def test_units_that_carry_the_rating_replicate() -> None:
     assert beside["replicates"].tolist() == (beside["p_own"] < 0.05).tolist()
     row = tables["transfer_summary"].set_index("method").loc["correlation"]
     assert (row["n_units"], row["n_agree"], row["own_draws"]) == (4, 4, 99)
-    # With six factors a code of the language's own often lies near the shared units.
     assert row["n_replicated"] == beside["replicates"].sum() >= 2
     assert row["own_replicated"] < 0.5
     assert row["p_replicated"] < 0.05
-    assert (row["n"], row["n_words"]) == (176, 88)
+    assert (row["n"], row["n_words"]) == (296, 148)
     assert row["r_cross_validated"] > 0.6
     assert tables["transfer"]["n_languages"].tolist() == [3] * 4
 
 
 def test_units_of_another_code_do_not() -> None:
     """The language encodes the rating as well, elsewhere: most units 'predict' it all the same."""
-    tables = found(code=np.array([0.0, 0.2, 0.9, -0.2, 0.1, 0.3]))
+    code = np.random.default_rng(5).normal(size=FACTORS)
+    code[0] = 0.2
+    tables = found(code=code / np.linalg.norm(code))
     row = tables["transfer_summary"].set_index("method").loc["correlation"]
-    assert row["baseline_share_p05_words"] > 0.4
+    assert row["baseline_share_p05_words"] > 0.1
     assert row["p_replicated"] > 0.05
     assert row["n_replicated"] < 2
 

@@ -19,13 +19,13 @@ from interlingua.probes.out_of_fold import OutOfFold
 from interlingua.questions.audit import TRIED
 from interlingua.questions.audit.compute import (
     JUDGED,
-    LEAST_LANGUAGES,
     WORST_WORDS,
     best_layer,
     compare_with,
     judge,
     predictions,
 )
+from interlingua.questions.audit.noticed import LEAST_LANGUAGES
 from interlingua.run.graph import make_graph
 from interlingua.run.run import default_workers
 from interlingua.study.config import Study

@@ -19,10 +19,8 @@ from interlingua.study.refitting import penalties
 from interlingua.tables.cells import select
 from interlingua.units import methods as ranking_methods
 from interlingua.units.controls import goes_with
-from interlingua.units.nulls import Linked, RatedLayer, Sharing, Signs, get, null_signs, null_summary, signs_of_rankings
-
-#: What controls are compared by.
-_NULL = "permuted"
+from interlingua.units.nulls import Linked, RatedLayer, Sharing, Signs, null_signs, null_summary, signs_of_rankings
+from interlingua.units.nulls.permuted import Permuted
 
 Tables = dict[str, pd.DataFrame | None]
 
@@ -152,7 +150,7 @@ def _languages(
         linked = Linked.of(moved, words, seed=derive_seed(seed, "linked words", cell.model, cell.variable))
         layer = RatedLayer.of(design, cell.variable, cell.layer, folds=folds, seed=own, linked=linked)
         most = {name: max(draws, ranking_methods.get(name).least_draws) for name in repeated}
-        ratings = get(_NULL).draw(layer, max(most.values()), seed=own)
+        ratings = Permuted().draw(layer, max(most.values()), seed=own)
         subsets = SubsetRidge(design, cell.variable, cell.layer, folds=folds, seed=own)
         for method, penalty in penalties(cell, part.probes, repeated, code).items():
             drawn[method].append(null_signs(layer, ratings[:, : most[method]], method, cell.k, penalties=penalty))

@@ -135,7 +135,7 @@ def _why_not(asked: Asked) -> str:
 _REGRESS = Step(
     name="transfer_units",
     says="unseen languages",
-    function="interlingua.questions.unseen.compute:every_unit",
+    function="interlingua.questions.unseen.regressions:every_unit",
     per=("model", "variable", "language"),
     role="unseen",
     reads={"activations": "activations", "ratings": "ratings"},

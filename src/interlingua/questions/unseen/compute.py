@@ -1,8 +1,8 @@
-"""Regressions of an unseen language's ratings on single units."""
+"""The shared units in an unseen language, beside codes of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,11 +15,10 @@ from interlingua.seeds import derive_seed
 from interlingua.stats.groups import group_codes
 from interlingua.study.cell import Cell
 from interlingua.tables.cells import select
-from interlingua.units import layer_table, transfer
 from interlingua.units.nulls.base import RatedLayer
 from interlingua.units.nulls.linked import Linked
 from interlingua.units.nulls.own_codes import OwnCodes
-from interlingua.units.transfer import beside_own_codes
+from interlingua.units.transfer import beside_own_codes, transfer
 
 #: What is known only beside codes of the language's own.
 _OF_OWN = (
@@ -34,26 +33,6 @@ _OF_OWN = (
         for column in (real, f"own_{name}", f"own_{name}_95", f"p_{name}")
     ),
 )
-
-
-def every_unit(
-    activations: Activations,
-    ratings: pd.DataFrame,
-    *,
-    model: str,
-    variable: str,
-    language: str,
-    on_progress: Callable[[float], None],
-) -> dict[str, pd.DataFrame]:
-    """Regress the rating on every unit of the network, each alone."""
-    rated = ratings[variable].notna().to_numpy()
-    y, words = ratings.loc[rated, variable].to_numpy(), ratings.loc[rated, "word"].to_numpy()
-    parts = []
-    for layer in range(activations.n_layers):
-        parts.append(layer_table(activations.layer(layer)[rated], y, words, layer=layer))
-        on_progress((layer + 1) / activations.n_layers)
-    table = pd.concat(parts, ignore_index=True)
-    return {"transfer_units": table.assign(model=model, variable=variable, language=language)}
 
 
 def shared_units(
