@@ -173,8 +173,7 @@ class _Run:
             else:
                 keys.add(job.key)
                 self.ready.append((node, job))
-        # The longest first, so that no worker is left alone with a long one at the end.
-        self.ready.sort(key=lambda pair: -pair[0].seconds)
+        self.ready = _in_order(self.ready)
         return left
 
     def _spoilt(self, node: Node) -> list[Node]:
@@ -299,6 +298,22 @@ class _Run:
         finally:
             ended.set()
             thread.join()
+
+
+def _in_order(ready: list[tuple[Node, Job]]) -> list[tuple[Node, Job]]:
+    """Put the longest first, so that no worker is left alone with a long one at the end.
+
+    Those that need the same model stand together: a process keeps it while its next job needs it.
+    """
+    longest: dict[str, float] = {}
+    for node, job in ready:
+        longest[job.keeps] = max(node.seconds, longest.get(job.keeps, 0.0))
+
+    def place(pair: tuple[Node, Job]) -> tuple[float, str, float]:
+        node, job = pair
+        return (-(longest[job.keeps] if job.keeps else node.seconds), job.keeps, -node.seconds)
+
+    return sorted(ready, key=place)
 
 
 def _ended_by_itself(node: Node) -> WorkerError:

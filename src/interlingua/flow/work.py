@@ -86,6 +86,12 @@ class Job:
     owner: str
     policy: str = "reuse"
 
+    @property
+    def keeps(self) -> str:
+        """The digest of what a process keeps for its next job (a model), and "" if that is nothing."""
+        kept = (given for given in self.inputs.values() if getattr(given.output, "kept", False))
+        return next((given.items[0].digest for given in kept), "")
+
 
 def work(job: Job) -> Made:
     """Compute a job and return its entry in the cache."""

