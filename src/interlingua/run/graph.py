@@ -25,6 +25,7 @@ from interlingua.study.controls import DRAWS, OTHERS
 from interlingua.study.facts import FactsFile
 from interlingua.study.inputs import CONCRETENESS, RATED_WORDS, Frame
 from interlingua.study.prepare import ModelInStudy, Prepared, rated, second_norms
+from interlingua.study.rater_errors import RATER_ERRORS
 from interlingua.study.size import Size
 from interlingua.study.sources import Material
 from interlingua.study.steps import STEPS
@@ -189,6 +190,8 @@ def _sources(study: Study, material: Material, models: Sequence[ModelInStudy], c
     found += _sentences(study, material, cache)
     found.append(_put(cache, Frame("sources"), {}, _source_table(study, material)))
     for variable in study.variables:
+        errors = material.errors[material.errors["variable"] == variable].reset_index(drop=True)
+        found.append(_put(cache, RATER_ERRORS, {"variable": variable}, errors[list(RATER_ERRORS.names)]))
         parts = [
             norms.table.rename(columns={variable: "rating"})[["word", "rating"]].assign(
                 language=code, variable=variable, norm=norms.card.name
