@@ -148,7 +148,7 @@ QUESTION = Question(
         "A unit that carries the rating need not add anything to the others. Which units add can't be told: after layer "
         "normalisation a layer's units are linear functions of each other, so a probe's weights are one choice of many.",
         "Where words are translations of each other the languages are no independent witnesses: then the test is one that "
-        "holds under any dependence, and finds fewer.",
+        "holds under any dependence, and mostly finds fewer.",
     ),
     atlas=(
         UnitColumn("conjunction_units", "carried_by"),

@@ -109,17 +109,22 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         for null in nulls
     )
     rows = [Row(question, test, answer, sure or "not compared with ratings drawn under a null")]
-    without = _chosen(results, model, variable, "unlinked")
-    if without is not None and without.n_left_out and pd.notna(without.rho):
-        rows.append(
-            Row(
-                "And without translations?",
-                f"The same without the {without.n_left_out} words that are linked to a word of another language",
-                f"ρ̄ = {signed(without.rho, 2)}{_interval(without)}",
-                "–",
-            )
-        )
-    return rows
+    return [*rows, *_without_translations(results, model, variable)]
+
+
+def _without_translations(results: Results, model: str, variable: str) -> list[Row]:
+    """Return the same without linked words; nothing where no word is linked."""
+    question = "And without translations?"
+    row = _chosen(results, model, variable, "unlinked")
+    if row is None:
+        test = "The same without the words that are linked to a word of another language"
+        return [Row(question, test, "Can't be told: in some language too few words are left", "–")]
+    if not row.n_left_out:
+        return []
+    test = f"The same without the {row.n_left_out} words that are linked to a word of another language"
+    if pd.isna(row.rho):
+        return [Row(question, test, "Can't be told: in some language two halves of the words left don't agree", "–")]
+    return [Row(question, test, f"ρ̄ = {signed(row.rho, 2)}{_interval(row)}{_unsure(row)}", "–")]
 
 
 def section(results: Results) -> Section:
