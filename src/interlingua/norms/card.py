@@ -7,7 +7,7 @@ how each of its known files is laid out, so that reading a new source needs a ca
 from __future__ import annotations
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -23,7 +23,7 @@ Access = Literal["download", "manual", "package", "dead"]
 Column = str | int
 """A column's name in the header row, or its position counted from 0."""
 
-Raters = str | Annotated[int, Field(ge=1)]
+Raters = str | int
 """The name of a column with the number of raters of each word, or their number where all words have as many."""
 
 
@@ -148,6 +148,14 @@ class Layout(_Frozen):
     package_path: str = ""
     expected_rows: int | None = Field(default=None, ge=1)
     licence: str = ""
+
+    @field_validator("raters")
+    @classmethod
+    def _some_raters(cls, value: dict[str, Raters]) -> dict[str, Raters]:
+        for name, raters in value.items():
+            if isinstance(raters, int) and raters < 1:
+                raise ValueError(f"{raters} raters of {name}: give 1 or more, or the name of a column")
+        return value
 
     @field_validator("na_values", mode="before")
     @classmethod
