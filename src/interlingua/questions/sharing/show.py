@@ -52,7 +52,7 @@ def claim(results: Results, model: str, variable: str) -> str:
         many = every if most.degree == most.n_languages else f"{most.degree} of {most.n_languages}"
     nulls = _nulls(results.of("null", **where))
     text = (
-        f"In layer {results.layer(model, variable)} of {short(model)}, {most.n_units or 'no'} "
+        f"By the paper's count, in layer {results.layer(model, variable)} of {short(model)} {most.n_units or 'no'} "
         f"{'unit is' if most.n_units <= 1 else 'units are'} among those that carry {variable} most in {many} languages"
         f"{_as_many(results, where, most.degree)}; pairs of languages share {pairs.mean_overlap:.1f} units on average"
     )
