@@ -519,12 +519,13 @@ def glanced(found: Results) -> dict[str, Row]:
 def test_both_nulls_are_told() -> None:
     found = results(NULL, OWN, null_degrees=DEGREES, pairs_judged_summary=JUDGED)
     assert show.claim(found, "model", "valence") == (
-        "By the paper's count, in layer 1 of model 2 units are among those that carry valence most in all 3 languages "
-        "(as many in 4 of 200 draws of codes of their own and in 0 of 200 draws of permuted ratings); pairs of languages "
-        "share 2.5 units on average, 3.00 times what independent sets would (1.50 times what codes of their own give, "
-        "p = .0200; 2.50 times what permuted ratings give, p = .0050; 200 draws each). Languages share more units "
-        "than with codes of their own and permuted ratings, and use them in the same direction more often (p = .0050 and "
-        "= .0050 against codes of their own and permuted ratings)."
+        "By the paper's count, in layer 1 of model 2 units are among those that carry valence most in all 3 "
+        "languages (as many in 4 of 200 draws of codes of their own and in 0 of 200 draws of permuted "
+        "ratings); pairs of languages share 2.5 units on average, 3.00 times what independent sets would "
+        "(1.50 times what codes of their own give, p = .0200; 2.50 times what permuted ratings give, p = "
+        ".0050; 200 draws each). Languages share more units than with codes of their own and permuted "
+        "ratings, and use them in the same direction more often (p = .0050 and = .0050 against codes of their "
+        "own and permuted ratings)."
     )
     rows = glanced(found)
     assert rows["Do languages share its units?"][1:] == (

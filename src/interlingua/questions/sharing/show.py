@@ -273,7 +273,7 @@ def _encoded(results: Results, encoding: pd.DataFrame) -> str:
 
 def _percent(values: pd.Series) -> str:
     low, high = f"{100 * values.min():.0f}", f"{100 * values.max():.0f}"
-    return f"{low} %" if low == high else f"{low} to {high} %"
+    return f"{low} %" if low == high else f"{low} % to {high} %"
 
 
 def _again(results: Results, row: Any) -> str:
