@@ -46,9 +46,10 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     test = "Partial conjunction over languages with a least correlation, false discoveries over units below 5 %"
     if row is None:
         return [Row(question, test, "Not tested: fewer than two languages are rated", "–")]
-    answer = (
-        f"{row.in_all} of {row.width} units in all {row.n_languages} languages, {row.in_most} in {row.most} or more"
-    )
+    every = "both" if row.n_languages == 2 else f"all {row.n_languages}"
+    answer = f"{row.in_all} of {row.width} units in {every} languages"
+    if row.most < row.n_languages:
+        answer += f", {row.in_most} in {row.most} or more"
     sure = f"|r| above {_r(row.least)}; unit {row.best_unit} has {signed(row.best_r, 2)} or more everywhere"
     if row.linked:
         sure += "; words are linked between languages: a test that holds under any dependence"
