@@ -173,9 +173,11 @@ def test_what_a_study_did_not_do_is_not_asked_but_for_unseen_languages(results: 
         "And without translations?",
         "Which units carry it?",
         "Do languages share its units?",
+        "Do languages share units beyond translations?",
         "Do single units work in German?",
         "Does the choice of units hang on single words?",
     ]
+    assert rows["Do languages share units beyond translations?"].answer.startswith("Not tested: ")
     assert rows["How much do languages share?"].sure == "not compared with ratings drawn under a null"
     assert rows["Do single units work in German?"].answer == "Not tested"
     assert "null is too easy" in rows["Do languages share its units?"].test
