@@ -651,6 +651,9 @@ def test_where_draws_lie_is_told_as_it_is() -> None:
     *_, told = show.section(results(NULL, OWN, null_encoding=short)).findings
     assert "100 to 250 of 400 training words a language are permuted together with their translations. Codes" in told
     assert "are encoded less well in Chinese than the real ratings" in told
+    better = short.assign(r_short=[-0.05, 0.1])
+    *_, told = show.section(results(NULL, OWN, null_encoding=better)).findings
+    assert "are encoded less well in Chinese and better in German than the real ratings" in told
     *_, told = show.section(results(NULL, null_encoding=short.assign(null="permuted"))).findings
     assert told.endswith("together with their translations.")
 

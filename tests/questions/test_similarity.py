@@ -233,7 +233,10 @@ def test_shared_codes_are_said_to_be(shared: dict[str, pd.DataFrame]) -> None:
 
 
 def test_codes_of_their_own_are_not_said_to_be_shared(own: dict[str, pd.DataFrame]) -> None:
-    assert said(own).endswith("draws each: it is not shown that they share any.")
+    rho = own["similarity"].query("words == 'all' and layer == 1")["rho"].iloc[0]
+    text = "In layer 1 of m, it is not shown that 6 languages share any of where valence is encoded (ρ̄ = "
+    assert said(own).startswith(f"{text}{rho:.2f}: one if".replace("-", "−"))
+    assert said(own).endswith(f"{DRAWS} draws each.")
     assert answers(own)["How much do languages share?"].answer.startswith("Not shown: ρ̄ = ")
 
 

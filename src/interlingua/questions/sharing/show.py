@@ -262,8 +262,13 @@ def _encoded(results: Results, encoding: pd.DataFrame) -> str:
     own = encoding[encoding["null"] == "own codes"]
     if own.empty:
         return ""
-    worse = own[own["r_short"] > _AS_WELL]
-    how = "as well as" if worse.empty else f"less well in {listing(worse['language'].map(results.names))} than"
+    apart = {"less well": own["r_short"] > _AS_WELL, "better": own["r_short"] < -_AS_WELL}
+    said = [
+        f"{how} in {listing(own.loc[there, 'language'].map(results.names))}"
+        for how, there in apart.items()
+        if any(there)
+    ]
+    how = f"{' and '.join(said)} than" if said else "as well as"
     return (
         f"Codes of their own are encoded {how} the real ratings (cross-validated r {between(own['null_r_cv'])}, really "
         f"{between(own['r_cv'])}) and lie where they do: {_percent(own['null_first_components'])} of their variance in "

@@ -25,9 +25,11 @@ def claim(results: Results, model: str, variable: str) -> str:
     if pd.isna(row.rho):
         return f"{where}how much languages share of where {variable} is encoded can't be told: {_unsteady(results, model, variable)}."
     nulls = _nulls(results, model, variable)
+    shown = not nulls or max(null.p for null in nulls) < LEVEL
+    share = f"{row.n_languages} languages share {_much(row) if shown else 'any'} of where {variable} is encoded"
     text = (
-        f"{where}{row.n_languages} languages share {_much(row)} of where {variable} is encoded (ρ̄{_above(row)}: one if they "
-        f"had a single code, nought if each had its own{_interval(row)}){_unsure(row)}"
+        f"{where}{'' if shown else 'it is not shown that '}{share} (ρ̄{_above(row, shown)}: one if they had a single code, nought "
+        f"if each had its own{_interval(row)}){_unsure(row)}"
     )
     if nulls:
         beside = "; ".join(
@@ -36,8 +38,6 @@ def claim(results: Results, model: str, variable: str) -> str:
             for null in nulls
         )
         text += f"; {beside}; {nulls[0].draws} draws{' each' * (len(nulls) > 1)}"
-        if max(null.p for null in nulls) >= LEVEL:
-            text += ": it is not shown that they share any"
     return f"{text}.{_equivalence(row)}"
 
 
@@ -45,8 +45,11 @@ def _much(row: Any) -> str:
     return signed(row.rho, 2) if row.rho < 1 else "all"
 
 
-def _above(row: Any) -> str:
-    return "" if row.rho < 1 else f" = {signed(row.rho, 2)}, sampling error included"
+def _above(row: Any, shown: bool) -> str:
+    """Return the number where the sentence does not say it."""
+    if row.rho >= 1:
+        return f" = {signed(row.rho, 2)}, sampling error included"
+    return "" if shown else f" = {signed(row.rho, 2)}"
 
 
 def _unsure(row: Any) -> str:
