@@ -25,6 +25,7 @@ from interlingua.probes.ridge import ridge
 from interlingua.stats.jackknife import ratio_interval
 from interlingua.stats.r_interval import mean_r_interval, r_interval, word_means
 from interlingua.units import alignment_models
+from interlingua.units.similarity import WordsOf, half_profiles, halves, similarity
 
 NARROW, WIDE = 0.93, 0.97
 PENALTIES = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
@@ -202,6 +203,33 @@ def ratios(seed: int, *, languages: int, width: int = 384, k: int = 71) -> Itera
         }
 
 
+def shares(seed: int, *, languages: int, alike: bool = False, width: int = 120) -> Iterator[Draw]:
+    """Languages have more or less of one code, or as much: how much two share of these units, by r over words."""
+    n_words, splits = 150, 3
+    rng = np.random.default_rng(seed)
+    codes = [f"l{i}" for i in range(languages)]
+    first = {code: halves([""] * n_words, language=code, splits=splits, seed=seed) for code in codes}
+
+    def loadings(n: int) -> Floats:
+        """Return how much of each language's code is the common one."""
+        return np.full(n, 12 / 14) if alike else rng.beta(12, 2, size=n)
+
+    many = loadings(20_000)
+    while True:
+        common = rng.normal(size=width)
+        # Units are those that the layer has, languages are drawn: the mean over all pairs of languages there could be.
+        variance = common.var()
+        truth = float(np.mean(many * np.sqrt(variance / (many**2 * variance + 1 - many**2))) ** 2)
+        profiles = {}
+        for code, loading in zip(codes, loadings(languages), strict=True):
+            r = np.tanh(0.25 * (loading * common + np.sqrt(1 - loading**2) * rng.normal(size=width)))
+            y = rng.normal(size=n_words)
+            X = r * y[:, None] + np.sqrt(1 - r**2) * rng.normal(size=(n_words, width))
+            profiles[code] = half_profiles(WordsOf(X, y), first[code])
+        found = similarity(profiles)
+        yield {"what languages share, rho-bar (jackknife)": held(found.low, found.high, truth)}
+
+
 def _bootstrap_ratio(model: Floats, control: Floats, rng: np.random.Generator, draws: int = 300) -> tuple[float, float]:
     """Return the percentile interval over languages, pairs of a language with itself left out."""
     n = len(model)
@@ -294,6 +322,11 @@ SITUATIONS: dict[str, tuple[Simulation, float]] = {
     **{
         f"a model and a control, {n} languages": (lambda seed, n=n: ratios(seed, languages=n), 0.5)
         for n in (4, 6, 8, 13)
+    },
+    **{f"what {n} languages share": (lambda seed, n=n: shares(seed, languages=n), 0.5) for n in (4, 6, 8, 13)},
+    **{
+        f"what {n} languages share, all alike": (lambda seed, n=n: shares(seed, languages=n, alike=True), 0.5)
+        for n in (4, 8)
     },
     **{
         f"one model, {n} languages, errors {errors}": (

@@ -39,9 +39,9 @@ models = ["{model}"]
 variables = ["valence", "length"]
 unseen = ["de"]
 [languages]
-en = {{ norms = "en.csv", columns = {{ valence = "Mean" }} }}
+en = {{ norms = "en.csv", columns = {{ valence = "Mean" }}, RATERS }}
 es = {{ norms = "es.csv", columns = {{ valence = "Mean" }}, variables = ["valence"] }}
-fr = {{ norms = "fr.csv", columns = {{ valence = "Mean" }} }}
+fr = {{ norms = "fr.csv", columns = {{ valence = "Mean" }}, RATERS }}
 de = {{ norms = "de.csv", columns = {{ valence = "Mean" }} }}
 [sampling]
 words = 40
@@ -57,7 +57,7 @@ stability = 5
 audit_against = ""
 [alignment]
 draws = 50
-"""
+""".replace("RATERS", 'options = {{ sd = {{ valence = "SD" }}, raters = {{ valence = 50 }} }}')
 
 
 @pytest.fixture(scope="session")
@@ -104,8 +104,9 @@ def study_folder(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> Path
 
     folder = tmp_path_factory.mktemp("study")
     for code in ("en", "es", "fr", "de"):
-        norms = load_norms("labmt", language=code, variables=["valence"], scale="none").table
-        table = select_flat(plain_words(norms, code), "valence", 60).rename(columns={"valence": "Mean"})
+        norms = load_norms("labmt", language=code, variables=["valence"], scale="none")
+        table = select_flat(plain_words(norms.table, code), "valence", 60).rename(columns={"valence": "Mean"})
+        table["SD"] = table["word"].map(norms.errors.set_index("word")["error"]) * 50**0.5
         if code != "es":
             table["length"] = table["word"].str.len()
         table.to_csv(folder / f"{code}.csv", index=False)

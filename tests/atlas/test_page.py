@@ -190,6 +190,36 @@ def test_overview_shows_the_numbers_of_the_tables(page: Page, atlas: Any) -> Non
     assert len(page.all("main .chart[role=img][aria-label] > svg")) == 5
 
 
+def test_the_first_lines_need_no_top(page: Page, atlas: Any) -> None:
+    """How much is shared, by which units, and how few are enough: of the layer that is looked at, as the tables say."""
+    page.open()
+    layer, where = layer_of(atlas), {"variable": "valence"}
+    lead = page.text(".lead")
+    row = atlas.table("similarity", **where, words="all", layer=layer).iloc[0]
+    assert lead.startswith(f"In layer {layer} 3 languages share {row.rho:.2f} of where valence is encoded (ρ̄: one if")
+    assert "95 % interval" not in lead  # of three languages there is none
+    for null, name in NULLS.items():
+        beside = atlas.table("similarity_null", **where, null=null).iloc[0]
+        p = f"{beside.p:.4f}".removeprefix("0")
+        told = f"with {name} by {beside.null_mean:.2f} (p = {p}, {beside.draws} draws)".replace("-", MINUS)
+        assert told in lead
+    counts = atlas.table("conjunction_summary", **where).iloc[0]
+    carried = f"{counts.in_all} of its units are shown to carry valence (|r| above 0.2) in all 3 languages"
+    assert f"{carried}, {counts.in_two} in 2 or more." in lead
+    few = atlas.table("zero_shot_summary", **where).set_index("n_units")
+    for size in (1, 5):
+        r, random = (f"{few.loc[size, column]:.2f}".replace("-", MINUS) for column in ("mean_r", "random_r"))
+        assert f"with r = {r} (random units: {random})" in lead
+    other = 1 if layer != 1 else 2
+    page.open(f"#overview?layer={other}")
+    lead = page.text(".lead")
+    row = atlas.table("similarity", **where, words="all", layer=other).iloc[0]
+    share = f"In layer {other} 3 languages share {row.rho:.2f}".replace("-", MINUS)
+    assert (share in lead) == pd.notna(row.rho)
+    assert "draws" not in lead  # nulls and few units are of the layer that the study compares
+    assert "predicts" not in lead
+
+
 @pytest.mark.parametrize("null", list(NULLS))
 def test_each_null_has_its_columns_and_its_line(page: Page, atlas: Any, null: str) -> None:
     page.open()
@@ -263,8 +293,12 @@ def test_other_layers_and_k_are_counted_from_the_rankings(page: Page, atlas: Any
         both = sorted(sets[a] & sets[b])
         assert int(row["observed"]) == len(both)
         assert number(row["expected"]) == pytest.approx(30 * 30 / 384, rel=5e-3)
-        assert number(row["same_sign"]) == pytest.approx((signs[a][both] == signs[b][both]).mean(), abs=6e-4)
+        if both:
+            assert number(row["same_sign"]) == pytest.approx((signs[a][both] == signs[b][both]).mean(), abs=6e-4)
+        else:  # of nothing there is no share
+            assert row["same_sign"] == "–"
         assert "p" not in row
+    assert any(row["observed"] != "0" for row in rows)
     counts = top["unit"].value_counts()
     from scipy.stats import binom
 
@@ -328,16 +362,72 @@ def test_the_table_of_units_sorts_searches_and_filters(page: Page, atlas: Any) -
     assert page.text("h1") == f"Unit {saved[0]['unit']}"
 
 
+def gap(values: pd.Series) -> float:
+    """Return the middle of the widest gap between values, the ends left out: no rounding moves one over it."""
+    ordered = np.sort(values.to_numpy())
+    few = len(ordered) // 5
+    place = few + int(np.argmax(np.diff(ordered[few:-few])))
+    return float(ordered[place : place + 2].mean())
+
+
+def test_units_are_filtered_by_what_needs_no_top(page: Page, atlas: Any) -> None:
+    """By the languages that carry them at a least correlation, by the shared part, and by how sure its sign is."""
+    page.open("#units", view="units")
+    page.until(lambda: page.text("#units-count") == "384 of 384 units", "all units")
+
+    def fill(name: str, value: str) -> None:
+        page.find(f"input[name={name}]").send_keys(Keys.CONTROL, "a")
+        page.find(f"input[name={name}]").send_keys(value or Keys.DELETE)
+
+    def count(expected: int) -> None:
+        page.until(lambda: page.text("#units-count") == f"{expected} of 384 units", f"{expected} units")
+
+    carried = atlas.table("conjunction_carried", variable="valence")
+    asked = page.find("input[name=carried]").find_element(By.XPATH, "..")
+    assert asked.get_attribute("title") == tables()["conjunction_units"]["carried_by"].says
+    assert page.find("select[name=rho]").get_property("value") == "0.2"  # the study's own
+    told = []
+    for least in (0.1, 0.2):
+        Select(page.find("select[name=rho]")).select_by_value(str(least))
+        for languages in (1, 2):
+            fill("carried", str(languages))
+            told.append(int(((carried["least"] == least) & (carried["carried_by"] >= languages)).sum()))
+            count(told[-1])
+    assert len(set(told)) > 1
+    assert max(told) > 0
+    fill("carried", "")
+    units = atlas.table("unit_scores", variable="valence")
+    size = gap(units["score"].abs())
+    fill("score", f"{size:.6f}")
+    shared = units["score"].abs() >= size
+    count(int(shared.sum()))
+    wrong = gap(units.loc[shared, "false_sign"])
+    fill("wrong", f"{100 * wrong:.8f}")
+    sure = shared & (units["false_sign"] <= wrong)
+    count(int(sure.sum()))
+    assert 0 < sure.sum() < shared.sum() < len(units)
+    saved = list(csv.DictReader(io.StringIO(page.saved(".filters .save", ".csv"))))
+    assert {int(row["unit"]) for row in saved} == set(units.loc[sure, "unit"])
+    # Of another layer's units none of this is known, and of all layers' it is of the chosen one's.
+    page.open(f"#units?layer={1 if layer_of(atlas) != 1 else 2}", view="units")
+    page.until(lambda: page.text("#units-count") == "384 of 384 units", "all units")
+    assert not page.all("input[name=carried], input[name=score], input[name=wrong]")
+    page.open("#units?layers=all", view="units")
+    page.until(lambda: page.text("#units-count") == "2688 of 2688 units", "all units")
+    fill("carried", "1")
+    of_default = int((carried["least"] == 0.2).sum())
+    page.until(lambda: page.text("#units-count") == f"{of_default} of 2688 units", "the units of the layer")
+
+
 @pytest.mark.parametrize("ranking", ["correlation", "ridge"])
 def test_what_a_question_puts_beside_units_stands_in_the_list_and_on_a_units_page(
     page: Page, atlas: Any, ranking: str
 ) -> None:
     declared = tables()["stability"]["frequency"]
-    size = {"width": 1280, "height": 800, "deviceScaleFactor": 1, "mobile": False}  # wide enough for all columns
-    page.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     page.open(f"#units?ranking={ranking}", view="units")
     page.until(lambda: page.text("#units-count") == "384 of 384 units", "all units")
     header = page.find(".tabulator-col[tabulator-field=stability_frequency]")
+    page.script("arguments[0].scrollIntoView({block: 'center', inline: 'center'})", header)  # one of many columns
     assert header.text == capital(declared.title)
     assert header.get_attribute("title") == declared.says
     assert declared.says in page.text("main > .note")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
-from interlingua.questions.material import ISSUES, LANGUAGES
+from interlingua.questions.material import ISSUES, LANGUAGES, RELIABILITY
 from interlingua.questions.material.compute import material
+from interlingua.questions.material.reliability import reliabilities
 from interlingua.questions.material.show import section
 from interlingua.report.results import Results
 
@@ -21,9 +23,9 @@ def sources(*unseen: str) -> pd.DataFrame:
     return table.assign(norms="labmt", licence="free", citation="")
 
 
-def results(sources: pd.DataFrame, noticed: pd.DataFrame) -> Results:
-    tables = {"languages": LANGUAGES, "issues": ISSUES}
-    made = material(sources, noticed)
+def results(sources: pd.DataFrame, noticed: pd.DataFrame, reliable: pd.DataFrame | None = None) -> Results:
+    tables = {"languages": LANGUAGES, "issues": ISSUES, "reliability": RELIABILITY}
+    made = {**material(sources, noticed), "reliability": reliable}
     found = {name: tables[name].empty() if frame is None else frame for name, frame in made.items()}
     return Results(Path(), tables, {}, {}, {name: tables[name].check(frame) for name, frame in found.items()})
 
@@ -67,4 +69,48 @@ def test_what_was_noticed_is_shown_even_twice() -> None:
     found = results(sources(), pd.DataFrame([row, row]))
     shown = {table.table: table.frame for table in section(found).tables}
     assert len(shown["issues"]) == 2
-    assert section(results(sources(), NOTHING)).tables[1].frame.empty
+    assert [table.table for table in section(results(sources(), NOTHING)).tables] == ["languages"]
+
+
+def rated(code: str, n: int, seed: int) -> pd.DataFrame:
+    """Return words of two sentences each, some of them not rated."""
+    rng = np.random.default_rng(seed)
+    rating = pd.Series(rng.normal(size=n)).where(np.arange(n) >= 3)
+    words = np.repeat(np.arange(n), 2)
+    return pd.DataFrame({"word": [f"{code}{number}" for number in words], "valence": rating.to_numpy()[words]})
+
+
+def errors_of(code: str, words: range, error: float, raters: float) -> pd.DataFrame:
+    own = {"language": code, "variable": "valence", "error": error, "raters": raters}
+    return pd.DataFrame({"word": [f"{code}{number}" for number in words]}).assign(**own)
+
+
+def test_reliability_is_of_the_words_that_are_used_and_known() -> None:
+    ratings = {"en": rated("en", 40, 0), "es": rated("es", 30, 1), "fr": rated("fr", 30, 2)}
+    errors = pd.concat([errors_of("en", range(100), 0.3, 20.0), errors_of("es", range(20), 0.5, 9.5)])
+    found = reliabilities(errors, ratings, variable="valence")["reliability"]
+    assert found is not None
+    table = RELIABILITY.check(found).set_index("language")
+    assert list(table.index) == ["en", "es"]  # of French nothing is known
+    assert table[["n_words", "n_known"]].values.tolist() == [[37, 37], [27, 17]]
+    variance = ratings["es"].drop_duplicates("word").iloc[3:20]["valence"].var()
+    assert table.loc["es", "reliability"] == pytest.approx(1 - 0.25 / variance)
+    assert table.loc["es", ["raters", "error", "sd"]].tolist() == pytest.approx([9.5, 0.5, variance**0.5])
+    assert reliabilities(errors, {"fr": ratings["fr"]}, variable="valence") == {"reliability": None}
+    assert reliabilities(errors.head(0), ratings, variable="valence") == {"reliability": None}
+
+
+def test_reliability_is_told_where_norms_have_it() -> None:
+    rows = {"variable": "valence", "language": ["en", "es"], "n_words": 60, "n_known": 60, "error": 0.1, "sd": 0.5}
+    table = pd.DataFrame({**rows, "raters": [19.6, 50.0], "reliability": [0.91, 0.97]})
+    first, told = section(results(sources(), NOTHING, table)).findings
+    assert told == (
+        "Mean ratings of valence by 20 to 50 raters a word have a reliability of 0.91 to 0.97 in English and Spanish, "
+        "by the raters' standard deviations."
+    )
+    assert "reliability" not in first
+    (told,) = section(results(sources(), NOTHING, table.head(1).assign(raters=50.0))).findings[1:]
+    assert "by 50 raters a word have a reliability of 0.91 in English, by" in told
+    # Of too few words there is none, and nothing is said.
+    nothing = table.assign(reliability=float("nan"))
+    assert len(section(results(sources(), NOTHING, nothing)).findings) == 1

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from interlingua.questions.audit import HELD_OUT_R
+from interlingua.questions.material import RELIABILITY
 from interlingua.questions.performance import QUESTION
 from interlingua.questions.performance.compute import performance
 from interlingua.questions.performance.show import draw, glance, section
@@ -50,9 +51,11 @@ def held_out(r: dict[str, float] = R, low: float = 0.3) -> pd.DataFrame:
     return HELD_OUT_R.check(rows)
 
 
-def results(table: pd.DataFrame, crossed: pd.DataFrame | None = None) -> Results:
+def results(table: pd.DataFrame, crossed: pd.DataFrame | None = None, reliable: pd.DataFrame | None = None) -> Results:
     of_words = held_out() if crossed is None else crossed
-    found = {name: TABLES[name].check(frame) for name, frame in performance(table, CELL, of_words).items()}
+    known = RELIABILITY.empty() if reliable is None else RELIABILITY.check(reliable)
+    made = performance(table, CELL, of_words, known)
+    found = {name: TABLES[name].check(frame) for name, frame in made.items() if frame is not None}
     languages = pd.DataFrame({"language": CODES, "name": ["English", "Spanish", "French"]})
     choice = pd.DataFrame({"model": ["m"], "variable": ["valence"]})
     return Results(Path(), TABLES, {}, {}, {"languages": languages, "layer_choice": choice, **found})
@@ -120,3 +123,36 @@ def test_the_figure_orders_languages_by_r() -> None:
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["Spanish", "French", "English"]
     assert "over 4 test sentences a language" in caption
     assert "the 2 test words" in caption
+
+
+def reliable(**of_language: float) -> pd.DataFrame:
+    rows = {"language": list(of_language), "reliability": list(of_language.values())}
+    return pd.DataFrame(rows).assign(variable="valence", n_words=50, n_known=50, raters=20.0, error=0.1, sd=0.4)
+
+
+def test_r_over_the_root_of_the_reliability_is_told_where_norms_have_it() -> None:
+    found = results(probes(), held_out(low=0.05), reliable(en=0.81, es=0.64))
+    table = found.table("performance_of_raters").set_index("language")
+    assert list(table.index) == ["en", "es"]
+    expected = [0.7 / 0.9, 0.65 / 0.9, 0.8 / 0.9]
+    assert table.loc["en", ["r_true", "r_true_low", "r_true_high"]].tolist() == pytest.approx(expected)
+    assert table.loc["es", "r_true"] == pytest.approx(0.1 / 0.8)
+    row = found.table("performance_of_layer").iloc[0]
+    assert row["n_reliable"] == 2
+    assert row["mean_r_true"] == pytest.approx((0.7 / 0.9 + 0.125) / 2)
+    said = section(found)
+    assert said.findings[-1] == (
+        "m · valence, layer 1: mean ratings of finitely many raters can't be predicted fully. Over the root of their "
+        "reliability (known of 2 of 3 languages) mean r over all words is 0.45 instead of 0.40."
+    )
+    assert [table.table for table in said.tables] == ["performance", "performance_of_raters"]
+
+
+@pytest.mark.parametrize("known", [{}, {"en": -0.2}, {"de": 0.9}])
+def test_without_a_reliability_nothing_is_told_of_it(known: dict[str, float]) -> None:
+    found = results(probes(), None, reliable(**known) if known else None)
+    assert found.table("performance_of_layer")["n_reliable"].tolist() == [0]
+    assert found.table("performance_of_layer")["mean_r_true"].isna().all()
+    said = section(found)
+    assert len(said.findings) == 1
+    assert [table.table for table in said.tables] == ["performance"]

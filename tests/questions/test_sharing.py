@@ -519,14 +519,13 @@ def glanced(found: Results) -> dict[str, Row]:
 def test_both_nulls_are_told() -> None:
     found = results(NULL, OWN, null_degrees=DEGREES, pairs_judged_summary=JUDGED)
     assert show.claim(found, "model", "valence") == (
-        "In layer 1 of model, 2 units are among those that carry valence most in all 3 languages (as many in 4 of 200 "
-        "draws of codes of their own and in 0 of 200 draws of permuted ratings); pairs of languages share 2.5 units on "
-        "average, 3.00 times what independent sets would (1.50 times what codes of their own give, p = .0200; "
-        "2.50 times "
-        "what permuted ratings give, p = .0050; 200 draws each). Languages share more units than with codes of "
-        "their own "
-        "and permuted ratings, and use them in the same direction more often (p = .0050 and = .0050 against codes of "
-        "their own and permuted ratings)."
+        "By the paper's count, in layer 1 of model 2 units are among those that carry valence most in all 3 "
+        "languages (as many in 4 of 200 draws of codes of their own and in 0 of 200 draws of permuted "
+        "ratings); pairs of languages share 2.5 units on average, 3.00 times what independent sets would "
+        "(1.50 times what codes of their own give, p = .0200; 2.50 times what permuted ratings give, p = "
+        ".0050; 200 draws each). Languages share more units than with codes of their own and permuted "
+        "ratings, and use them in the same direction more often (p = .0050 and = .0050 against codes of their "
+        "own and permuted ratings)."
     )
     rows = glanced(found)
     assert rows["Do languages share its units?"][1:] == (
@@ -652,6 +651,9 @@ def test_where_draws_lie_is_told_as_it_is() -> None:
     *_, told = show.section(results(NULL, OWN, null_encoding=short)).findings
     assert "100 to 250 of 400 training words a language are permuted together with their translations. Codes" in told
     assert "are encoded less well in Chinese than the real ratings" in told
+    better = short.assign(r_short=[-0.05, 0.1])
+    *_, told = show.section(results(NULL, OWN, null_encoding=better)).findings
+    assert "are encoded less well in Chinese and better in German than the real ratings" in told
     *_, told = show.section(results(NULL, null_encoding=short.assign(null="permuted"))).findings
     assert told.endswith("together with their translations.")
 

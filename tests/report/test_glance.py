@@ -27,12 +27,17 @@ def test_every_question_is_asked_of_every_variable(results: Results) -> None:
     assert list(groups) == ["model · valence", "model · length", "all models and variables"]
     for variable in ("valence", "length"):
         assert [row.question for row in groups[f"model · {variable}"]] == [
-            "Do the ratings belong to the words?",
-            f"Does the model know {variable}?",
+            "How much do languages share?",
+            "And without translations?",
+            "Which units carry it?",
+            "Do the units of other languages predict a language?",
+            *(["How few of them are enough?"] if variable == "valence" else []),  # length has two languages only
             "Do languages share its units?",
             "Do they use them in the same direction?",
+            "Do the ratings belong to the words?",
+            f"Does the model know {variable}?",
+            "Do languages share units beyond translations?",
             "Is it learnt?",
-            "Do the units of other languages predict a language?",
             "Do single units work in German?",
             "Is it only how long or frequent words are?",
             "Does the choice of units hang on single words?",
@@ -147,6 +152,8 @@ def test_a_ranking_that_can_t_be_repeated_says_so(results: Results) -> None:
 def test_what_a_study_did_not_do_is_not_asked_but_for_unseen_languages(results: Results) -> None:
     names = (
         "null",
+        "similarity_null",
+        "concept_disjoint",
         "controls",
         "controls_summary",
         "transfer",
@@ -159,7 +166,19 @@ def test_what_a_study_did_not_do_is_not_asked_but_for_unseen_languages(results: 
         results._read[name] = results.tables[name].empty()
     results.run["not_asked"] |= dict.fromkeys(("controls", "left_out", "confounds"), "Why.")
     rows = answers(results)
-    assert len(rows) == 5
+    assert list(rows) == [
+        "How much do languages share?",
+        "And without translations?",
+        "Which units carry it?",
+        "Do languages share its units?",
+        "Do the ratings belong to the words?",
+        "Does the model know valence?",
+        "Do languages share units beyond translations?",
+        "Do single units work in German?",
+        "Does the choice of units hang on single words?",
+    ]
+    assert rows["Do languages share units beyond translations?"].answer.startswith("Not tested: ")
+    assert rows["How much do languages share?"].sure == "not compared with ratings drawn under a null"
     assert rows["Do single units work in German?"].answer == "Not tested"
     assert "null is too easy" in rows["Do languages share its units?"].test
     assert list(told(results).not_asked.values())[:3] == ["Why."] * 3

@@ -21,6 +21,7 @@ CASES = [
     ("8 languages, skewed", 800, ["mean of r over languages (jackknife of Fisher's z)"], []),
     ("4 languages, skewed", 1000, ["mean of r over languages (jackknife of Fisher's z)"], ["the same, t of r itself"]),
     ("a model and a control, 4 languages", 200, ["ratio over a control (jackknife of its logarithm)"], []),
+    *((f"what {n} languages share", 150, ["what languages share, rho-bar (jackknife)"], []) for n in (4, 8)),
     ("one model, 8 languages, errors normal", 300, ["slope of r on sharing (jackknife)"], []),
     ("one model, 8 languages, errors wider to the right", 300, ["slope of r on sharing (jackknife)"], []),
 ]

@@ -120,12 +120,14 @@ def test_a_run_stopped_by_an_error_leaves_nothing_and_goes_on(
     with pytest.raises(RuntimeError, match="the power failed"):
         run(study, output=out, workers=1, cache_dir=tmp_path / "cache", show_progress=False)
     assert {entry.name for entry in tmp_path.iterdir()} == {"cache"}
-    assert len(extracted) == 4 + 3  # the languages, and those that choose units for the control
+    draws = study.scrutiny.untrained_draws
+    assert draws == 2
+    assert len(extracted) == 4 + 3 * draws  # the languages, and for each control those that choose units
     assert len(list((tmp_path / "cache" / "probes").iterdir())) == 2
 
     run(study, output=out, workers=1, cache_dir=tmp_path / "cache", show_progress=False)
-    assert len(extracted) == 4 + 3  # none again
-    assert len(fitted) == 3 + 3 + 5  # of five and the control's five, the two that were finished are read
+    assert len(extracted) == 4 + 3 * draws  # none again
+    assert len(fitted) == 3 + 3 + 5 * draws  # of five and each control's five, the two that were finished are read
     assert table_bytes(out) == table_bytes(small.results)
 
 
@@ -257,7 +259,7 @@ def test_refresh_computes_every_node_once_and_replaces(
     assert first.keys() == second.keys()
     changed = {name.partition(".")[0] for name in first if first[name] != second[name]}
     flagged = {"flagged_overlap", "flagged_null", "flagged_alignment"}
-    assert flagged <= changed <= {"audit", "audit_power", "audit_summary"} | flagged
+    assert flagged <= changed <= {"audit", "audit_power", "audit_noticed", "audit_summary"} | flagged
     assert not list(cache.rglob("*.partial"))
     assert not list(cache.rglob("*.old"))
 

@@ -464,6 +464,22 @@ def test_codes_of_their_own_lie_where_the_real_one_lies_and_are_read_as_well() -
     assert abs(np.mean(np.sign(directions[0]))) < 0.35
 
 
+@pytest.mark.parametrize("noise", [3.0, 2.0, 1.0, 0.3])
+def test_weak_codes_are_matched_as_closely_as_strong_ones(noise: float) -> None:
+    """The weaker a code the less straight is the curve of what draws of a strength are predicted with."""
+    rng = np.random.default_rng(21)
+    n, most = 400, 0.0
+    for seed in range(4):
+        X = rng.normal(size=(n, 150)) * np.linspace(3, 0.5, 150)
+        y = X @ rng.normal(size=150) / np.linalg.norm(np.linspace(3, 0.5, 150)) + noise * rng.normal(size=n)
+        layer = rated_layer(X, y, np.arange(n))
+        drawn = own_codes(layer, 50, seed=seed)  # those on which the strength is set
+        if layer.r > 0.1:
+            most = max(most, layer.r)
+            assert layer.r_of(drawn).mean() == pytest.approx(layer.r, abs=0.002)
+    assert most > 0.1
+
+
 def test_the_bands_are_those_of_the_method_s_page() -> None:
     rng = np.random.default_rng(3)
     X = rng.normal(size=(90, 60))

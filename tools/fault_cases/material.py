@@ -92,7 +92,6 @@ sentences = 1
 [probes]
 methods = ["ridge"]
 whole = false
-bootstrap = 20
 [layer]
 choose = 1
 [units]

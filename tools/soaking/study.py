@@ -26,7 +26,6 @@ batch_tokens = 160
 [probes]
 methods = ["ridge", "elastic-net"]
 folds = 3
-bootstrap = 20
 [units]
 methods = ["correlation", "ridge"]
 k = 6

@@ -199,7 +199,16 @@ def _cell_data(results: Results, ranked: _Ranked, columns: Sequence[UnitColumn])
     for (method, code), rows in signed.groupby(["method", "language"], sort=False):
         weights.setdefault(str(method), {})[str(code)] = pack(rows["weight"].to_numpy(), "f4")
     beside = [beside_units(results, column, **ranked.where) for column in columns]
-    return {"tables": shown, "weights": weights, "unit_columns": beside}
+    return {"tables": shown, "weights": weights, "unit_columns": beside, "carried": _carried(results, ranked)}
+
+
+def _carried(results: Results, ranked: _Ranked) -> list[dict[str, Any]]:
+    """Return, for each least correlation, the units that carry the rating, and in how many languages at least."""
+    rows = results.of("conjunction_carried", **ranked.where)
+    return [
+        {"least": float(least), "units": of_least["unit"].tolist(), "values": of_least["carried_by"].tolist()}
+        for least, of_least in rows.groupby("least", sort=True)
+    ]
 
 
 def _write_rankings(folder: Path, number: int, ranked: _Ranked) -> None:

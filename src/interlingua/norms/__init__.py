@@ -11,6 +11,7 @@ from interlingua.norms.card import Layout, NormCard, Variable
 from interlingua.norms.concepts import normalise_gloss, rating_columns
 from interlingua.norms.fetch import fetch, licence_notice
 from interlingua.norms.locate import card_folder, find_file, how_to_get
+from interlingua.norms.raters import no_errors
 from interlingua.norms.reader import Norms, load_norms
 from interlingua.norms.registry import all_cards, get_card, is_card, load_card
 from interlingua.norms.scaling import Scale, scale_ratings
@@ -36,6 +37,7 @@ __all__ = [
     "licence_notice",
     "load_card",
     "load_norms",
+    "no_errors",
     "normalise_gloss",
     "not_plain",
     "plain_words",

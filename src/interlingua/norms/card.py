@@ -23,6 +23,9 @@ Access = Literal["download", "manual", "package", "dead"]
 Column = str | int
 """A column's name in the header row, or its position counted from 0."""
 
+Raters = str | int
+"""The name of a column with the number of raters of each word, or their number where all words have as many."""
+
 
 class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -37,11 +40,17 @@ class Variable(_Frozen):
         Its column in the file as first published; None where that is not known.
     low, high : float, optional
         Ends of the rating scale (1 and 9, say); None for open scales such as age of acquisition.
+    sd : str or int, optional
+        The column of the standard deviation over raters in the file as first published.
+    raters : str or int, optional
+        The column of their number there, or the number itself.
     note : str
         What was really asked where the variable's name does not say it ("emotional charge").
     """
 
     column: Column | None = None
+    sd: Column | None = None
+    raters: Raters | None = None
     low: float | None = None
     high: float | None = None
     note: str = ""
@@ -70,6 +79,9 @@ class Layout(_Frozen):
         The column of words.
     columns : dict
         Variable to column. Empty in a card's original layout, whose variables name their columns.
+    sd, raters : dict
+        Variable to the column of the standard deviation over raters; to the column of their number, or the number where
+        all words have as many. Empty where they are not known; in a card's original layout its variables name them.
     concept : str or int, optional
         A column of the user's that says what each word means, by any name that translations share.
     gloss : str or int, optional
@@ -114,6 +126,8 @@ class Layout(_Frozen):
     format: Format | None = None
     word: Column = "word"
     columns: dict[str, Column] = Field(default_factory=dict)
+    sd: dict[str, Column] = Field(default_factory=dict)
+    raters: dict[str, Raters] = Field(default_factory=dict)
     concept: Column | None = None
     gloss: Column | None = None
     sheet: str | int = 0
@@ -134,6 +148,14 @@ class Layout(_Frozen):
     package_path: str = ""
     expected_rows: int | None = Field(default=None, ge=1)
     licence: str = ""
+
+    @field_validator("raters")
+    @classmethod
+    def _some_raters(cls, value: dict[str, Raters]) -> dict[str, Raters]:
+        for name, raters in value.items():
+            if isinstance(raters, int) and raters < 1:
+                raise ValueError(f"{raters} raters of {name}: give 1 or more, or the name of a column")
+        return value
 
     @field_validator("na_values", mode="before")
     @classmethod
@@ -212,7 +234,7 @@ class NormCard(_Frozen):
         if not self.variables:
             raise ValueError("a card needs at least one variable")
         for layout in self.layouts:
-            if unknown := sorted(set(layout.columns) - set(self.variables)):
+            if unknown := sorted({*layout.columns, *layout.sd, *layout.raters} - set(self.variables)):
                 raise ValueError(f"layout '{layout.name}' has columns for unknown variables {unknown}")
         return self
 
@@ -233,12 +255,16 @@ class NormCard(_Frozen):
     def all_layouts(self) -> tuple[Layout, ...]:
         """Return every known layout, the file as first published before the others.
 
-        Each has its `Layout.columns` filled in.
+        Each has its `Layout.columns`, and what is known of `sd` and `raters`, filled in.
         """
         if self.file is None:
             return self.layouts
-        columns = {name: v.column for name, v in self.variables.items() if v.column is not None}
-        return (self.file.model_copy(update={"columns": columns}), *self.layouts)
+        known = {
+            "columns": {name: v.column for name, v in self.variables.items() if v.column is not None},
+            "sd": {name: v.sd for name, v in self.variables.items() if v.sd is not None},
+            "raters": {name: v.raters for name, v in self.variables.items() if v.raters is not None},
+        }
+        return (self.file.model_copy(update=known), *self.layouts)
 
     def describe(self) -> str:
         """Return the card as lines to read: source, scales, licence, how it is had, citation."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from interlingua.norms.concepts import CONCEPT, CONCEPTICON_GLOSS, CONCEPTICON_I
 from interlingua.norms.encodings import is_unicode, misread
 from interlingua.norms.issues import Issues
 from interlingua.norms.locate import find_file
+from interlingua.norms.raters import no_errors, on_scale, read_errors
 from interlingua.norms.ratings import COMMAS, number_columns, read_ratings
 from interlingua.norms.registry import get_card, is_card, load_card
 from interlingua.norms.scaling import Scale, scale_ratings
@@ -49,6 +50,9 @@ class Norms:
         Name of the `Layout` by which it was read.
     concepts : str
         Where the concepts are from: "user", "norms" or "" (see `interlingua.norms.concepts.read_concepts`).
+    errors : pandas.DataFrame
+        ``word, variable, error, raters``: the standard error of a word's mean rating over raters, on the table's scale,
+        and their number; without rows where the source does not tell (see `interlingua.norms.raters.read_errors`).
     """
 
     table: pd.DataFrame
@@ -58,6 +62,7 @@ class Norms:
     path: Path
     layout: str
     concepts: str = ""
+    errors: pd.DataFrame = field(default_factory=no_errors)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -101,7 +106,7 @@ def load_norms(
         A folder to look in first.
     options : mapping, optional
         Fields of `Layout` for the file at hand: ``encoding``, ``separator``, ``decimal``, ``sheet``,
-        ``header_row``, ``na_values``, ``marker``, ``lower``, ``member``, ...
+        ``header_row``, ``na_values``, ``marker``, ``lower``, ``member``, ``sd``, ``raters``, ...
 
     Returns
     -------
@@ -138,16 +143,20 @@ def load_norms(
         issues.add(kind, count, detail)
     _check_file(file, layout, issues)
     concepts, origin = read_concepts(raw, layout, file, issues)
-    table = _ratings(raw, concepts, file, layout, card, code, issues)
+    rated = _ratings(raw, concepts, file, layout, card, code, issues)
+    table = rated.reset_index(drop=True)
+    errors = read_errors(raw.loc[rated.index], table, layout, options or {}, file, code, issues)
     wanted = {name: card.variables.get(name, Variable()) for name in layout.columns}
+    scaled = scale_ratings(table, wanted, scale, str(file))
     return Norms(
-        table=scale_ratings(table, wanted, scale, str(file)),
+        table=scaled,
         card=card,
         scale=scale,
         issues=issues.table(),
         path=file,
         layout=layout.name,
         concepts=origin,
+        errors=on_scale(errors, table, scaled),
     )
 
 
@@ -203,6 +212,8 @@ def _own_columns(
     taken = {column_at(raw, layout.word, file)}
     if layout.concept is not None:
         taken.add(column_at(raw, layout.concept, file))
+    taken |= {column_at(raw, column, file) for column in layout.sd.values()}
+    taken |= {column_at(raw, column, file) for column in layout.raters.values() if isinstance(column, str)}
     names = {CONCEPT, CONCEPTICON_ID, CONCEPTICON_GLOSS}  # an id is no rating
     others = {
         place: str(name) for place, name in enumerate(raw.columns) if name and place not in taken and name not in names
@@ -298,7 +309,7 @@ def _ratings(
     language: str,
     issues: Issues,
 ) -> pd.DataFrame:
-    """Turn cells into words and numbers, and note what was missing, mended, repeated or out of range."""
+    """Turn cells into words and numbers by row, and note what was missing, mended, repeated or out of range."""
     words = read_words(raw.iloc[:, column_at(raw, layout.word, file)], layout, language, file, issues)
     encoding = raw.attrs.get("encoding")
     if encoding and not is_unicode(encoding) and (odd := misread(words, encoding, language)):
@@ -310,7 +321,7 @@ def _ratings(
     table = table[table["word"] != ""]
     repeated = table["word"].duplicated(keep="first")
     issues.add_items("repeated word, first kept", table.loc[repeated, "word"])
-    table = table[~repeated].reset_index(drop=True)
+    table = table[~repeated]
     for name in layout.columns:
         unrated = table[name].isna()
         if unrated.all():

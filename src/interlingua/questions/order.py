@@ -26,6 +26,10 @@ ORDER = (
     "replication",
 )
 
+#: What the report's first lines and its table at a glance lead with, whatever the order of the sections: how much is
+#: shared, by which units, and how few are enough in a language that has no say; then the paper's overlap.
+LEAD = ("similarity", "conjunction", "left_out", "sharing")
+
 
 @lru_cache(maxsize=1)
 def questions() -> tuple[Question, ...]:

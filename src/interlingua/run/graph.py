@@ -20,11 +20,12 @@ from interlingua.models import matrix_speed, sentence_tokens
 from interlingua.norms import load_norms
 from interlingua.questions.order import questions
 from interlingua.questions.question import Asked
+from interlingua.run.inputs import CONCEPTS, FACTS, NOTICED, RATINGS, SENTENCES, SOURCES
 from interlingua.study.config import Study
 from interlingua.study.controls import DRAWS, OTHERS
-from interlingua.study.facts import FactsFile
-from interlingua.study.inputs import CONCRETENESS, RATED_WORDS, Frame
+from interlingua.study.inputs import CONCRETENESS, RATED_WORDS
 from interlingua.study.prepare import ModelInStudy, Prepared, rated, second_norms
+from interlingua.study.rater_errors import RATER_ERRORS
 from interlingua.study.size import Size
 from interlingua.study.sources import Material
 from interlingua.study.steps import STEPS
@@ -184,11 +185,13 @@ def _module_of(package: str, name: str) -> str:
 
 def _sources(study: Study, material: Material, models: Sequence[ModelInStudy], cache: Cache) -> list[Source]:
     """Put what the study read into the cache, and return it as sources."""
-    found = [_put(cache, Frame("noticed"), {}, material.contexts.issues)]
-    found += [_put(cache, FactsFile(), model.source.at, model.facts) for model in models]
+    found = [_put(cache, NOTICED, {}, material.contexts.issues)]
+    found += [_put(cache, FACTS, model.source.at, model.facts) for model in models]
     found += _sentences(study, material, cache)
-    found.append(_put(cache, Frame("sources"), {}, _source_table(study, material)))
+    found.append(_put(cache, SOURCES, {}, _source_table(study, material)))
     for variable in study.variables:
+        errors = material.errors[material.errors["variable"] == variable].reset_index(drop=True)
+        found.append(_put(cache, RATER_ERRORS, {"variable": variable}, errors[list(RATER_ERRORS.names)]))
         parts = [
             norms.table.rename(columns={variable: "rating"})[["word", "rating"]].assign(
                 language=code, variable=variable, norm=norms.card.name
@@ -213,12 +216,12 @@ def _sentences(study: Study, material: Material, cache: Cache, part: str = "") -
     for code in study.languages:
         rows = material.language(code)
         columns = ["context_id", "language", "text", "start", "end"]
-        found.append(_put(cache, Frame("sentences"), {"language": code}, rows[columns], part))
+        found.append(_put(cache, SENTENCES, {"language": code}, rows[columns], part))
         named = rows[["language", "word", "concept"]].merge(material.concepts, how="left")
-        found.append(_put(cache, Frame("concepts"), {"language": code}, named, part))
+        found.append(_put(cache, CONCEPTS, {"language": code}, named, part))
         for variable in study.variables:
             ratings = rows[["context_id", "language", "word", "concept", "split", variable]]
-            found.append(_put(cache, Frame("ratings"), {"language": code, "variable": variable}, ratings, part))
+            found.append(_put(cache, RATINGS, {"language": code, "variable": variable}, ratings, part))
     return found
 
 

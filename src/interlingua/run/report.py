@@ -7,7 +7,7 @@ from pathlib import Path
 from types import ModuleType
 
 from interlingua.errors import StoreError, reason
-from interlingua.questions.order import questions, tables
+from interlingua.questions.order import LEAD, questions, tables
 from interlingua.report.page import Part, Told, write_page
 from interlingua.report.results import Results
 from interlingua.report.style import house_style, save
@@ -78,6 +78,12 @@ def _shows(results: Results) -> dict[str, ModuleType]:
     }
 
 
+def _leading(shows: dict[str, ModuleType]) -> list[ModuleType]:
+    """Return the modules in the order of the first lines."""
+    first = {key: shows[key] for key in LEAD if key in shows}
+    return list((first | shows).values())
+
+
 def _draw(results: Results) -> dict[str, str]:
     """Draw every figure, saved as SVG, PDF and PNG; return the captions by figure name."""
     folder = results.folder / "figures"
@@ -95,7 +101,7 @@ def _draw(results: Results) -> dict[str, str]:
 
 def _claim(results: Results, shows: dict[str, ModuleType], model: str, variable: str) -> str:
     """Return the claim about a model and variable, of which each question may have a part."""
-    parts = [show.claim(results, model, variable).strip() for show in shows.values() if hasattr(show, "claim")]
+    parts = [show.claim(results, model, variable).strip() for show in _leading(shows) if hasattr(show, "claim")]
     return " ".join(part for part in parts if part)
 
 
@@ -103,7 +109,7 @@ def _glance(results: Results, shows: dict[str, ModuleType]) -> dict[str, list[Ro
     """Return the questions of every model and variable, and those of all of them together, by heading."""
     groups: dict[str, list[Row]] = {
         cell_title(model, variable): [
-            row for show in shows.values() for row in _rows(show, "glance", results, model, variable)
+            row for show in _leading(shows) for row in _rows(show, "glance", results, model, variable)
         ]
         for model, variable in results.cells
     }

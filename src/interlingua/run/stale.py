@@ -8,21 +8,13 @@ from importlib import import_module
 from typing import Any
 
 from interlingua.errors import ConfigError
+from interlingua.flow import Output
 from interlingua.flow.graph import Node, Reading
 from interlingua.flow.source import source_digest
 from interlingua.flow.step import Step
 from interlingua.questions.order import questions
+from interlingua.run.inputs import INPUTS
 from interlingua.study.steps import FACTS, STEPS
-
-#: What a study's graph begins with (`interlingua.run.graph`), and where what reads it is defined: that is part of a
-#: step's source. A test compares with a graph.
-_SOURCES = {
-    "weights": "interlingua.study.model",
-    "facts": "interlingua.study.facts",
-    "second_norm": "interlingua.tables.schema",
-    "concreteness": "interlingua.tables.schema",
-    **dict.fromkeys(("noticed", "sentences", "ratings", "sources"), "interlingua.study.inputs"),
-}
 
 
 @cache
@@ -72,13 +64,11 @@ def _source(name: str, modules: tuple[str, ...]) -> str:
     return source_digest(Node(step, {}, "", {}, 0, reads, modules=modules).source)
 
 
-def _output(name: str) -> Any:
-    """Return the output of that name, or something that is defined where a source's output is."""
-    for step in known_steps().values():
-        for output in step.outputs:
-            if output.name == name and name not in _SOURCES:
-                return output
-    return type("Source", (), {"__module__": _SOURCES[name]})()
+def _output(name: str) -> Output:
+    """Return the output of that name."""
+    if name in INPUTS:
+        return INPUTS[name]
+    return next(output for step in known_steps().values() for output in step.outputs if output.name == name)
 
 
 @cache

@@ -12,6 +12,7 @@ from interlingua.stats.jackknife import jackknife, ratio_interval
 from interlingua.stats.mixed import mixed_model
 from interlingua.stats.multiplicity import adjust, bonferroni_within_degree
 from interlingua.stats.r_interval import mean_r_interval, r_interval, word_means
+from interlingua.stats.reliability import reliability
 from interlingua.stats.superexact import superexact, superexact_pmf, superexact_sf
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "pearson_columns",
     "r_interval",
     "ratio_interval",
+    "reliability",
     "simulate_degrees",
     "superexact",
     "superexact_pmf",

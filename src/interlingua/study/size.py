@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from interlingua.study.config import Study
+from interlingua.tables.layout import Layout
 
 #: Of a matrix product's speed, what a forward pass of short sentences reaches.
 _EFFICIENCY = 0.45
@@ -40,6 +41,11 @@ class Size:
     languages: int
     passes: Callable[[], float]
     speed: Callable[[], float]
+
+    @property
+    def units(self) -> int:
+        """Units of the whole network."""
+        return Layout.even(self.layers, self.width).n_units
 
     @property
     def scale(self) -> float:

@@ -31,6 +31,7 @@ from interlingua.norms import (
     describe_not_plain,
     get_card,
     load_norms,
+    no_errors,
     not_plain,
     plain_words,
     select_flat,
@@ -81,6 +82,8 @@ class Material:
         Rated words with sentences that each language has, of which the study may use fewer.
     concepts
         ``language, word, concept, origin``: a row a word, what it means and who says so ("user", "norms", "").
+    errors
+        ``language, word, variable, error, raters``: the standard error of a word's mean rating, where its norms tell.
     """
 
     contexts: Contexts
@@ -90,6 +93,7 @@ class Material:
     concepts: pd.DataFrame = field(
         default_factory=lambda: pd.DataFrame(columns=["language", "word", "concept", "origin"])
     )
+    errors: pd.DataFrame = field(default_factory=lambda: no_errors().assign(language=""))
 
     def language(self, code: str) -> pd.DataFrame:
         """Return one language's rows, numbered from 0 as its activations are."""
@@ -124,6 +128,7 @@ def gather(study: Study, cache_dir: Path) -> Material:
     n_rated: dict[str, int] = {}
     given: dict[str, set[str]] = {}
     origins: dict[str, str] = {}
+    errors = [no_errors().assign(language="")]
     for code, entry in study.languages.items():
         if entry.contexts == AUTHORS:
             parts[code] = _authors(study, code, cache_dir)
@@ -144,6 +149,7 @@ def gather(study: Study, cache_dir: Path) -> Material:
             issues = [norms.issues.drop(columns="source"), contexts.issues]
             parts[code] = Contexts(contexts.table, pd.concat(issues, ignore_index=True))
             cards[code], n_rated[code], origins[code] = norms.card, len(norms.table), norms.concepts
+            errors.append(norms.errors.assign(language=code))
     available = {code: _rated_words(contexts) for code, contexts in parts.items()}
     try:
         joined = concat(_same_size(study, parts).values())
@@ -156,7 +162,8 @@ def gather(study: Study, cache_dir: Path) -> Material:
     except ContextsError as error:
         raise ContextsError(f"{error}{smallest(study, available)}") from None
     issues = [joined.issues, linked.issues, short, duplicates(table), across(table)]
-    return Material(Contexts(table, pd.concat(issues, ignore_index=True)), cards, n_rated, available, linked.words)
+    contexts, known = Contexts(table, pd.concat(issues, ignore_index=True)), pd.concat(errors, ignore_index=True)
+    return Material(contexts, cards, n_rated, available, linked.words, known)
 
 
 def _with_concept(contexts: Contexts) -> set[str]:

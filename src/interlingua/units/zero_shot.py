@@ -56,7 +56,8 @@ def fit_curve(
     probes : SubsetRidge
         Of the language's layer.
     chosen : mapping of str to ndarray of int
-        Left-out language to the units that the others choose, best first; where they are fewer than wanted, all.
+        Left-out language to the units that the others choose, best first; where they are fewer than wanted, all are
+        taken (and random sets have more: compare no such sizes).
     random : ndarray of int, shape (sets, units)
         Random sets, which are tried by their first units, too.
     wanted : sequence of int

@@ -34,6 +34,22 @@ COUNTS = Table(
         Column("default", "whether it is the study's own least correlation", "flag"),
     ),
     says="for how many units it is shown, on a grid of languages and least correlations",
+    atlas=("layer", "at_least", "n_languages", "least", "n_units", "default"),
+)
+CARRIED = Table(
+    name="conjunction_carried",
+    row="a unit of the layer whose units are compared that is shown to carry the rating, and a least correlation",
+    key=("model", "variable", "unit", "least"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        LAYER,
+        UNIT,
+        _LEAST,
+        Column("carried_by", "languages in which it is shown to carry the rating, at least", "count", "carries it in"),
+    ),
+    files=("csv", "parquet"),
+    says="in how many languages units are shown to carry the rating, for each least correlation",
 )
 CONJUNCTION_UNITS = Table(
     name="conjunction_units",
@@ -115,7 +131,7 @@ _COUNT = Step(
     function="interlingua.questions.conjunction.compute:conjunction",
     per=("model", "variable"),
     reads={"profiles": "unit_profiles", "strata": "strata", "probes": "probes", "cell": "cell"},
-    outputs=(COUNTS, CONJUNCTION_UNITS, MARGINAL, SUMMARY),
+    outputs=(COUNTS, CONJUNCTION_UNITS, CARRIED, MARGINAL, SUMMARY),
     options=("questions.conjunction.least", "questions.conjunction.grid"),
 )
 
@@ -132,7 +148,7 @@ QUESTION = Question(
         "A unit that carries the rating need not add anything to the others. Which units add can't be told: after layer "
         "normalisation a layer's units are linear functions of each other, so a probe's weights are one choice of many.",
         "Where words are translations of each other the languages are no independent witnesses: then the test is one that "
-        "holds under any dependence, and finds fewer.",
+        "holds under any dependence, and mostly finds fewer.",
     ),
     atlas=(
         UnitColumn("conjunction_units", "carried_by"),

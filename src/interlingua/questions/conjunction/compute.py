@@ -49,7 +49,8 @@ def conjunction(
         The least correlation that counts, and further ones.
     """
     if len(profiles) < 2:
-        return dict.fromkeys(("conjunction", "conjunction_units", "carries", "conjunction_summary"))
+        names = ("conjunction", "conjunction_units", "conjunction_carried", "carries", "conjunction_summary")
+        return dict.fromkeys(names)
     layers = range(len(cell.layout.widths))
     r = {layer: np.stack([arrays[f"r/{layer}"] for arrays in profiles.values()]) for layer in layers}
     r[_WHOLE] = np.concatenate([r[layer] for layer in layers], axis=1)
@@ -60,7 +61,8 @@ def conjunction(
         for layer, values in r.items()
         for row in _counts(values, n_words, sorted({least, *grid}), linked)
     ]
-    units = _units(r[cell.layer], n_words, least, linked, cell)
+    carried = {value: _carried(r[cell.layer], n_words, value, linked) for value in sorted({least, *grid})}
+    units = _units(r[cell.layer], n_words, least, linked, carried[least], cell)
     n = len(profiles)
     counts = {u: int((units["carried_by"] >= u).sum()) for u in (2, ceil(0.75 * n), n)}
     best = units.loc[units["least_r"].idxmax()]
@@ -79,6 +81,7 @@ def conjunction(
     return {
         "conjunction": pd.DataFrame(rows).assign(model=cell.model, variable=cell.variable),
         "conjunction_units": cell.stamp(units),
+        "conjunction_carried": cell.stamp(_by_least(carried, cell)),
         "carries": cell.stamp(_carries(r[cell.layer], n_words, list(profiles), probes, cell)),
         "conjunction_summary": cell.stamp(pd.DataFrame([summary])),
     }
@@ -120,12 +123,35 @@ def _adjusted(
     return adjust(_tested(r, n_words, at_least, least, independent).p, "bh")
 
 
-def _units(r: NDArray[np.float64], n_words: NDArray[np.int64], least: float, linked: bool, cell: Cell) -> pd.DataFrame:
+def _carried(r: NDArray[np.float64], n_words: NDArray[np.int64], least: float, linked: bool) -> NDArray[np.int64]:
+    """Return in how many languages each unit is shown to carry the rating, at least."""
+    carried = np.zeros(r.shape[1], dtype=np.int64)
+    for u in range(1, len(r) + 1):
+        carried[_adjusted(r, n_words, u, least, not linked) <= LEVEL] = u
+    return carried
+
+
+def _by_least(carried: Mapping[float, NDArray[np.int64]], cell: Cell) -> pd.DataFrame:
+    """Return the units that are shown to carry the rating in any language, for each least correlation."""
+    parts = [
+        pd.DataFrame(
+            {"unit": cell.layout.unit(cell.layer, np.flatnonzero(by)), "least": least, "carried_by": by[by > 0]}
+        )
+        for least, by in carried.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _units(
+    r: NDArray[np.float64],
+    n_words: NDArray[np.int64],
+    least: float,
+    linked: bool,
+    carried: NDArray[np.int64],
+    cell: Cell,
+) -> pd.DataFrame:
     n, index = len(r), np.arange(cell.width)
-    p = {u: _adjusted(r, n_words, u, least, not linked) for u in range(1, n + 1)}
-    carried = np.zeros(cell.width, dtype=np.int64)
-    for u in range(1, n + 1):
-        carried[p[u] <= LEVEL] = u
+    p = {u: _adjusted(r, n_words, u, least, not linked) for u in (ceil(0.75 * n), n)}
     sign = _tested(r, n_words, n, least, not linked).sign
     return pd.DataFrame(
         {

@@ -12,19 +12,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
+#: Stands for all layers together in the column of layers.
+WHOLE = -1
+
+
 def claim(results: Results, model: str, variable: str) -> str:
     """Return how many units are shown to carry the rating in all, and in most, languages."""
     row = _summary(results, model, variable)
     if row is None:
         return ""
     if not row.in_two:
-        return f" No unit is shown to carry {variable} (|r| above {_r(row.least)}) in two languages or more."
-    text = f" {_units(row.in_all)} shown to carry it (|r| above {_r(row.least)}) in all {row.n_languages}"
-    if row.n_languages == 2:
-        return f"{text[: -len('all 2')]}both languages."
+        return f" No unit is shown to carry {variable} ({_least(row)}) in two languages or more."
+    text = f" {_units(row.in_all)} shown to carry {variable} ({_least(row)}) in {_every(row)}"
     if row.most < row.n_languages:
         text += f", {row.in_most} in {row.most} or more"
-    return f"{text}, {row.in_two} in two or more."
+    return f"{text}{_in_two(row)}."
 
 
 def _summary(results: Results, model: str, variable: str) -> Any:
@@ -35,24 +37,42 @@ def _units(number: int) -> str:
     return "No unit is" if not number else "1 unit is" if number == 1 else f"{number} units are"
 
 
+def _every(row: Any) -> str:
+    return "both languages" if row.n_languages == 2 else f"all {row.n_languages} languages"
+
+
+def _in_two(row: Any) -> str:
+    return f", {row.in_two} in two or more" if row.n_languages > 2 else ""
+
+
+def _least(row: Any) -> str:
+    return f"|r| above {_r(row.least)}"
+
+
 def _r(value: float) -> str:
-    return f"{value:g}".replace("0.", ".", 1)
+    return f"{value:.3f}".rstrip("0").rstrip(".")
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:
     """Return in how many languages units carry the rating."""
     question = "Which units carry it?"
     row = _summary(results, model, variable)
-    test = "Partial conjunction over languages with a least correlation, false discoveries over units below 5 %"
+    test = "Partial conjunction over languages with a least correlation, false discovery rate over units < .05"
     if row is None:
         return [Row(question, test, "Not tested: fewer than two languages are rated", "–")]
-    answer = (
-        f"{row.in_all} of {row.width} units in all {row.n_languages} languages, {row.in_most} in {row.most} or more"
-    )
-    sure = f"|r| above {_r(row.least)}; unit {row.best_unit} has {signed(row.best_r, 2)} or more everywhere"
-    if row.linked:
-        sure += "; words are linked between languages: a test that holds under any dependence"
-    return [Row(question, test, answer, sure)]
+    if not row.in_two:
+        return [Row(question, test, "None is shown to in two languages or more", f"{_least(row)}{_dependent(row)}")]
+    answer = f"{row.in_all} of {row.width} units in {_every(row)}"
+    if row.most < row.n_languages:
+        answer += f", {row.in_most} in {row.most} or more"
+    best = f"unit {row.best_unit} has {signed(row.best_r, 2)} or more everywhere"
+    return [Row(question, test, f"{answer}{_in_two(row)}", f"{_least(row)}; {best}{_dependent(row)}")]
+
+
+def _dependent(row: Any) -> str:
+    if not row.linked:
+        return ""
+    return "; words are linked between languages: a test that holds under any dependence"
 
 
 def section(results: Results) -> Section:
@@ -63,9 +83,8 @@ def section(results: Results) -> Section:
         if row is None:
             findings.append(f"{title}: fewer than two languages are rated.")
             continue
-        findings.append(
-            f"{title}, layer {row.layer}:{claim(results, model, variable)}{_both(results, model, variable)}"
-        )
+        told = claim(results, model, variable), _network(results, row), _both(results, model, variable)
+        findings.append(f"{title}, layer {row.layer}:{''.join(told)}")
     units = results.table("conjunction_units")
     tables = (
         Shown(
@@ -73,6 +92,12 @@ def section(results: Results) -> Section:
             "conjunction",
             results.of("conjunction", chosen=True),
             "model variable layer at_least n_languages least n_units n_independent n_any width",
+        ),
+        Shown(
+            "Units by number of languages, layer by layer",
+            "conjunction",
+            results.of("conjunction", default=True),
+            "model variable layer at_least n_languages least n_units width",
         ),
         Shown(
             "Units that carry it in two languages or more",
@@ -90,17 +115,30 @@ def section(results: Results) -> Section:
     return Section(findings, ("conjunction",), tuple(shown for shown in tables if len(shown.frame)))
 
 
+def _network(results: Results, summary: Any) -> str:
+    """Return the same of the units of all layers together."""
+    where = {"model": summary.model, "variable": summary.variable, "layer": WHOLE, "default": True}
+    by_number = {row.at_least: row for row in results.of("conjunction", **where).itertuples()}
+    if not by_number:
+        return ""
+    every = by_number[max(by_number)]
+    text = f" Of all {every.width} units of the network {every.n_units} in {_every(summary)}"
+    if summary.n_languages > 2:
+        text += f", {by_number[min(by_number)].n_units} in two or more"
+    return f"{text}."
+
+
 def _both(results: Results, model: str, variable: str) -> str:
     """Return both counts: units that carry the rating, and units that a sparse probe needs."""
     rows = results.of("carries", model=model, variable=variable)
-    text = f" In a single language {span(rows['n_carry'])} of {rows['width'].iloc[0]} units go with it at all"
+    text = f" By itself, in a single language, the rating goes with {span(rows['n_carry'])} of {rows['width'].iloc[0]} units"
     added = rows["n_add"].dropna()
-    if len(added):
-        text += (
-            f"; a sparse probe gives {span(added)} a weight (they add to the others, though which ones do is not identified after "
-            "layer normalisation)"
-        )
-    return f"{text}."
+    if added.empty:
+        return f"{text}; how many add to the others was not asked, as the study fits no sparse probe."
+    return (
+        f"{text}; a sparse probe gives {span(added)} a weight: so many add to the others, but which ones is not identified, as "
+        "after layer normalisation units are linear functions of each other."
+    )
 
 
 def draw(results: Results) -> tuple[Figure, str] | None:

@@ -136,7 +136,6 @@ ZERO_SHOT = Table(
         LAYER,
         _LEFT_OUT,
         _TRIED,
-        Column("n_found", "of them, those that the others have at their top", "count"),
         Column("r", "r over all words with the mean of the other languages' weights", "r", "r, no training"),
         Column("random_r", "mean r of random units of the layer, as many and weighted alike", "r", "random units"),
         Column("random_low", "2.5 % of the random sets are below", "r", "low"),
@@ -165,6 +164,7 @@ ZERO_SHOT_SUMMARY = Table(
         Column("ceiling", "mean cross-fitted r of the languages' own probes", "r", "own", missing=True),
     ),
     says="the same, mean over languages",
+    atlas=("method", "layer", "n_units", "n_languages", "mean_r", "mean_low", "mean_high", "random_r", "ceiling"),
 )
 ZERO_SHOT_FITS = Arrays("zero_shot_fits")
 

@@ -43,7 +43,7 @@ def fit(
     own = derive_seed(seed, "zero shot", cell.model, language, cell.variable)
     design = Design(activations, ratings, standardise=standardise)
     probes = SubsetRidge(design, cell.variable, cell.layer, folds=folds, seed=own)
-    found = fit_curve(probes, sets, _largest(random), sizes(cell.k))
+    found = fit_curve(probes, sets, _largest(random), _tried(sets, cell.k))
     return {
         "zero_shot_fits": {
             **{f"chosen/{size}/{code}": weights for (code, size), weights in found.chosen.items()},
@@ -85,14 +85,13 @@ def put_together(
     own = ceiling.set_index("language")["r"]
     rows = []
     for code, units in sets.items():
-        for size in sizes(cell.k):
+        for size in _tried(sets, cell.k):
             r, of_random = zero_shot(probes, code, units, _largest(random), size)
             low, high = np.quantile(of_random, [0.025, 0.975])
             rows.append(
                 {
                     "language": code,
                     "n_units": size,
-                    "n_found": min(size, len(units)),
                     "r": r,
                     "random_r": float(of_random.mean()),
                     "random_low": float(low),
@@ -115,6 +114,12 @@ def _sets(chosen: pd.DataFrame, headline: str) -> dict[str, NDArray[np.int64]]:
     return {
         str(code): of_language["index"].to_numpy(np.int64) for code, of_language in rows.groupby("language", sort=False)
     }
+
+
+def _tried(sets: Mapping[str, NDArray[np.int64]], k: int) -> tuple[int, ...]:
+    """Return the numbers of units that are tried: none more than the others choose without any of the languages."""
+    fewest = min(len(units) for units in sets.values())
+    return tuple(size for size in sizes(k) if size <= fewest)
 
 
 def _largest(random: Arrays) -> NDArray[np.int64]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 #: Beside one unit, how many the claim tells of.
 _FEW = 5
+#: The numbers of units that are tried whatever the size of the top.
+_WORDS = {1: "one unit", 3: "three units", 5: "five units", 10: "ten units", 20: "twenty units", 40: "forty units"}
 
 
 def claim(results: Results, model: str, variable: str) -> str:
@@ -29,7 +31,7 @@ def claim(results: Results, model: str, variable: str) -> str:
         f"{signed(first.mean_r, 2)} over words (random units: {signed(first.random_r, 2)})"
     )
     for row in rows[rows["n_units"] == _FEW].itertuples():
-        text += f", the first {row.n_units} with {signed(row.mean_r, 2)} ({signed(row.random_r, 2)})"
+        text += f", the first {_WORDS[_FEW]} with {signed(row.mean_r, 2)} ({signed(row.random_r, 2)})"
     return f"{text}."
 
 
@@ -58,8 +60,8 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
 
 def _few(results: Results, model: str, variable: str) -> list[Row]:
     rows = results.of("zero_shot_summary", model=model, variable=variable).sort_values("n_units")
-    told = [
-        f"{row.n_units} unit{'s' * (row.n_units > 1)}: {signed(row.mean_r, 2)} ({signed(row.random_r, 2)})"
+    told = [  # in words: how many are tried is no result
+        f"{_WORDS.get(row.n_units, 'as many as at the top')}: {signed(row.mean_r, 2)} ({signed(row.random_r, 2)})"
         for row in rows.itertuples()
     ]
     if not told:
@@ -70,7 +72,7 @@ def _few(results: Results, model: str, variable: str) -> list[Row]:
             "How few of them are enough?",
             "The same with the first units only; in brackets random units, weighted alike",
             f"r without training, mean over languages: {'; '.join(told)}",
-            f"the first unit is better than 95 % of single units in {first.better_than_95} of {first.n_languages} languages; "
+            f"the first unit is better than 95 % of random ones in {first.better_than_95} of {first.n_languages} languages; "
             f"the languages' own probes of the layer have {signed(first.ceiling, 2)}",
         )
     ]

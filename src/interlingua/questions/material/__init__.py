@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlingua.flow.step import Step
 from interlingua.questions.question import Question
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import COUNT, LANGUAGE
+from interlingua.tables.columns import COUNT, LANGUAGE, N_WORDS, VARIABLE
 
 LANGUAGES = Table(
     name="languages",
@@ -40,6 +40,29 @@ ISSUES = Table(
     ),
     says="repaired targets, duplicates, sentences on both sides of the split, missing ratings",
 )
+RELIABILITY = Table(
+    name="reliability",
+    row="a variable, in a language whose norms tell how far its raters differ",
+    key=("variable", "language"),
+    columns=(
+        VARIABLE,
+        LANGUAGE,
+        N_WORDS.but(says="rated words that are used"),
+        Column("n_known", "of them, those of which it is known", "count", "raters known"),
+        Column("raters", "mean number of raters of a word", "number"),
+        Column(
+            "error", "root mean square of the standard errors of the words' mean ratings, on the scale of the study"
+        ),
+        Column("sd", "standard deviation of the mean ratings of these words", "number", "SD of ratings", missing=True),
+        Column(
+            "reliability",
+            "share of these words' variance in mean ratings that is not the raters' sampling error",
+            "r",
+            missing=True,
+        ),
+    ),
+    says="how reliable the means of the raters are, by the standard deviations in the norms",
+)
 _TELL = Step(
     name="material",
     says="material",
@@ -48,10 +71,18 @@ _TELL = Step(
     reads={"sources": "sources", "noticed": "noticed"},
     outputs=(LANGUAGES, ISSUES),
 )
+_RELY = Step(
+    name="reliability",
+    says="raters",
+    function="interlingua.questions.material.reliability:reliabilities",
+    per=("variable",),
+    reads={"errors": "rater_errors", "ratings": "ratings"},
+    outputs=(RELIABILITY,),
+)
 
 QUESTION = Question(
     key="material",
     title="Words, ratings, sentences",
-    steps=(_TELL,),
+    steps=(_TELL, _RELY),
     show="interlingua.questions.material.show",
 )

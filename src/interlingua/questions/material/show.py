@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from interlingua.report.results import Results
-from interlingua.report.words import Section, Shown, listing, span
+from interlingua.report.words import Section, Shown, between, listing, span
 
 
 def section(results: Results) -> Section:
@@ -25,6 +25,24 @@ def section(results: Results) -> Section:
     columns = "name family role norms rated_words words sentences licence"
     tables = (
         Shown("Table 1. Languages and norms", "languages", table, columns),
+        Shown(
+            "How reliable the ratings are",
+            "reliability",
+            results.table("reliability"),
+            "variable language n_words n_known raters error sd reliability",
+        ),
         Shown("What was noticed in the data", "issues", results.table("issues"), "language kind count detail"),
     )
-    return Section([finding], tables=tables)
+    return Section([finding, *_raters(results)], tables=tuple(shown for shown in tables if len(shown.frame)))
+
+
+def _raters(results: Results) -> list[str]:
+    """Return how reliable the mean ratings are, where norms tell how far their raters differ."""
+    found = []
+    for variable, rows in results.table("reliability").dropna(subset="reliability").groupby("variable", sort=False):
+        low, high = f"{rows['raters'].min():.0f}", f"{rows['raters'].max():.0f}"
+        found.append(
+            f"Mean ratings of {variable} by {low if low == high else f'{low} to {high}'} raters a word have a reliability of "
+            f"{between(rows['reliability'])} in {listing(rows['language'].map(results.names))}, by the raters' standard deviations."
+        )
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -49,9 +49,28 @@ def section(results: Results) -> Section:
             f"{what}: mean r {signed(row.mean_r, 3)} over {row.n_languages} languages, from {signed(row.lowest_r, 2)} "
             f"({results.names[row.lowest_language]}) to {signed(row.highest_r, 2)} ({results.names[row.highest_language]})."
         )
+    findings += [_raters(row) for row in results.table("performance_of_layer").itertuples() if row.n_reliable]
     columns = "model variable language probe r r_low r_high r_word r_word_low r_word_high n_nonzero gap"
     title = f"{_probes(results)}, held-out words"
-    return Section(findings, ("performance",), (Shown(title, "performance", results.table("performance"), columns),))
+    tables = (
+        Shown(title, "performance", results.table("performance"), columns),
+        Shown(
+            "With endless raters",
+            "performance_of_raters",
+            results.table("performance_of_raters"),
+            "model variable layer language r reliability r_true r_true_low r_true_high",
+        ),
+    )
+    return Section(findings, ("performance",), tuple(shown for shown in tables if len(shown.frame)))
+
+
+def _raters(row: Any) -> str:
+    """Return what r would be with endless raters, where norms tell how far theirs differ."""
+    return (
+        f"{cell_title(row.model, row.variable)}, layer {row.layer}: mean ratings of finitely many raters can't be predicted fully. "
+        f"Over the root of their reliability (known of {row.n_reliable} of {row.n_languages} languages) mean r over all words is "
+        f"{signed(row.mean_r_true, 2)} instead of {signed(row.mean_r_reliable, 2)}."
+    )
 
 
 def draw(results: Results) -> tuple[Figure, str]:

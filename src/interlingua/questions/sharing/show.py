@@ -52,7 +52,7 @@ def claim(results: Results, model: str, variable: str) -> str:
         many = every if most.degree == most.n_languages else f"{most.degree} of {most.n_languages}"
     nulls = _nulls(results.of("null", **where))
     text = (
-        f"In layer {results.layer(model, variable)} of {short(model)}, {most.n_units or 'no'} "
+        f"By the paper's count, in layer {results.layer(model, variable)} of {short(model)} {most.n_units or 'no'} "
         f"{'unit is' if most.n_units <= 1 else 'units are'} among those that carry {variable} most in {many} languages"
         f"{_as_many(results, where, most.degree)}; pairs of languages share {pairs.mean_overlap:.1f} units on average"
     )
@@ -262,8 +262,13 @@ def _encoded(results: Results, encoding: pd.DataFrame) -> str:
     own = encoding[encoding["null"] == "own codes"]
     if own.empty:
         return ""
-    worse = own[own["r_short"] > _AS_WELL]
-    how = "as well as" if worse.empty else f"less well in {listing(worse['language'].map(results.names))} than"
+    apart = {"less well": own["r_short"] > _AS_WELL, "better": own["r_short"] < -_AS_WELL}
+    said = [
+        f"{how} in {listing(own.loc[there, 'language'].map(results.names))}"
+        for how, there in apart.items()
+        if any(there)
+    ]
+    how = f"{' and '.join(said)} than" if said else "as well as"
     return (
         f"Codes of their own are encoded {how} the real ratings (cross-validated r {between(own['null_r_cv'])}, really "
         f"{between(own['r_cv'])}) and lie where they do: {_percent(own['null_first_components'])} of their variance in "
@@ -273,7 +278,7 @@ def _encoded(results: Results, encoding: pd.DataFrame) -> str:
 
 def _percent(values: pd.Series) -> str:
     low, high = f"{100 * values.min():.0f}", f"{100 * values.max():.0f}"
-    return f"{low} %" if low == high else f"{low} to {high} %"
+    return f"{low} %" if low == high else f"{low} % to {high} %"
 
 
 def _again(results: Results, row: Any) -> str:

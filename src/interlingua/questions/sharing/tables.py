@@ -187,7 +187,8 @@ NULL_ENCODING = Table(
         Column("null_first_components", "the same of the draws, mean", "percent", "under the null"),
     ),
     says="how well and where in the layer the draws of each null are encoded, beside the real ratings: `r_cv`, "
-    "`null_r_cv`, `first_components`, `null_first_components`; and how many words move with their translations",
+    "`null_r_cv` (short of it where even the strongest codes of their own are predicted less well, as with few words), "
+    "`first_components`, `null_first_components`; and how many words move with their translations",
 )
 _CORRECTED_FE = Column("corrected_fe", "mean_fe over null_fe", "number", "corrected", missing=True)
 _P_FE = Column("p_fe", "p of the mean fold enrichment: (1 + draws with as much) / (1 + draws)", "p", "p")

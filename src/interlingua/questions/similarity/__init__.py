@@ -54,6 +54,7 @@ SIMILARITY = Table(
         Column("chosen", "whether it is the layer whose units are compared", "flag"),
     ),
     says="`rho` with its interval, the ceiling, by layer and without linked words",
+    atlas=("layer", "words", "n_languages", "rho", "rho_low", "rho_high", "between", "ceiling"),
 )
 NULL = Table(
     name="similarity_null",
@@ -71,6 +72,7 @@ NULL = Table(
         P.but(says="share of the draws with as much or more (the real ratings are one of them)"),
     ),
     says="mean similarity on real ratings and under each null",
+    atlas=("layer", "null", "draws", "between", "null_mean", "p"),
 )
 PAIRS = Table(
     name="similarity_pairs",
@@ -119,21 +121,25 @@ TREE = Table(
 )
 COMPONENTS = Table(
     name="components",
-    row="the layer whose units are compared",
-    key=("model", "variable"),
+    row="a layer",
+    key=("model", "variable", "layer"),
     columns=(
         MODEL,
         VARIABLE,
-        LAYER,
+        _LAYER,
         N_LANGUAGES,
+        N_UNITS,
         Column("shared", "variance of units' Fisher z that the languages share", "number"),
         Column("own", "variance that is each language's own", "number"),
         Column("noise", "sampling error", "number"),
         Column("share", "shared over shared and own", "percent", "shared", missing=True),
         Column("sd", "posterior standard deviation of a unit's score", "number"),
-        Column("n_sure", "units whose shared part has the other sign with a probability below .05", "count"),
+        Column(
+            "n_sure", "units whose shared part has the other sign with a probability below .05", "count", "sure signs"
+        ),
+        Column("chosen", "whether it is the layer whose units are compared", "flag"),
     ),
-    says="how much of units' true variance is shared",
+    says="how much of units' true variance is shared, by layer and over all layers",
 )
 SCORES = Table(
     name="unit_scores",
@@ -145,7 +151,13 @@ SCORES = Table(
         LAYER,
         UNIT,
         Column("index", "number of the unit in its layer, from 0", "unit"),
-        Column("score", "its correlation with the rating that all languages share (Fisher's z, shrunk)", "number"),
+        Column(
+            "score",
+            "its correlation with the rating that all languages share (Fisher's z, shrunk, the layer's mean taken off)",
+            "number",
+            "shared part",
+        ),
+        Column("sd", "posterior standard deviation of the score", "number"),
         Column("false_sign", "probability that its shared part has the other sign", "percent", "wrong sign"),
     ),
     files=("csv", "parquet"),
@@ -177,7 +189,7 @@ _PROFILE = Step(
     outputs=(Arrays("unit_profiles"),),
     options=("questions.similarity.splits",),
     seeded=True,
-    seconds=lambda size: 0.3 * size.layers * size.width / 384,
+    seconds=lambda size: 0.3 * size.units / 384,
 )
 _COMPARE = Step(
     name="similarity",
@@ -217,7 +229,8 @@ QUESTION = Question(
         "ρ̄ is over the units of a layer as they stand: languages that encode the rating in the same directions, but with "
         "other units, would share nothing here.",
         "Its interval is over languages: it says how ρ̄ would vary with other languages like these, not with other words or "
-        "another model. With two or three languages there is none.",
+        "another model. In simulations it covers .96 to .97 where languages share alike, .92 to .94 where some share more than "
+        "others. With two or three languages there is none.",
         "A translation can look like sharing of its own: words that are linked stand in the same half of the words, so they "
         "never meet; the row without linked words leaves them out altogether.",
     ),

@@ -33,6 +33,8 @@ Frames = dict[str, pd.DataFrame | None]
 #: All words, and those that are linked to none of another language.
 ALL, UNLINKED = "all", "unlinked"
 WHOLE = -1
+#: A unit's sign is sure if it is wrong with a smaller probability.
+SURE = 0.05
 
 
 def profiles(
@@ -190,26 +192,38 @@ def _tree(codes: Sequence[str], found: Similarity) -> pd.DataFrame | None:
 
 
 def _of_units(profiles: Mapping[str, Arrays], cell: Cell) -> Frames:
-    """Return the components of variance of the cell's layer, and each unit's shared part."""
-    r = np.stack([arrays[f"r/{cell.layer}"] for arrays in profiles.values()])
-    found = components(r, np.array([arrays["words"][0] for arrays in profiles.values()]))
-    index = np.arange(cell.width)
-    row = {
-        "n_languages": len(r),
-        "shared": found.shared,
-        "own": found.own,
-        "noise": found.noise,
-        "share": found.share,
-        "sd": found.sd,
-        "n_sure": int((found.false_sign < 0.05).sum()),
-    }
+    """Return the components of variance, layer by layer and over all, and the shared part of the cell's units."""
+    n_words = np.array([arrays["words"][0] for arrays in profiles.values()])
+    every = range(len(cell.layout.widths))
+    by_layer = {layer: np.stack([arrays[f"r/{layer}"] for arrays in profiles.values()]) for layer in every}
+    found = {layer: components(r, n_words) for layer, r in by_layer.items()}
+    whole = components(np.concatenate(list(by_layer.values()), axis=1), n_words)
+    rows = [
+        {
+            "model": cell.model,
+            "variable": cell.variable,
+            "layer": layer,
+            "n_languages": len(n_words),
+            "n_units": len(one.score),
+            "shared": one.shared,
+            "own": one.own,
+            "noise": one.noise,
+            "share": one.share,
+            "sd": one.sd,
+            "n_sure": int((one.false_sign < SURE).sum()),
+            "chosen": layer == cell.layer,
+        }
+        for layer, one in ((WHOLE, whole), *found.items())
+    ]
+    index, own = np.arange(cell.width), found[cell.layer]
     units = {
         "unit": cell.layout.unit(cell.layer, index),
         "index": index,
-        "score": found.score,
-        "false_sign": found.false_sign,
+        "score": own.score,
+        "sd": np.full(cell.width, own.sd),
+        "false_sign": own.false_sign,
     }
-    return {"components": cell.stamp(pd.DataFrame([row])), "unit_scores": cell.stamp(pd.DataFrame(units))}
+    return {"components": pd.DataFrame(rows), "unit_scores": cell.stamp(pd.DataFrame(units))}
 
 
 def beside_nulls(

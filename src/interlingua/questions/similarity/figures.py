@@ -8,7 +8,7 @@ import numpy as np
 
 from interlingua.report.results import Results
 from interlingua.report.style import INK, colour, marker, panels
-from interlingua.report.words import cell_title
+from interlingua.report.words import cell_title, signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,12 +36,14 @@ def draw_layers(results: Results) -> tuple[Figure, str] | None:
         axis.axvline(results.layer(model, variable), color=INK, linewidth=0.8, linestyle=":")
         axis.set_ylim(min(0.0, *axis.get_ylim()), 1.02)
         axis.set_title(cell_title(model, variable))
+        axis.xaxis.get_major_locator().set_params(integer=True)
         axis.set_xlabel("layer (0 = embeddings)")
         axis.set_ylabel("ρ̄")
         axis.legend(loc="lower right")
     caption = (
         "How much languages share of where the rating is encoded, by layer: 1 if all had one code, 0 if each had its own. "
-        "Band: 95 % interval over languages (jackknife); dotted: the layer whose units are compared."
+        "Band: 95 % interval over languages (jackknife); dotted: the layer whose units are compared. A gap: two halves of some "
+        "language's words don't agree there, so that it can't be told."
     )
     return figure, caption
 
@@ -69,7 +71,8 @@ def draw_map(results: Results) -> tuple[Figure, str] | None:
             grid[i, j] = grid[j, i] = row.rho
         for i, j in zip(*np.nonzero(np.isfinite(grid)), strict=True):
             ink = "white" if grid[i, j] < 0.55 else INK
-            axis.text(j, i, f"{grid[i, j]:.2f}".replace("0.", "."), ha="center", va="center", fontsize=7.5, color=ink)
+            text = signed(grid[i, j], 2).replace("0.", ".")
+            axis.text(j, i, text, ha="center", va="center", fontsize=7.5, color=ink)
         image = axis.imshow(grid, cmap="cividis", vmin=0, vmax=1)
         axis.set_xticks(range(len(codes)), codes)
         axis.set_yticks(range(len(codes)), codes)
@@ -80,7 +83,7 @@ def draw_map(results: Results) -> tuple[Figure, str] | None:
         figure.colorbar(image, ax=axis, shrink=0.7, label="ρ")
     caption = (
         "What each pair of languages shares of where the rating is encoded, over what each shares with itself. Numbers above "
-        "1 are sampling error."
+        "1 are sampling error; where there is none, two halves of a language's words don't agree."
     )
     return figure, caption
 

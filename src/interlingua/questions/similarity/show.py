@@ -12,6 +12,8 @@ from interlingua.report.words import LEVEL, Row, Section, Shown, cell_title, p_t
 
 #: Below this similarity of a language with itself, rho-bar comes with a warning.
 LEAST_CEILING = 0.5
+#: Stands for all layers together in the column of layers.
+WHOLE = -1
 
 
 def claim(results: Results, model: str, variable: str) -> str:
@@ -23,9 +25,11 @@ def claim(results: Results, model: str, variable: str) -> str:
     if pd.isna(row.rho):
         return f"{where}how much languages share of where {variable} is encoded can't be told: {_unsteady(results, model, variable)}."
     nulls = _nulls(results, model, variable)
+    shown = not nulls or max(null.p for null in nulls) < LEVEL
+    share = f"{row.n_languages} languages share {_much(row) if shown else 'any'} of where {variable} is encoded"
     text = (
-        f"{where}{row.n_languages} languages share {_much(row)} of where {variable} is encoded "
-        f"(ρ̄{_above(row)}: 1 if they had one code, 0 if each had its own{_interval(row)}){_unsure(row)}"
+        f"{where}{'' if shown else 'it is not shown that '}{share} (ρ̄{_above(row, shown)}: one if they had a single code, nought "
+        f"if each had its own{_interval(row)}){_unsure(row)}"
     )
     if nulls:
         beside = "; ".join(
@@ -34,8 +38,6 @@ def claim(results: Results, model: str, variable: str) -> str:
             for null in nulls
         )
         text += f"; {beside}; {nulls[0].draws} draws{' each' * (len(nulls) > 1)}"
-        if max(null.p for null in nulls) >= LEVEL:
-            text += ": it is not shown that they share any"
     return f"{text}.{_equivalence(row)}"
 
 
@@ -43,18 +45,18 @@ def _much(row: Any) -> str:
     return signed(row.rho, 2) if row.rho < 1 else "all"
 
 
-def _above(row: Any) -> str:
-    return "" if row.rho < 1 else f" = {signed(row.rho, 2)}, sampling error included"
+def _above(row: Any, shown: bool) -> str:
+    """Return the number where the sentence does not say it."""
+    if row.rho >= 1:
+        return f" = {signed(row.rho, 2)}, sampling error included"
+    return "" if shown else f" = {signed(row.rho, 2)}"
 
 
 def _unsure(row: Any) -> str:
     """Return the warning that the ratio is one of two small numbers."""
     if row.ceiling >= LEAST_CEILING:
         return ""
-    return (
-        f", though with so few words two halves of one language's agree by {signed(row.ceiling, 2)} only, so that ρ̄ is a ratio "
-        "of small numbers"
-    )
+    return f", though two halves of one language's words agree by {signed(row.ceiling, 2)} only, so that ρ̄ is a ratio of small numbers"
 
 
 def _chosen(results: Results, model: str, variable: str, words: str = "all") -> Any:
@@ -71,16 +73,16 @@ def _nulls(results: Results, model: str, variable: str) -> list[Any]:
 def _interval(row: Any) -> str:
     if pd.isna(row.rho_low):
         return f"; no interval, as {row.n_languages} languages are too few"
-    return f"; 95 % over languages: {signed(row.rho_low, 2)} to {signed(row.rho_high, 2)}"
+    return f"; 95 % interval over languages {signed(row.rho_low, 2)} to {signed(row.rho_high, 2)}"
 
 
 def _equivalence(row: Any) -> str:
     if pd.isna(row.margin):
         return ""
-    named = f"the margin that the study named beforehand ({row.margin:.2f})"
+    named = f"the margin that the study named beforehand ({signed(row.margin, 2)})"
     if pd.isna(row.rho_lower):
         return f" Whether they reach {named} can't be told of so few languages."
-    bound = f"the one-sided 95 % lower bound is {signed(row.rho_lower, 2)}"
+    bound = f"the one-sided 95 % interval begins at {signed(row.rho_lower, 2)}"
     if row.rho_lower >= row.margin:
         return f" They count as one code by {named}: {bound}."
     return f" They don't count as one code by {named}: {bound}."
@@ -110,17 +112,22 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         for null in nulls
     )
     rows = [Row(question, test, answer, sure or "not compared with ratings drawn under a null")]
-    without = _chosen(results, model, variable, "unlinked")
-    if without is not None and without.n_left_out and pd.notna(without.rho):
-        rows.append(
-            Row(
-                "And without translations?",
-                f"The same without the {without.n_left_out} words that are linked to a word of another language",
-                f"ρ̄ = {signed(without.rho, 2)}{_interval(without)}",
-                "–",
-            )
-        )
-    return rows
+    return [*rows, *_without_translations(results, model, variable)]
+
+
+def _without_translations(results: Results, model: str, variable: str) -> list[Row]:
+    """Return the same without linked words; nothing where no word is linked."""
+    question = "And without translations?"
+    row = _chosen(results, model, variable, "unlinked")
+    if row is None:
+        test = "The same without the words that are linked to a word of another language"
+        return [Row(question, test, "Can't be told: in some language too few words are left", "–")]
+    if not row.n_left_out:
+        return []
+    test = f"The same without the {row.n_left_out} words that are linked to a word of another language"
+    if pd.isna(row.rho):
+        return [Row(question, test, "Can't be told: in some language two halves of the words left don't agree", "–")]
+    return [Row(question, test, f"ρ̄ = {signed(row.rho, 2)}{_interval(row)}{_unsure(row)}", "–")]
 
 
 def section(results: Results) -> Section:
@@ -138,7 +145,7 @@ def section(results: Results) -> Section:
             if pd.notna(row.rho)
             else f"{title}, layer {row.layer}: {_unsteady(results, model, variable)}, so ρ̄ can't be told."
         )
-        findings.append(text + _equivalence(row) + _of_units(results, model, variable))
+        findings.append(text + _network(results, row) + _equivalence(row) + _of_units(results, row))
     tables = (
         Shown(
             "How much is shared, by layer",
@@ -165,23 +172,32 @@ def section(results: Results) -> Section:
             "model variable language_a language_b rho between",
         ),
         Shown(
-            "Variance of the units",
+            "Variance of the units, by layer",
             "components",
             results.table("components"),
-            "model variable layer shared own noise share n_sure",
+            "model variable layer n_units shared own noise share n_sure",
         ),
     )
     figures = ("similarity_layers", "similarity_map", "similarity_tree")
     return Section(findings, figures, tuple(shown for shown in tables if len(shown.frame)))
 
 
-def _of_units(results: Results, model: str, variable: str) -> str:
-    for row in results.of("components", model=model, variable=variable).itertuples():
-        if pd.notna(row.share):
-            return (
-                f" Of the units' true variance {100 * row.share:.0f} % is shared; the shared part of {row.n_sure} units has a "
-                "sign that is wrong with a probability below .05."
-            )
+def _network(results: Results, chosen: Any) -> str:
+    """Return the same of the units of all layers together."""
+    where = {"model": chosen.model, "variable": chosen.variable, "words": "all", "layer": WHOLE}
+    for row in results.of("similarity", **where).dropna(subset="rho").itertuples():
+        return f" Over the {row.n_units} units of all layers together ρ̄ = {signed(row.rho, 2)}{_interval(row)}."
+    return ""
+
+
+def _of_units(results: Results, chosen: Any) -> str:
+    """Return which part of the units' variance is shared, and of how many the sign is sure."""
+    where = {"model": chosen.model, "variable": chosen.variable, "chosen": True}
+    for row in results.of("components", **where).dropna(subset="share").itertuples():
+        return (
+            f" Of the units' true variance {100 * row.share:.0f} % is shared; the shared part of {row.n_sure} of {row.n_units} "
+            "units has a sign that is wrong with a probability < .05."
+        )
     return ""
 
 

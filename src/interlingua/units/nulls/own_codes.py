@@ -17,14 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlingua.probes.design import column_scale
-from interlingua.probes.ridge import RIDGE_PENALTIES
 from interlingua.units.nulls.base import Null, RatedLayer
 from interlingua.units.nulls.registry import register
 
 #: Draws on which the strength is set.
 _CALIBRATED = 50
-#: A difference of r that is none.
-_SAME = 1e-6
+#: How near the draws' mean r comes to the real one, and how many strengths are tried for that at most.
+_NEAR, _TRIES = 0.002, 8
 #: Where bands of components end, each later one twice as far out. The first are narrow because real codes lie there:
 #: with one band of five, codes that keep to the first three would be taken for shared ones (15 % at the level .05).
 _EDGES = (0, 1, 3, 5, 10)
@@ -87,7 +86,8 @@ class OwnCodes(Null):
     def draw(self, layer: RatedLayer, draws: int, *, seed: int) -> NDArray[np.float64]:
         """Return ``r s + sqrt(1 - r^2) e``: s in a random direction, e the permuted ratings, both of mean 0 and SD 1.
 
-        r is such that cross-validated ridge predicts the draws as well as the real ratings, on average.
+        r is such that cross-validated ridge predicts the draws as well as the real ratings, on average. Where it
+        predicts even those of r = 1 less well, as with few words by chance it may, these are taken.
         """
         rng = np.random.default_rng(seed)
         code = Code(layer)
@@ -101,31 +101,45 @@ class OwnCodes(Null):
         noise = _standardised(layer.ratings[layer.linked.orders(layer.ratings, draws, seed=int(rng.integers(2**32)))])
 
         few = slice(_CALIBRATED)
-        # What is encoded alike is best read at about the same penalty; a decade to either side is tried.
-        penalties = [l2 for l2 in RIDGE_PENALTIES if 0.09 * layer.l2 < l2 < 11 * layer.l2]
 
         def mixed(strength: float, of: slice = slice(None)) -> NDArray[np.float64]:
             return np.asarray((strength * signal[:, of] + np.sqrt(1 - strength**2) * noise[:, of])[layer.words])
 
         def reached(strength: float) -> float:
-            return float(layer.r_of(mixed(strength, few), penalties).mean())
+            return float(layer.r_of(mixed(strength, few)).mean())
 
         return mixed(_strength(layer.r, reached) if real.any() else 0.0)
 
 
 def _strength(wanted: float, reached: Callable[[float], float]) -> float:
-    """Return the strength, 0 to 1, at which `reached` is what is wanted, interpolated between two points near it."""
+    """Return the strength at which `reached` is what is wanted; 0 or 1 where it is beyond what these reach."""
     if wanted <= 0:
         return 0.0
-    first = min(wanted, 1.0)
-    of_first = reached(first)
-    # As far beyond the first point as that misses what is wanted: the curve is nearly straight between the two.
-    second = min(max(first + wanted - of_first, 0.0), 1.0)
-    of_second = reached(second)
-    if abs(of_second - of_first) < _SAME:
-        return second
-    slope = (of_second - of_first) / (second - first)
-    return min(max(first + (wanted - of_first) / slope, 0.0), 1.0) if slope > 0 else second
+    tried: list[tuple[float, float]] = []
+    strength = min(wanted, 1.0)
+    for _ in range(_TRIES):
+        miss = reached(strength) - wanted
+        if abs(miss) <= _NEAR:
+            break
+        tried.append((strength, miss))
+        strength = min(max(_next(tried), 0.0), 1.0)
+        if strength == tried[-1][0]:
+            break
+    return strength
+
+
+def _next(tried: list[tuple[float, float]]) -> float:
+    """Return the strength to try after these (strength, by how much more than wanted it reaches)."""
+    below, above = (
+        max((t for t in tried if t[1] < 0), default=None),
+        min((t for t in tried if t[1] > 0), default=None),
+    )
+    # Between the two nearest ones; else on the line through the last two: weak codes are read worse than that says.
+    pair = [below, above] if below and above else tried[-2:]
+    (first, of_first), (second, of_second) = pair[0], pair[-1]
+    if (of_second - of_first) * (second - first) > 0:
+        return second - of_second * (second - first) / (of_second - of_first)
+    return tried[-1][0] - tried[-1][1]  # the curve is not far from a line of slope one
 
 
 def _standardised(columns: NDArray[np.float64]) -> NDArray[np.float64]:

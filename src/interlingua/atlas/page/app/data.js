@@ -54,7 +54,8 @@
       const tables = Object.fromEntries(
         Object.entries(raw.tables).map(([name, table]) => [name, Atlas.records(table)]),
       );
-      cells.set(number, { tables, unitColumns: raw.unit_columns.map(readUnitColumn), weights: raw.weights });
+      const carried = raw.carried.map(({ least, ...of }) => ({ least, by: byUnit(of) }));
+      cells.set(number, { tables, unitColumns: raw.unit_columns.map(readUnitColumn), weights: raw.weights, carried });
     }
     return cells.get(number);
   };

@@ -18,6 +18,7 @@
     return [
       el("h1", { tabindex: "-1" }, "Do the languages share units?"),
       el("p", { class: "chosen" }, Atlas.describe(state)),
+      lead(state, data),
       claim(state, of, pairs, degrees),
       el(
         "div",
@@ -28,7 +29,7 @@
         layerCurves(state, data),
         alignment(state, of("alignment_points"), pairs),
       ),
-    ];
+    ].filter(Boolean);
   };
 
   // "a", "a and b", "a, b and c".
@@ -36,6 +37,48 @@
 
   // The nulls that a table has rows of, each with its name, in the order of the index.
   const nullsOf = (rows) => Atlas.index.nulls.filter(({ key }) => rows.some((row) => row.null === key));
+
+  // How much the languages share, which units carry it, how few are enough: what needs no top k. Null where the study
+  // asked nothing of it.
+  function lead(state, { tables }) {
+    const at = (table) => tables[table].filter((row) => row.layer === state.layer);
+    const sentences = [similar(state, at), carriers(state, at("conjunction")), fewUnits(state, at("zero_shot_summary"))];
+    return sentences.some(Boolean) ? el("div", { class: "lead" }, el("p", {}, sentences.filter(Boolean).join(" "))) : null;
+  }
+
+  function similar(state, at) {
+    const row = at("similarity").find((one) => one.words === "all");
+    if (!row || row.rho === null) return null;
+    const interval = row.rho_low === null ? "" : `; 95 % interval over languages ${fixed(row.rho_low, 2)} to ${fixed(row.rho_high, 2)}`;
+    const nulls = nullsOf(at("similarity_null")).map(({ key, name: label }) => {
+      const one = at("similarity_null").find((each) => each.null === key);
+      return `with ${label} by ${fixed(one.null_mean, 2)} (p ${equals(one.p)}, ${one.draws} draws)`;
+    });
+    const beside = nulls.length ? ` Units of two languages agree by ${fixed(row.between, 2)}, ${listing(nulls)}.` : "";
+    return (
+      `In layer ${state.layer} ${row.n_languages} languages share ${fixed(row.rho, 2)} of where ${state.variable} is encoded ` +
+      `(ρ̄: one if they had a single code, nought if each had its own${interval}).${beside}`
+    );
+  }
+
+  function carriers(state, rows) {
+    const own = rows.filter((row) => row.default);
+    if (!own.length) return null;
+    const [two, all] = [own.find((row) => row.at_least === 2), own.find((row) => row.at_least === row.n_languages)];
+    const most = own.find((row) => row.at_least === Math.ceil(0.75 * row.n_languages));
+    const further = [most, two].filter((row, i, every) => row.at_least < all.at_least && every.indexOf(row) === i);
+    const told = further.map((row) => `, ${row.n_units} in ${row.at_least} or more`).join("");
+    return `${all.n_units} of its units are shown to carry ${state.variable} (|r| above ${all.least}) in all ${all.n_languages} languages${told}.`;
+  }
+
+  function fewUnits(state, rows) {
+    const own = rows.filter((row) => row.method === state.ranking);
+    const [one, five] = [1, 5].map((n) => own.find((row) => row.n_units === n));
+    if (!one) return null;
+    const beside = (row) => `r = ${fixed(row.mean_r, 2)} (random units: ${fixed(row.random_r, 2)})`;
+    const more = five ? `, the first five with ${beside(five)}` : "";
+    return `The one unit that the other languages choose first predicts a language that has no say with ${beside(one)}${more}.`;
+  }
 
   function claim(state, of, pairs, degrees) {
     const { cell, k, layer } = state;

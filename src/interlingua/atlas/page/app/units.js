@@ -17,7 +17,7 @@
     const columns = tableColumns(state, beside);
     const holder = el("div", { id: "units-table" });
     const count = el("p", { id: "units-count", role: "status" });
-    const filters = filterForm(state);
+    const filters = filterForm(state, data);
     const view = [
       el("h1", { tabindex: "-1" }, "Units"),
       el("p", { class: "chosen" }, Atlas.describe(state, state.layers === "all" ? "all" : state.layer)),
@@ -39,7 +39,7 @@
         const shown = table.getDataCount("active");
         count.textContent = `${shown} of ${rows.length} units`;
       };
-      const apply = () => table.setFilter(matcher(filters));
+      const apply = () => table.setFilter(matcher(filters, data));
       table.on("tableBuilt", apply);
       table.on("dataFiltered", (_, active) => {
         count.textContent = `${active.length} of ${rows.length} units`;
@@ -52,7 +52,41 @@
     return view;
   };
 
-  function filterForm(state) {
+  // The question's columns by which units are filtered without a top k.
+  const SCORE = "unit_scores_score";
+  const FALSE_SIGN = "unit_scores_false_sign";
+
+  // Filters by what is known of the units of the layer that the study compares, or nothing where none of them is shown.
+  function withoutTop(state, data) {
+    const known = (table, column) => data.unitColumns.some((one) => one.table === table && one.column === column && Object.keys(one.means).length);
+    if (state.layers !== "all" && state.layer !== state.cell.layer) return [];
+    const field = (text, says, ...inputs) => el("label", { title: says }, text, ...inputs);
+    const count = (name, last, step) => el("input", { name, type: "number", min: "0", max: last, step });
+    const columns = (table, column) => Atlas.column(table, column).says;
+    return [
+      ...(data.carried.length
+        ? [
+            field(
+              "Carries it in at least ",
+              columns("conjunction_units", "carried_by"),
+              count("carried", state.cell.languages.length, 1),
+              " languages",
+            ),
+            field(
+              "with |r| above ",
+              Atlas.column("conjunction", "least").says,
+              el("select", { name: "rho" }, ...data.carried.map(({ least }) => el("option", { value: least, selected: isDefault(data, least) }, String(least)))),
+            ),
+          ]
+        : []),
+      ...(known("unit_scores", "score") ? [field("Shared part at least ", columns("unit_scores", "score"), count("score", null, 0.01))] : []),
+      ...(known("unit_scores", "false_sign") ? [field("Wrong sign, % at most ", columns("unit_scores", "false_sign"), count("wrong", 100, "any"))] : []),
+    ];
+  }
+
+  const isDefault = (data, least) => data.tables.conjunction.some((row) => row.default && row.least === least);
+
+  function filterForm(state, data) {
     const { cell } = state;
     const option = (value, text, selected) => el("option", { value, selected }, text);
     const all = state.layers === "all";
@@ -68,12 +102,22 @@
       el("label", {}, "Unit or language ", el("input", { name: "search", type: "search", size: "12", placeholder: "2709, or zh" })),
       el("label", {}, "At least languages ", el("input", { name: "least", type: "number", min: "0", max: cell.languages.length, value: "0" })),
       el("label", {}, "Signs ", el("select", { name: "signs" }, option("", "any"), option("same", "all the same"), option("mixed", "mixed"))),
+      ...withoutTop(state, data),
       el("label", {}, "Layers ", layers),
       el("button", { type: "button", class: "save" }, "Save CSV"),
     );
   }
 
-  function matcher(form) {
+  function matcher(form, data) {
+    const value = (name) => (form.elements[name] ? form.elements[name].value : "");
+    const carried = Number(value("carried")) || 0;
+    const { by } = data.carried.find(({ least }) => String(least) === value("rho")) || { by: new Map() };
+    const [score, wrong] = [value("score"), value("wrong")];
+    const has = (row, key) => row[key] !== null && row[key] !== undefined;
+    const shares = (row) =>
+      (!carried || (by.get(row.unit) || 0) >= carried) &&
+      (score === "" || (has(row, SCORE) && Math.abs(row[SCORE]) >= Number(score))) &&
+      (wrong === "" || (has(row, FALSE_SIGN) && 100 * row[FALSE_SIGN] <= Number(wrong)));
     const asked = form.elements.search.value.trim().toLowerCase();
     const least = Number(form.elements.least.value) || 0;
     const signs = form.elements.signs.value;
@@ -85,7 +129,7 @@
     };
     const agree = (row) => row.n_positive === 0 || row.n_negative === 0;
     const suits = (row) => !signs || (row.n_languages > 0 && agree(row) === (signs === "same"));
-    return (row) => row.n_languages >= least && suits(row) && found(row);
+    return (row) => row.n_languages >= least && suits(row) && shares(row) && found(row);
   }
 
   // Tabulator's columns; `says` is the tooltip of a heading, and no option of Tabulator's.
