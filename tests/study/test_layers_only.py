@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -80,3 +81,18 @@ def test_it_is_planned_without_the_network(small: Any) -> None:
 def test_what_needs_the_network_says_so(small: Any, changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         load_study(small.file, overrides=METHODS | {"units.methods": ["correlation"]} | changes)
+
+
+def test_the_study_that_is_left_says_in_which_number_format_it_was_computed(small: Any, tmp_path: Path) -> None:
+    """So it is the same study on any machine; here it finds everything in the cache."""
+    changes = {**CHANGES, "units.methods": ["correlation"], "units.permutations": 3, "extraction.dtype": "auto"}
+    first = run(
+        load_study(small.file, overrides=changes), output=tmp_path / "first", workers=1, cache_dir=tmp_path / "cache"
+    )
+    left = load_study(first / "study.toml")
+    record = json.loads((first / "run.json").read_text(encoding="utf-8"))
+    assert left.extraction.dtype == record["models"][0]["dtype"] != "auto"
+    again = run(left, output=tmp_path / "again", workers=1, cache_dir=tmp_path / "cache", policy="only-cache")
+    assert (again / "study.toml").read_bytes() == (first / "study.toml").read_bytes()
+    for file in (first / "tables").glob("*.csv"):
+        assert (again / "tables" / file.name).read_bytes() == file.read_bytes()

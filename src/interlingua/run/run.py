@@ -107,6 +107,7 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
         wanted={*declared, ActivationsFile().name},
     )
     folder.write_tables(result_tables(done, declared.values()))
+    study = _as_run(study, prepared)
     record = {
         "study": study.name,
         "study_sha256": hashlib.sha256(study.to_toml().encode()).hexdigest(),
@@ -122,6 +123,12 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
     folder.write_record(study.to_toml(), record)
     atlas_of(folder.partial, prepared, cache)
     build_report(folder.partial)
+
+
+def _as_run(study: Study, prepared: Prepared) -> Study:
+    """Return the study with the number format that was used, so that it is the same study on any machine."""
+    [dtype] = {model.facts.dtype for model in prepared.models}
+    return study.model_copy(update={"extraction": study.extraction.model_copy(update={"dtype": dtype})})
 
 
 def result_tables(done: Done, declared: Sequence[Table] | Any) -> Iterator[tuple[Table, pd.DataFrame]]:
