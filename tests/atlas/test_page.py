@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -22,6 +24,7 @@ from selenium.webdriver.support.ui import Select  # noqa: E402
 
 from interlingua.models import Activations  # noqa: E402
 from interlingua.questions.order import tables  # noqa: E402
+from interlingua.run.atlas import rebuild_atlas  # noqa: E402
 from interlingua.run.study import load_study  # noqa: E402
 from interlingua.study.sources import gather  # noqa: E402
 
@@ -196,7 +199,10 @@ def test_the_first_lines_need_no_top(page: Page, atlas: Any) -> None:
     layer, where = layer_of(atlas), {"variable": "valence"}
     lead = page.text(".lead")
     row = atlas.table("similarity", **where, words="all", layer=layer).iloc[0]
-    assert lead.startswith(f"In layer {layer} 3 languages share {row.rho:.2f} of where valence is encoded (ρ̄: one if")
+    shown = (atlas.table("similarity_null", **where)["p"] < 0.05).all()
+    rho = f"{row.rho:.2f}".replace("-", MINUS)
+    share = f"3 languages share {rho} of where" if shown else "it is not shown that 3 languages share any of where"
+    assert lead.startswith(f"In layer {layer} {share} valence is encoded (ρ̄{'' if shown else f' = {rho}'}: one if")
     assert "95 % interval" not in lead  # of three languages there is none
     for null, name in NULLS.items():
         beside = atlas.table("similarity_null", **where, null=null).iloc[0]
@@ -214,7 +220,8 @@ def test_the_first_lines_need_no_top(page: Page, atlas: Any) -> None:
     page.open(f"#overview?layer={other}")
     lead = page.text(".lead")
     row = atlas.table("similarity", **where, words="all", layer=other).iloc[0]
-    share = f"In layer {other} 3 languages share {row.rho:.2f}".replace("-", MINUS)
+    many = f"{row.rho:.2f}".replace("-", MINUS) if row.rho < 1 else "all"
+    share = f"In layer {other} 3 languages share {many} of where"
     assert (share in lead) == pd.notna(row.rho)
     assert "draws" not in lead  # nulls and few units are of the layer that the study compares
     assert "predicts" not in lead
@@ -362,16 +369,31 @@ def test_the_table_of_units_sorts_searches_and_filters(page: Page, atlas: Any) -
     assert page.text("h1") == f"Unit {saved[0]['unit']}"
 
 
-def gap(values: pd.Series) -> float:
-    """Return the middle of the widest gap between values, the ends left out: no rounding moves one over it."""
-    ordered = np.sort(values.to_numpy())
-    few = len(ordered) // 5
-    place = few + int(np.argmax(np.diff(ordered[few:-few])))
-    return float(ordered[place : place + 2].mean())
+@pytest.fixture(scope="module")
+def shared(atlas: Any, tmp_path_factory: pytest.TempPathFactory, seal: Callable[[Path], None]) -> Any:
+    """Return the study with an atlas as if units were shared: thirty words tell of none."""
+    folder = Path(shutil.copytree(atlas.results, tmp_path_factory.mktemp("shared") / "results"))
+    rng = np.random.default_rng(0)
+    scores = pd.read_parquet(folder / "tables/unit_scores.parquet")
+    scores["score"] = np.round(rng.normal(size=len(scores)), 3)
+    scores["false_sign"] = np.round(np.exp(-5 * scores["score"].abs()) / 2, 6)
+    scores.to_parquet(folder / "tables/unit_scores.parquet", index=False)
+    first = scores[scores["variable"] == "valence"].head(60)
+    parts = [
+        first.head(60 - round(100 * least))[["model", "variable", "layer", "unit"]].assign(least=least)
+        for least in (0.1, 0.2, 0.3)
+    ]
+    carried = pd.concat(parts, ignore_index=True)
+    carried["carried_by"] = 1 + carried.index % 3
+    carried.to_parquet(folder / "tables/conjunction_carried.parquet", index=False)
+    seal(folder)
+    rebuild_atlas(folder, cache_dir=atlas.cache)
+    return replace(atlas, results=folder)
 
 
-def test_units_are_filtered_by_what_needs_no_top(page: Page, atlas: Any) -> None:
+def test_units_are_filtered_by_what_needs_no_top(browser: Any, shared: Any) -> None:
     """By the languages that carry them at a least correlation, by the shared part, and by how sure its sign is."""
+    page = Page(browser, shared)
     page.open("#units", view="units")
     page.until(lambda: page.text("#units-count") == "384 of 384 units", "all units")
 
@@ -379,44 +401,49 @@ def test_units_are_filtered_by_what_needs_no_top(page: Page, atlas: Any) -> None
         page.find(f"input[name={name}]").send_keys(Keys.CONTROL, "a")
         page.find(f"input[name={name}]").send_keys(value or Keys.DELETE)
 
-    def count(expected: int) -> None:
-        page.until(lambda: page.text("#units-count") == f"{expected} of 384 units", f"{expected} units")
+    def count(expected: int, of: int = 384) -> None:
+        page.until(lambda: page.text("#units-count") == f"{expected} of {of} units", f"{expected} units")
 
-    carried = atlas.table("conjunction_carried", variable="valence")
-    asked = page.find("input[name=carried]").find_element(By.XPATH, "..")
-    assert asked.get_attribute("title") == tables()["conjunction_units"]["carried_by"].says
+    def saved() -> set[int]:
+        rows = csv.DictReader(io.StringIO(page.saved(".filters .save", ".csv")))
+        return {int(row["unit"]) for row in rows}
+
+    declared = tables()
+    for name, column in (
+        ("carried", declared["conjunction_units"]["carried_by"]),
+        ("score", declared["unit_scores"]["score"]),
+        ("wrong", declared["unit_scores"]["false_sign"]),
+    ):
+        label = page.find(f"input[name={name}]").find_element(By.XPATH, "..")
+        assert label.get_attribute("title") == column.says
+    carried = shared.table("conjunction_carried", variable="valence")
     assert page.find("select[name=rho]").get_property("value") == "0.2"  # the study's own
-    told = []
-    for least in (0.1, 0.2):
+    for least in (0.1, 0.2, 0.3):
         Select(page.find("select[name=rho]")).select_by_value(str(least))
-        for languages in (1, 2):
+        for languages in (1, 2, 3):
             fill("carried", str(languages))
-            told.append(int(((carried["least"] == least) & (carried["carried_by"] >= languages)).sum()))
-            count(told[-1])
-    assert len(set(told)) > 1
-    assert max(told) > 0
+            found = carried[(carried["least"] == least) & (carried["carried_by"] >= languages)]
+            count(len(found))
+    assert saved() == set(found["unit"])
     fill("carried", "")
-    units = atlas.table("unit_scores", variable="valence")
-    size = gap(units["score"].abs())
-    fill("score", f"{size:.6f}")
-    shared = units["score"].abs() >= size
-    count(int(shared.sum()))
-    wrong = gap(units.loc[shared, "false_sign"])
-    fill("wrong", f"{100 * wrong:.8f}")
-    sure = shared & (units["false_sign"] <= wrong)
+    count(384)
+    units = shared.table("unit_scores", variable="valence")
+    fill("score", "0.5")
+    large = units["score"].abs() >= 0.5
+    count(int(large.sum()))
+    fill("wrong", "2.5")
+    sure = large & (units["false_sign"] <= 0.025)
     count(int(sure.sum()))
-    assert 0 < sure.sum() < shared.sum() < len(units)
-    saved = list(csv.DictReader(io.StringIO(page.saved(".filters .save", ".csv"))))
-    assert {int(row["unit"]) for row in saved} == set(units.loc[sure, "unit"])
-    # Of another layer's units none of this is known, and of all layers' it is of the chosen one's.
-    page.open(f"#units?layer={1 if layer_of(atlas) != 1 else 2}", view="units")
-    page.until(lambda: page.text("#units-count") == "384 of 384 units", "all units")
+    assert 0 < sure.sum() < large.sum() < 384
+    assert saved() == set(units.loc[sure, "unit"])
+    # Of another layer's units none of this is known; of all layers' it is of the chosen one's.
+    page.open(f"#units?layer={1 if layer_of(shared) != 1 else 2}", view="units")
+    count(384)
     assert not page.all("input[name=carried], input[name=score], input[name=wrong]")
     page.open("#units?layers=all", view="units")
-    page.until(lambda: page.text("#units-count") == "2688 of 2688 units", "all units")
+    count(2688, of=2688)
     fill("carried", "1")
-    of_default = int((carried["least"] == 0.2).sum())
-    page.until(lambda: page.text("#units-count") == f"{of_default} of 2688 units", "the units of the layer")
+    count(int((carried["least"] == 0.2).sum()), of=2688)
 
 
 @pytest.mark.parametrize("ranking", ["correlation", "ridge"])

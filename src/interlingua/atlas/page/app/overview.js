@@ -50,15 +50,19 @@
     const row = at("similarity").find((one) => one.words === "all");
     if (!row || row.rho === null) return null;
     const interval = row.rho_low === null ? "" : `; 95 % interval over languages ${fixed(row.rho_low, 2)} to ${fixed(row.rho_high, 2)}`;
-    const nulls = nullsOf(at("similarity_null")).map(({ key, name: label }) => {
-      const one = at("similarity_null").find((each) => each.null === key);
-      return `with ${label} by ${fixed(one.null_mean, 2)} (p ${equals(one.p)}, ${one.draws} draws)`;
-    });
-    const beside = nulls.length ? ` Units of two languages agree by ${fixed(row.between, 2)}, ${listing(nulls)}.` : "";
-    return (
-      `In layer ${state.layer} ${row.n_languages} languages share ${fixed(row.rho, 2)} of where ${state.variable} is encoded ` +
-      `(ρ̄: one if they had a single code, nought if each had its own${interval}).${beside}`
-    );
+    const nulls = nullsOf(at("similarity_null")).map(({ key, name: label }) => ({
+      label,
+      ...at("similarity_null").find((one) => one.null === key),
+    }));
+    const listed = nulls.map((one) => `with ${one.label} by ${fixed(one.null_mean, 2)} (p ${equals(one.p)}, ${one.draws} draws)`);
+    const beside = nulls.length ? ` Units of two languages agree by ${fixed(row.between, 2)}, ${listing(listed)}.` : "";
+    const range = `one if they had a single code, nought if each had its own${interval}`;
+    const where = `In layer ${state.layer} `;
+    if (nulls.some((one) => one.p >= 0.05)) {
+      return `${where}it is not shown that ${row.n_languages} languages share any of where ${state.variable} is encoded (ρ̄ = ${fixed(row.rho, 2)}: ${range}).${beside}`;
+    }
+    const [share, above] = row.rho < 1 ? [fixed(row.rho, 2), ""] : ["all", ` = ${fixed(row.rho, 2)}, sampling error included`];
+    return `${where}${row.n_languages} languages share ${share} of where ${state.variable} is encoded (ρ̄${above}: ${range}).${beside}`;
   }
 
   function carriers(state, rows) {

@@ -63,8 +63,9 @@
     const field = (text, says, ...inputs) => el("label", { title: says }, text, ...inputs);
     const count = (name, last, step) => el("input", { name, type: "number", min: "0", max: last, step });
     const columns = (table, column) => Atlas.column(table, column).says;
+    const least = [...new Set(data.tables.conjunction.map((row) => row.least))].sort((a, b) => a - b);
     return [
-      ...(data.carried.length
+      ...(least.length
         ? [
             field(
               "Carries it in at least ",
@@ -75,7 +76,7 @@
             field(
               "with |r| above ",
               Atlas.column("conjunction", "least").says,
-              el("select", { name: "rho" }, ...data.carried.map(({ least }) => el("option", { value: least, selected: isDefault(data, least) }, String(least)))),
+              el("select", { name: "rho" }, ...least.map((one) => el("option", { value: one, selected: isDefault(data, one) }, String(one)))),
             ),
           ]
         : []),
