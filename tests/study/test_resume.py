@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+from interlingua import models
 from interlingua.errors import StoreError
 from interlingua.flow import Cache, Graph, cache, execute
 from interlingua.models import Activations, extraction
@@ -237,8 +238,17 @@ def test_refresh_computes_every_node_once_and_replaces(
     tmp_path: Path,
     flag: Callable[..., None],
     worked: Counter[tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Also where the cached file is wrong: only computing again can tell. And where a language is flagged."""
+    loaded: Counter[str] = Counter()
+    load_model = models.load_model
+
+    def count(spec: str, **options: Any) -> Any:
+        loaded[spec] += 1
+        return load_model(spec, **options)
+
+    monkeypatch.setattr(models, "load_model", count)
     record = json.loads((small.results / "run.json").read_text(encoding="utf-8"))
     english, french = (
         next(entry["key"] for entry in record["activations"] if (entry["model"], entry["language"]) == ("model", code))
@@ -254,6 +264,9 @@ def test_refresh_computes_every_node_once_and_replaces(
     nodes = graph_of(study, cache).cached(Cache(cache))
     assert worked == Counter((node.step.name, made.folder.name) for node, made in nodes.items())
     assert set(worked.values()) == {1}
+    # Once for all languages; its facts stand in the cache.
+    assert len(loaded) == 3
+    assert set(loaded.values()) == {1}
     assert of_english.read_bytes() == right
     first, second = table_bytes(small.results), table_bytes(tmp_path / "out")
     assert first.keys() == second.keys()
