@@ -177,6 +177,12 @@ def section(results: Results) -> Section:
             results.table("components"),
             "model variable layer n_units shared own noise share n_sure",
         ),
+        Shown(
+            "Units by their shared part, the surest first",
+            "unit_scores",
+            results.table("unit_scores").sort_values("false_sign", kind="stable"),
+            "model variable unit score sd false_sign",
+        ),
     )
     figures = ("similarity_layers", "similarity_map", "similarity_tree")
     return Section(findings, figures, tuple(shown for shown in tables if len(shown.frame)))
