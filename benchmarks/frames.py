@@ -39,7 +39,7 @@ def figures(folder: Path) -> dict[str, str]:
             found = found[found[column] == value]
         return found
 
-    probe = table("performance_summary").iloc[0]
+    probe = table("performance_of_layer").iloc[0]
     much, unlinked = (table("similarity", chosen=True, words=words).iloc[0] for words in ("all", "unlinked"))
     shown = {"layer": str(much["layer"]), "r": f"{probe['mean_r']:.3f}"}
     shown["rho-bar"] = f"{much['rho']:.3f} ({much['rho_low']:.3f}-{much['rho_high']:.3f})"
@@ -48,7 +48,9 @@ def figures(folder: Path) -> dict[str, str]:
     for method, label in (("correlation", "FE"), ("elastic-net", "Eq. 1 FE")):
         rows = null[null["method"] == method].set_index("null")
         fe = [f"{rows.iloc[0]['mean_fe']:.2f}"]
-        fe += [f"{rows.loc[name, 'null_fe']:.2f} (p {rows.loc[name, 'p_fe']:.3f})" for name in ("permuted", "own codes")]
+        fe += [
+            f"{rows.loc[name, 'null_fe']:.2f} (p {rows.loc[name, 'p_fe']:.3f})" for name in ("permuted", "own codes")
+        ]
         shown[label] = ", ".join(fe)
     shown["same sign"] = f"{null.loc[null['method'] == 'correlation', 'same_sign'].iloc[0]:.2f}"
     degrees = table("degrees", method="correlation")

@@ -27,6 +27,7 @@ from interlingua.norms.selection import select_flat
 from interlingua.probes import choose_layer
 from interlingua.probes.design import column_scale
 from interlingua.probes.penalty import grouped_folds
+from interlingua.units.concepts import strata_of
 from interlingua.units.nulls import Code, Linked, RatedLayer, Signs, get, null_signs, null_summary
 
 LEVEL = 0.05
@@ -200,7 +201,9 @@ def translated(
     while True:
         meaning = rng.normal(size=concepts)
         chosen = {words.language: np.sort(rng.permutation(concepts)[:rated]) for words in languages}
-        links = links_of({code: [str(c) for c in own] for code, own in chosen.items()})
+        rows = [(code, str(concept)) for code, own in chosen.items() for concept in own]
+        listed = pd.DataFrame(rows, columns=["language", "word"])
+        links = strata_of(listed.assign(concept=listed["word"]))
         common = int(rng.integers(2**32))
         observed: list[Signs] = []
         drawn: dict[str, list[Signs]] = {"each by itself": [], "with translations": []}
@@ -217,16 +220,6 @@ def translated(
             for how, signs in drawn.items()
             for p, rejected in _rejected(null, observed, signs).items()
         }
-
-
-def links_of(concepts: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Return the concepts that two or more languages rate, by which languages these are, as a study's strata are."""
-    rows = pd.DataFrame([(code, c) for code, own in concepts.items() for c in own], columns=["language", "word"])
-    profile = rows.groupby("word")["language"].agg(lambda codes: " ".join(f"{code}:1" for code in sorted(codes)))
-    rows = rows.assign(stratum=rows["word"].map(profile), place=0)
-    rows = rows[rows["stratum"].str.contains(" ")]
-    block = rows.drop_duplicates("word").groupby("stratum").cumcount()
-    return rows.assign(block=rows["word"].map(pd.Series(block.to_numpy(), rows.drop_duplicates("word")["word"])))
 
 
 def _drawn(layer: RatedLayer, null: str, draws: int, rng: np.random.Generator, top: int) -> Signs:
