@@ -79,6 +79,7 @@ def steps(
         {code: one for code, (_, one) in made.words.items()},
         CELL,
         table.empty() if found["similarity"] is None else found["similarity"],
+        links,
         drawn(made, nulls),
         splits=SPLITS,
         nulls=nulls,
@@ -145,13 +146,14 @@ def test_a_concept_s_words_never_meet(made_up: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
     meanings, rating = rng.normal(size=(120, WIDTH)), rng.normal(size=120)
     words = {}
-    for code, (_, ratings) in made_up(None, SIX[:4], n_words=120, linked=120).words.items():
+    names = made_up(None, SIX[:4], n_words=120, linked=120)
+    for code, (_, ratings) in names.words.items():
         number = ratings["word"].str[2:].astype(int).to_numpy()
         layers = [meanings[number] + 0.3 * rng.normal(size=(len(number), WIDTH)) for _ in range(2)]
         activations = Activations.from_arrays([layer.astype(np.float32) for layer in layers], {"language": code})
-        words[code] = activations, ratings.assign(valence=rating[number])
+        words[code] = activations, ratings.assign(valence=rating[number], concept="")  # by neighbours, not by norms
     made = SimpleNamespace(words=words)
-    found = steps(made, links=linked(made), nulls=())
+    found = steps(made, links=linked(names), nulls=())
     assert abs(found["similarity"].set_index(["words", "layer"]).loc[("all", 1), "between"]) < 0.1
     naive = np.corrcoef([arrays["r/1"] for arrays in profiles_of(made).values()])
     assert naive[np.triu_indices(4, 1)].mean() > 0.5

@@ -210,6 +210,7 @@ _TEST = Step(
         "ratings": Read("ratings", role="seen"),
         "cell": "cell",
         "similarity": "similarity",
+        "links": "links",
         "drawn": "null_ratings",
     },
     outputs=(NULL,),

@@ -56,10 +56,8 @@ def profiles(
     """
     rows = _training(ratings, variable)
     words = pd.unique(ratings["word"].to_numpy(dtype=object)[rows])
-    concept = concepts_of(ratings, rows)
-    own = select(links, language=language)
-    linked = set(own.loc[own["concept"] != "", "word"])
-    kept = {ALL: np.ones(len(words), dtype=bool), UNLINKED: np.array([word not in linked for word in words])}
+    concept = concepts_of(words, links, language)
+    kept = {ALL: np.ones(len(words), dtype=bool), UNLINKED: concept == ""}
     kept = {name: which for name, which in kept.items() if which.sum() >= 2 * LEAST_WORDS}
     of_study = derive_seed(seed, "similarity", model, variable)
     first = {
@@ -78,9 +76,14 @@ def profiles(
     return {"unit_profiles": found}
 
 
-def concepts_of(ratings: pd.DataFrame, rows: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """Return the concept that norms or user give each word of these rows, in the words' order; "" of none."""
-    return ratings.loc[rows].groupby("word", sort=False)["concept"].first().to_numpy(dtype=object)
+def concepts_of(words: Sequence[str], links: pd.DataFrame, language: str) -> NDArray[np.object_]:
+    """Return the concept of each word, which its translations have, too; "" of one that is linked to none.
+
+    Translations by the model's own neighbours count: whoever they are, they shall not meet.
+    """
+    own = select(links, language=language)
+    known = dict(zip(own["word"], own["concept"], strict=True))
+    return np.array([known.get(word, "") for word in words], dtype=object)
 
 
 def word_means(layer: NDArray[np.float32], ratings: pd.DataFrame, rows: NDArray[np.bool_], variable: str) -> WordsOf:
@@ -231,6 +234,7 @@ def beside_nulls(
     ratings: Mapping[str, pd.DataFrame],
     cell: Cell,
     similarity: pd.DataFrame,
+    links: pd.DataFrame,
     drawn: Mapping[str, Arrays],
     *,
     splits: int,
@@ -248,6 +252,8 @@ def beside_nulls(
         The model, variable and layer.
     similarity
         Of the real ratings.
+    links
+        The words that are translations of others.
     drawn
         By language and null: the rating of each training word in each draw, shape (n_words, draws).
     splits, nulls
@@ -264,12 +270,13 @@ def beside_nulls(
     for code in codes:
         rows = _training(ratings[code], cell.variable)
         means.append(word_means(activations[code].layer(cell.layer), ratings[code], rows, cell.variable).X)
-        concept = list(concepts_of(ratings[code], rows))
+        words = pd.unique(ratings[code]["word"].to_numpy(dtype=object)[rows])
+        concept = list(concepts_of(words, links, code))
         first.append(halves(concept, language=code, splits=splits, seed=of_study))
     observed, found = float(real["between"].iloc[0]), []
     for number, null in enumerate(nulls):
-        words = [WordsOf(X, drawn[code][null].astype(np.float64)) for X, code in zip(means, codes, strict=True)]
-        values = mean_between(words, first)
+        of_null = [WordsOf(X, drawn[code][null].astype(np.float64)) for X, code in zip(means, codes, strict=True)]
+        values = mean_between(of_null, first)
         found.append(
             {
                 "null": null,
