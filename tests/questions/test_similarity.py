@@ -161,7 +161,7 @@ def test_a_concept_s_words_never_meet(made_up: Callable[..., Any]) -> None:
 
 def test_the_truth_comes_out_in_its_layer(shared: dict[str, pd.DataFrame]) -> None:
     table = shared["similarity"].set_index(["words", "layer"])
-    assert set(table.index) == {(words, layer) for words in ("all", "unlinked") for layer in (-1, 0, 1)}
+    assert set(table.index) == {(words, layer) for words in ("all", "unlinked", "random") for layer in (-1, 0, 1)}
     row = table.loc["all", 1]
     assert row["rho"] == pytest.approx(0.8, abs=0.12)
     assert row["rho_low"] < row["rho_lower"] < row["rho"] < row["rho_high"] <= 1
@@ -170,7 +170,7 @@ def test_the_truth_comes_out_in_its_layer(shared: dict[str, pd.DataFrame]) -> No
     assert table.loc[("all", -1), "n_units"] == 2 * WIDTH
     assert abs(table.loc[("all", 0), "between"]) < 0.1 < table.loc[("all", -1), "between"]
     # Nothing is linked: without linked words it is the same words.
-    assert table.loc[("unlinked", 1), "rho"] == pytest.approx(row["rho"])
+    assert table.loc[("unlinked", 1), "rho"] == table.loc[("random", 1), "rho"] == pytest.approx(row["rho"])
     pairs = shared["similarity_pairs"]
     assert len(pairs) == 15
     assert pairs["between"].mean() == pytest.approx(row["between"])
@@ -328,6 +328,10 @@ def test_linked_words_are_left_out_and_counted(made_up: Callable[..., Any]) -> N
     without = answers(found)["And without translations?"]
     assert without.test == "The same without the 160 words that are linked to a word of another language"
     assert without.answer.startswith(f"ρ̄ = {row['rho']:.2f}; 95 % interval over languages ")
+    chance = found["similarity"].set_index(["words", "layer"]).loc[("random", 1)]
+    assert (chance["n_left_out"], chance["n_words"]) == (4 * 40, 104)
+    assert chance["rho"] != row["rho"]
+    assert without.sure == f"as many words left out by chance: ρ̄ = {chance['rho']:.2f}"
     unsteady = found["similarity"].assign(rho=found["similarity"]["rho"].where(found["similarity"]["words"] == "all"))
     told = answers({**found, "similarity": unsteady})["And without translations?"].answer
     assert told == "Can't be told: in some language two halves of the words left don't agree"

@@ -30,8 +30,8 @@ from interlingua.units.similarity import (
 
 Arrays = dict[str, NDArray[Any]]
 Frames = dict[str, pd.DataFrame | None]
-#: All words, and those that are linked to none of another language.
-ALL, UNLINKED = "all", "unlinked"
+#: All words; those that are linked to none of another language; as many that are left by chance.
+ALL, UNLINKED, RANDOM = "all", "unlinked", "random"
 WHOLE = -1
 #: A unit's sign is sure if it is wrong with a smaller probability.
 SURE = 0.05
@@ -51,13 +51,19 @@ def profiles(
 ) -> dict[str, Arrays]:
     """Correlate every unit with the rating over the training words, and over halves of them.
 
-    Returns ``unit_profiles``: "r/LAYER", shape (width,); "all/LAYER" and "unlinked/LAYER", shape (splits, 2, width), on
-    Fisher's scale; "words" and "unlinked words", their numbers. Where too few words are unlinked there is none of them.
+    Returns ``unit_profiles``: "r/LAYER", shape (width,); "all/LAYER", "unlinked/LAYER" and "random/LAYER" (as many words
+    as are unlinked), shape (splits, 2, width), on Fisher's scale; "words" and "unlinked words", their numbers. Where too
+    few words are unlinked there are the first only.
     """
     rows = _training(ratings, variable)
     words = pd.unique(ratings["word"].to_numpy(dtype=object)[rows])
     concept = concepts_of(words, links, language)
-    kept = {ALL: np.ones(len(words), dtype=bool), UNLINKED: concept == ""}
+    by_chance = np.random.default_rng(derive_seed(seed, "similarity by chance", model, variable, language))
+    kept = {
+        ALL: np.ones(len(words), dtype=bool),
+        UNLINKED: concept == "",
+        RANDOM: by_chance.permutation(concept == ""),
+    }
     kept = {name: which for name, which in kept.items() if which.sum() >= 2 * LEAST_WORDS}
     of_study = derive_seed(seed, "similarity", model, variable)
     first = {
@@ -114,7 +120,7 @@ def compare(profiles: Mapping[str, Arrays], cell: Cell, *, margin: float | None)
     if len(profiles) < 2:
         return dict.fromkeys(names)
     rows = []
-    for name in (ALL, UNLINKED):
+    for name in (ALL, UNLINKED, RANDOM):
         of_words = {code: arrays for code, arrays in profiles.items() if f"{name}/0" in arrays}
         if len(of_words) == len(profiles):
             rows += [_row(of_words, cell, name, layer, margin) for layer in (WHOLE, *range(len(cell.layout.widths)))]
