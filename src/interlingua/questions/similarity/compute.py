@@ -51,9 +51,9 @@ def profiles(
 ) -> dict[str, Arrays]:
     """Correlate every unit with the rating over the training words, and over halves of them.
 
-    Returns ``unit_profiles``: "r/LAYER", shape (width,); "all/LAYER", "unlinked/LAYER" and "random/LAYER" (as many words
-    as are unlinked), shape (splits, 2, width), on Fisher's scale; "words" and "unlinked words", their numbers. Where too
-    few words are unlinked there are the first only.
+    Returns ``unit_profiles``: "r/LAYER", shape (width,); "all/LAYER", "unlinked/LAYER" and "random/LAYER" (as many
+    words as are unlinked), shape (splits, 2, width), on Fisher's scale; "words" and "unlinked words", their numbers.
+    Where too few words are unlinked there are the first only.
     """
     rows = _training(ratings, variable)
     words = pd.unique(ratings["word"].to_numpy(dtype=object)[rows])
