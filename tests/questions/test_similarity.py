@@ -79,6 +79,7 @@ def steps(
         {code: one for code, (_, one) in made.words.items()},
         CELL,
         table.empty() if found["similarity"] is None else found["similarity"],
+        links,
         drawn(made, nulls),
         splits=SPLITS,
         nulls=nulls,
@@ -145,13 +146,14 @@ def test_a_concept_s_words_never_meet(made_up: Callable[..., Any]) -> None:
     rng = np.random.default_rng(0)
     meanings, rating = rng.normal(size=(120, WIDTH)), rng.normal(size=120)
     words = {}
-    for code, (_, ratings) in made_up(None, SIX[:4], n_words=120, linked=120).words.items():
+    names = made_up(None, SIX[:4], n_words=120, linked=120)
+    for code, (_, ratings) in names.words.items():
         number = ratings["word"].str[2:].astype(int).to_numpy()
         layers = [meanings[number] + 0.3 * rng.normal(size=(len(number), WIDTH)) for _ in range(2)]
         activations = Activations.from_arrays([layer.astype(np.float32) for layer in layers], {"language": code})
-        words[code] = activations, ratings.assign(valence=rating[number])
+        words[code] = activations, ratings.assign(valence=rating[number], concept="")  # by neighbours, not by norms
     made = SimpleNamespace(words=words)
-    found = steps(made, links=linked(made), nulls=())
+    found = steps(made, links=linked(names), nulls=())
     assert abs(found["similarity"].set_index(["words", "layer"]).loc[("all", 1), "between"]) < 0.1
     naive = np.corrcoef([arrays["r/1"] for arrays in profiles_of(made).values()])
     assert naive[np.triu_indices(4, 1)].mean() > 0.5
@@ -159,7 +161,7 @@ def test_a_concept_s_words_never_meet(made_up: Callable[..., Any]) -> None:
 
 def test_the_truth_comes_out_in_its_layer(shared: dict[str, pd.DataFrame]) -> None:
     table = shared["similarity"].set_index(["words", "layer"])
-    assert set(table.index) == {(words, layer) for words in ("all", "unlinked") for layer in (-1, 0, 1)}
+    assert set(table.index) == {(words, layer) for words in ("all", "unlinked", "random") for layer in (-1, 0, 1)}
     row = table.loc["all", 1]
     assert row["rho"] == pytest.approx(0.8, abs=0.12)
     assert row["rho_low"] < row["rho_lower"] < row["rho"] < row["rho_high"] <= 1
@@ -168,7 +170,7 @@ def test_the_truth_comes_out_in_its_layer(shared: dict[str, pd.DataFrame]) -> No
     assert table.loc[("all", -1), "n_units"] == 2 * WIDTH
     assert abs(table.loc[("all", 0), "between"]) < 0.1 < table.loc[("all", -1), "between"]
     # Nothing is linked: without linked words it is the same words.
-    assert table.loc[("unlinked", 1), "rho"] == pytest.approx(row["rho"])
+    assert table.loc[("unlinked", 1), "rho"] == table.loc[("random", 1), "rho"] == pytest.approx(row["rho"])
     pairs = shared["similarity_pairs"]
     assert len(pairs) == 15
     assert pairs["between"].mean() == pytest.approx(row["between"])
@@ -326,6 +328,10 @@ def test_linked_words_are_left_out_and_counted(made_up: Callable[..., Any]) -> N
     without = answers(found)["And without translations?"]
     assert without.test == "The same without the 160 words that are linked to a word of another language"
     assert without.answer.startswith(f"ρ̄ = {row['rho']:.2f}; 95 % interval over languages ")
+    chance = found["similarity"].set_index(["words", "layer"]).loc[("random", 1)]
+    assert (chance["n_left_out"], chance["n_words"]) == (4 * 40, 104)
+    assert chance["rho"] != row["rho"]
+    assert without.sure == f"as many words left out by chance: ρ̄ = {chance['rho']:.2f}"
     unsteady = found["similarity"].assign(rho=found["similarity"]["rho"].where(found["similarity"]["words"] == "all"))
     told = answers({**found, "similarity": unsteady})["And without translations?"].answer
     assert told == "Can't be told: in some language two halves of the words left don't agree"

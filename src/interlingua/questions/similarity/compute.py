@@ -30,8 +30,8 @@ from interlingua.units.similarity import (
 
 Arrays = dict[str, NDArray[Any]]
 Frames = dict[str, pd.DataFrame | None]
-#: All words, and those that are linked to none of another language.
-ALL, UNLINKED = "all", "unlinked"
+#: All words; those that are linked to none of another language; as many that are left by chance.
+ALL, UNLINKED, RANDOM = "all", "unlinked", "random"
 WHOLE = -1
 #: A unit's sign is sure if it is wrong with a smaller probability.
 SURE = 0.05
@@ -51,15 +51,19 @@ def profiles(
 ) -> dict[str, Arrays]:
     """Correlate every unit with the rating over the training words, and over halves of them.
 
-    Returns ``unit_profiles``: "r/LAYER", shape (width,); "all/LAYER" and "unlinked/LAYER", shape (splits, 2, width), on
-    Fisher's scale; "words" and "unlinked words", their numbers. Where too few words are unlinked there is none of them.
+    Returns ``unit_profiles``: "r/LAYER", shape (width,); "all/LAYER", "unlinked/LAYER" and "random/LAYER" (as many
+    words as are unlinked), shape (splits, 2, width), on Fisher's scale; "words" and "unlinked words", their numbers.
+    Where too few words are unlinked there are the first only.
     """
     rows = _training(ratings, variable)
     words = pd.unique(ratings["word"].to_numpy(dtype=object)[rows])
-    concept = concepts_of(ratings, rows)
-    own = select(links, language=language)
-    linked = set(own.loc[own["concept"] != "", "word"])
-    kept = {ALL: np.ones(len(words), dtype=bool), UNLINKED: np.array([word not in linked for word in words])}
+    concept = concepts_of(words, links, language)
+    by_chance = np.random.default_rng(derive_seed(seed, "similarity by chance", model, variable, language))
+    kept = {
+        ALL: np.ones(len(words), dtype=bool),
+        UNLINKED: concept == "",
+        RANDOM: by_chance.permutation(concept == ""),
+    }
     kept = {name: which for name, which in kept.items() if which.sum() >= 2 * LEAST_WORDS}
     of_study = derive_seed(seed, "similarity", model, variable)
     first = {
@@ -78,9 +82,14 @@ def profiles(
     return {"unit_profiles": found}
 
 
-def concepts_of(ratings: pd.DataFrame, rows: NDArray[np.bool_]) -> NDArray[np.object_]:
-    """Return the concept that norms or user give each word of these rows, in the words' order; "" of none."""
-    return ratings.loc[rows].groupby("word", sort=False)["concept"].first().to_numpy(dtype=object)
+def concepts_of(words: Sequence[str], links: pd.DataFrame, language: str) -> NDArray[np.object_]:
+    """Return the concept of each word, which its translations have, too; "" of one that is linked to none.
+
+    Translations by the model's own neighbours count: whoever they are, they shall not meet.
+    """
+    own = select(links, language=language)
+    known = dict(zip(own["word"], own["concept"], strict=True))
+    return np.array([known.get(word, "") for word in words], dtype=object)
 
 
 def word_means(layer: NDArray[np.float32], ratings: pd.DataFrame, rows: NDArray[np.bool_], variable: str) -> WordsOf:
@@ -111,7 +120,7 @@ def compare(profiles: Mapping[str, Arrays], cell: Cell, *, margin: float | None)
     if len(profiles) < 2:
         return dict.fromkeys(names)
     rows = []
-    for name in (ALL, UNLINKED):
+    for name in (ALL, UNLINKED, RANDOM):
         of_words = {code: arrays for code, arrays in profiles.items() if f"{name}/0" in arrays}
         if len(of_words) == len(profiles):
             rows += [_row(of_words, cell, name, layer, margin) for layer in (WHOLE, *range(len(cell.layout.widths)))]
@@ -231,6 +240,7 @@ def beside_nulls(
     ratings: Mapping[str, pd.DataFrame],
     cell: Cell,
     similarity: pd.DataFrame,
+    links: pd.DataFrame,
     drawn: Mapping[str, Arrays],
     *,
     splits: int,
@@ -248,6 +258,8 @@ def beside_nulls(
         The model, variable and layer.
     similarity
         Of the real ratings.
+    links
+        The words that are translations of others.
     drawn
         By language and null: the rating of each training word in each draw, shape (n_words, draws).
     splits, nulls
@@ -264,12 +276,13 @@ def beside_nulls(
     for code in codes:
         rows = _training(ratings[code], cell.variable)
         means.append(word_means(activations[code].layer(cell.layer), ratings[code], rows, cell.variable).X)
-        concept = list(concepts_of(ratings[code], rows))
+        words = pd.unique(ratings[code]["word"].to_numpy(dtype=object)[rows])
+        concept = list(concepts_of(words, links, code))
         first.append(halves(concept, language=code, splits=splits, seed=of_study))
     observed, found = float(real["between"].iloc[0]), []
     for number, null in enumerate(nulls):
-        words = [WordsOf(X, drawn[code][null].astype(np.float64)) for X, code in zip(means, codes, strict=True)]
-        values = mean_between(words, first)
+        of_null = [WordsOf(X, drawn[code][null].astype(np.float64)) for X, code in zip(means, codes, strict=True)]
+        values = mean_between(of_null, first)
         found.append(
             {
                 "null": null,

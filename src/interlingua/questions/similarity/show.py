@@ -127,7 +127,13 @@ def _without_translations(results: Results, model: str, variable: str) -> list[R
     test = f"The same without the {row.n_left_out} words that are linked to a word of another language"
     if pd.isna(row.rho):
         return [Row(question, test, "Can't be told: in some language two halves of the words left don't agree", "–")]
-    return [Row(question, test, f"ρ̄ = {signed(row.rho, 2)}{_interval(row)}{_unsure(row)}", "–")]
+    chance = _chosen(results, model, variable, "random")
+    beside = (
+        "–"
+        if chance is None or pd.isna(chance.rho)
+        else f"as many words left out by chance: ρ̄ = {signed(chance.rho, 2)}"
+    )
+    return [Row(question, test, f"ρ̄ = {signed(row.rho, 2)}{_interval(row)}{_unsure(row)}", beside)]
 
 
 def section(results: Results) -> Section:
