@@ -151,7 +151,10 @@ def draw_curve(results: Results) -> tuple[Figure, str] | None:
             means["n_units"], means["mean_r"], color=colour(0), marker=marker(0), label="the others' units", **look
         )
         axis.plot(means["n_units"], means["random_r"], color=GREY, marker=marker(1), label="random units", **look)
-        axis.plot(means["n_units"], means["ceiling"], color=colour(1), linestyle="--", label="own probe of the layer")
+        if means["ceiling"].notna().any():
+            axis.plot(
+                means["n_units"], means["ceiling"], color=colour(1), linestyle="--", label="own probe of the layer"
+            )
         axis.set_xscale("log")
         axis.set_xticks(means["n_units"], [f"{n}" for n in means["n_units"]])
         axis.minorticks_off()
