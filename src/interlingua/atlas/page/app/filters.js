@@ -1,0 +1,147 @@
+// What the table of units can be filtered by. A filter is one entry here: its name in the address, what it is when it
+// filters nothing, the field that sets it, and which rows it lets through. Form, address and Back follow.
+"use strict";
+
+(function () {
+  /** @param {State} state */
+  const everyLanguage = (state) => state.cell.languages.length;
+
+  // A number from `low` on; where it is `standard`, all rows pass.
+  /** @type {(filter: Omit<Filter, "parse" | "standard"> & { standard?: number, whole?: boolean }) => Filter} */
+  const atLeast = ({ standard = 0, whole = true, ...filter }) => ({
+    ...filter,
+    standard,
+    parse: (text, state) => {
+      const value = Number(text);
+      const most = filter.max ? filter.max(state) : Infinity;
+      if (Number.isNaN(value) || (whole && !Number.isInteger(value))) {
+        return { problem: `“${text}” is no ${whole ? "whole " : ""}number, so “${filter.label}” filters nothing.` };
+      }
+      const held = Math.min(Math.max(value, 0), most);
+      if (held === value) return { value };
+      return { value: held, problem: `“${filter.label}” goes from 0 to ${most}: it is ${held} here.` };
+    },
+  });
+
+  // One of several; the first filters nothing.
+  /** @type {(filter: Omit<Filter, "parse" | "standard"> & { options: (state: State) => [string, string][] }) => Filter} */
+  const oneOf = (filter) => ({
+    ...filter,
+    standard: "",
+    parse: (text, state) =>
+      filter.options(state).some(([key]) => key === text)
+        ? { value: text }
+        : { problem: `“${filter.label}” has no “${text}”, so it filters nothing.` },
+  });
+
+  // The languages and numbers that a search names: codes, or names or their beginnings (three letters or more), in any
+  // order, with blanks or commas between; a name may have blanks itself.
+  Atlas.searched = (text, languages) => {
+    const words = Atlas.folded(text)
+      .split(/[\s,;]+/)
+      .filter(Boolean);
+    /** @type {Searched} */
+    const found = { languages: [], numbers: [], unknown: [] };
+    for (let i = 0; i < words.length;) {
+      const { used, codes } = named(words.slice(i), languages);
+      if (codes.length) found.languages.push(codes);
+      else if (/^\d+$/.test(words[i])) found.numbers.push(words[i]);
+      else found.unknown.push(words[i]);
+      i += used;
+    }
+    return found;
+  };
+
+  // The languages that the first words name, the longest name first.
+  /** @type {(words: string[], languages: Language[]) => { used: number, codes: string[] }} */
+  function named(words, languages) {
+    const code = languages.filter((language) => language.code.toLowerCase() === words[0]);
+    if (code.length) return { used: 1, codes: code.map((language) => language.code) };
+    for (let used = words.length; used > 0; used -= 1) {
+      const text = words.slice(0, used).join(" ");
+      const codes = languages.filter(({ name }) => text.length > 2 && Atlas.folded(name).startsWith(text));
+      if (codes.length) return { used, codes: codes.map((language) => language.code) };
+    }
+    return { used: 1, codes: [] };
+  }
+
+  /** @type {(row: UnitRow, text: string) => boolean} */
+  const found = (row, text) => {
+    const { languages, numbers, unknown } = Atlas.searched(text, Atlas.index.languages);
+    const own = row.languages.split(" ");
+    return (
+      !unknown.length &&
+      languages.every((codes) => codes.some((code) => own.includes(code))) &&
+      (!numbers.length || numbers.some((digits) => String(row.unit).includes(digits)))
+    );
+  };
+
+  /** @type {(row: UnitRow, signs: string) => boolean} */
+  const suits = (row, signs) =>
+    row.n_languages > 0 && (row.n_positive === 0 || row.n_negative === 0) === (signs === "same");
+
+  /** @type {(state: State) => boolean} */
+  const hasUnseen = (state) => state.cell.unseen.length > 0;
+
+  /** @type {Filter[]} */
+  Atlas.filters = [
+    {
+      name: "search",
+      label: "Unit or languages",
+      says: "a number, or languages by code or name: units at the top of all of them",
+      input: { type: "search", size: "14", placeholder: "2709, or zh en" },
+      standard: "",
+      parse: (text) => ({ value: text }),
+      passes: found,
+    },
+    atLeast({
+      name: "least",
+      label: "At least languages",
+      says: "languages that have the unit among their top k",
+      input: { type: "number", min: "0" },
+      max: everyLanguage,
+      passes: (row, least) => row.n_languages >= least,
+    }),
+    oneOf({
+      name: "signs",
+      label: "Signs",
+      says: "of the languages that have the unit among their top k",
+      options: () => [
+        ["", "any"],
+        ["same", "all the same"],
+        ["mixed", "mixed"],
+      ],
+      passes: suits,
+    }),
+    atLeast({
+      name: "t",
+      label: "|t| unseen at least",
+      says: "size of t in the unseen language chosen beside it, or in each of them",
+      input: { type: "number", min: "0", step: "any" },
+      whole: false,
+      there: hasUnseen,
+      passes: (row, least, state) =>
+        (state.unseen ? [state.unseen] : state.cell.unseen).every((code) => Math.abs(row[`t_${code}`]) >= least),
+    }),
+    oneOf({
+      name: "unseen",
+      label: "in",
+      says: "the unseen language whose t is to be so large",
+      there: (state) => state.cell.unseen.length > 1,
+      options: (state) => [
+        ["", "each unseen language"],
+        ...state.cell.unseen.map((code) => /** @type {[string, string]} */ ([code, Atlas.languageName(code)])),
+      ],
+      passes: () => true, // says where the filter before it looks
+    }),
+  ];
+
+  // The filters that a view of units offers.
+  Atlas.filtersOf = (state) => Atlas.filters.filter((filter) => !filter.there || filter.there(state));
+
+  // Which rows pass all filters that are set.
+  Atlas.passes = (state) => {
+    const set = Atlas.filtersOf(state).filter((filter) => state[filter.name] !== filter.standard);
+    return (row) => set.every((filter) => filter.passes(row, state[filter.name], state));
+  };
+})();
