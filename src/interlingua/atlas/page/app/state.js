@@ -279,7 +279,8 @@
       shown.filter(({ part }) => part === undefined).map(({ name }) => [name, texts[name]]),
     );
     const places = path.map(({ name }) => encodeURIComponent(texts[name]));
-    return `#${places.join("/")}${query.size ? `?${query}` : ""}`;
+    const rest = query.toString();
+    return `#${places.join("/")}${rest && `?${rest}`}`;
   };
 
   // The one address of what a state shows, with a change laid over it: what acts in its view, and nothing that can't be.
