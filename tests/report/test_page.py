@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -269,11 +270,12 @@ def test_headings_go_down_by_one_and_landmarks_have_names_of_their_own(opened: C
     assert levels[:2] == [1, 2]
     assert levels.count(1) == 1
     assert levels.count(3) >= 10
-    assert all(after <= before + 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after <= before + 1 for before, after in pairwise(levels))
     names = browser.execute_script(
-        """return [...document.querySelectorAll('nav, main, aside, section, [role=region], [role=note]')].map(e =>
-        [e.getAttribute('role') || e.localName, e.getAttribute('aria-label')
-          || (e.getAttribute('aria-labelledby') && document.getElementById(e.getAttribute('aria-labelledby')).textContent)])"""
+        """const of = (e, name) => e.getAttribute(name);
+        const named = (e) => of(e, 'aria-label') || document.getElementById(of(e, 'aria-labelledby'))?.textContent;
+        return [...document.querySelectorAll('nav, main, aside, section, [role=region], [role=note]')].map(e =>
+        [of(e, 'role') || e.localName, named(e)])"""
     )
     assert len({tuple(name) for name in names}) == len(names)
     assert all(name for role, name in names if role != "main")
