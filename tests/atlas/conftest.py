@@ -260,6 +260,7 @@ class Page:
 @pytest.fixture
 def page(browser: Any, atlas: AtlasStudy) -> Iterator[Page]:
     page = Page(browser, atlas)
+    page.size(1280, 900)
     yield page
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     page.media()

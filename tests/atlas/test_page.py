@@ -159,7 +159,10 @@ def test_other_layers_and_k_are_counted_from_the_rankings(page: Any, atlas: Any)
         both = sorted(sets[a] & sets[b])
         assert int(row["observed"]) == len(both)
         assert number(row["expected"]) == pytest.approx(30 * 30 / 384, rel=5e-3)
-        assert number(row["same_sign"]) == pytest.approx((signs[a][both] == signs[b][both]).mean(), abs=6e-4)
+        if both:
+            assert number(row["same_sign"]) == pytest.approx((signs[a][both] == signs[b][both]).mean(), abs=6e-4)
+        else:
+            assert row["same_sign"] == "–"
         assert "p" not in row
     counts = top["unit"].value_counts()
     from scipy.stats import binom
@@ -322,7 +325,7 @@ def test_the_r_beside_a_scatter_is_that_of_its_points(page: Any, atlas: Any) -> 
         by_word = values.groupby(sentences["word"]).mean()
         r = by_word.corr(sentences.groupby("word")["valence"].first())
         said = page.text(f"section[data-language={code}] .drawn")
-        assert number(said.split()[1].rstrip(",")) == pytest.approx(r, abs=1e-3)
+        assert number(said.split()[1].rstrip(",")) == pytest.approx(r, abs=6e-4)
         assert said.endswith("30 words")
         assert number(rows[names[code]]["r_drawn"]) == number(said.split()[1].rstrip(","))
         if code != "fr":

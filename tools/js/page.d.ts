@@ -71,6 +71,7 @@ declare global {
   interface UnitsOfLayer {
     mean: Float32Array;
     sd: Float32Array;
+    r: Record<string, Float32Array>;
     top: [number, number][][];
     bottom: [number, number][][];
     means: (position: number) => number[];
@@ -85,6 +86,7 @@ declare global {
     means: number[];
     mean: number;
     sd: number;
+    r: Record<string, number>;
     top: Quote[];
     bottom: Quote[];
   }
@@ -307,7 +309,6 @@ declare global {
     degreeCounts: (tops: Record<string, Int8Array>, cell: Cell) => Row[];
     exactly: (rows: Row[], column: string) => number[];
     meanOverlap: (pairs: Row[], code: string) => number;
-    pearson: (xs: (number | null)[], ys: (number | null)[]) => number | null;
     unitRows: (
       ranks: Ranks,
       transfer: Transfer,

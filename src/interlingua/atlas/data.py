@@ -111,7 +111,7 @@ def write_atlas(
         for (model, layer), units in layers.items():
             inside = layouts[model].index_in(layer, units)
             of_model = {code: Activations.open(activations[model, code]).layer(layer)[:, inside] for code in words}
-            _write_units(partial, f"{list(layouts).index(model)}-{layer}", words, of_model)
+            _write_units(partial, f"{list(layouts).index(model)}-{layer}", words, of_model, variables)
         for code, of_language in words.items():
             write_data(partial, f"words/{code}", of_language.about(variables))
             write_data(partial, f"sentences/{code}", of_language.sentences())
@@ -224,12 +224,16 @@ def _write_transfer(folder: Path, number: int, transfer: pd.DataFrame) -> None:
 
 
 def _write_units(
-    folder: Path, name: str, words: Mapping[str, LanguageWords], activations: Mapping[str, np.ndarray]
+    folder: Path,
+    name: str,
+    words: Mapping[str, LanguageWords],
+    activations: Mapping[str, np.ndarray],
+    variables: Sequence[str],
 ) -> None:
     """Write one layer's units: a file a language, and their neighbours."""
     standardised = []
     for code, of_language in words.items():
-        data, scores = of_language.of_units(activations[code])
+        data, scores = of_language.of_units(activations[code], variables)
         write_data(folder, f"units/{name}-{code}", data)
         standardised.append(scores)
     write_data(folder, f"units/{name}", neighbours(standardised))

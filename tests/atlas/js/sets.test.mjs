@@ -46,13 +46,3 @@ test("exactly so many are at least so many less at least one more", () => {
   assert.deepEqual(page.exactly([{ n: 9 }, { n: 4 }, { n: 1 }], "n"), [5, 3, 1]);
   assert.deepEqual(page.exactly([], "n"), []);
 });
-
-test("Pearson's r of what is there", () => {
-  // Anscombe (1973), the first set: r = .816.
-  const x = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5];
-  const y = [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68];
-  assert.ok(Math.abs(page.pearson(x, y) - 0.81642) < 1e-5);
-  assert.equal(page.pearson([...x, 1], [...y, null]), page.pearson(x, y));
-  assert.equal(page.pearson([0.1, 0.1, 0.1], [1, 2, 3]), null);
-  assert.equal(page.pearson([1, 2], [1, 2]), null);
-});

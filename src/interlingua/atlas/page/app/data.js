@@ -152,6 +152,7 @@
       layers.set(key, {
         mean,
         sd,
+        r: mapValues(raw.r, (text) => Atlas.unpack.f4(String(text))),
         top: raw.top,
         bottom: raw.bottom,
         means: (/** @type {number} */ position) =>

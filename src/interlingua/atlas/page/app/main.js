@@ -21,7 +21,7 @@
     const { first_unit: first } = Atlas.index.cells[state.number];
     const unit = first ?? Atlas.pagesOf(state.model, state.cell.layer)?.units[0] ?? null;
     /** @param {View} view */
-    const href = (view) => Atlas.href(state, view === "unit" && state.view !== "unit" ? { view, unit } : { view });
+    const href = (view) => Atlas.href(state, view === "unit" && state.unit === null ? { view, unit } : { view });
     byId("views").replaceChildren(
       .../** @type {[View, string][]} */ (Object.entries(Atlas.views)).map(([view, title]) =>
         el("a", { href: href(view), "aria-current": state.view === view ? "page" : null }, title),

@@ -2,7 +2,7 @@
 "use strict";
 
 (function () {
-  const { el, fixed, number, p, listing } = Atlas;
+  const { el, fixed, number, p, listing, nullsOf } = Atlas;
   const name = Atlas.languageName;
 
   Atlas.viewOverview = async (state) => {
@@ -33,10 +33,6 @@
       ],
     };
   };
-
-  // The nulls that a table has rows of, each with its name, in the order of the index.
-  Atlas.nullsOf = (rows) => Atlas.index.nulls.filter(({ key }) => rows.some((row) => row.null === key));
-  const { nullsOf } = Atlas;
 
   /** @type {(state: State, of: (table: string) => Row[], pairs: Row[], degrees: Row[]) => HTMLElement} */
   function claim(state, of, pairs, degrees) {

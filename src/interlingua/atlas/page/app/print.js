@@ -2,11 +2,12 @@
 "use strict";
 
 (function () {
-  /** @type {Map<HTMLElement, () => HTMLElement>} */
-  const onPaper = new Map();
+  /** @type {WeakMap<Element, () => HTMLElement>} */
+  const onPaper = new WeakMap();
 
   // Say what stands after an element on paper; it is made when the page is printed.
   Atlas.onPaper = (element, make) => {
+    element.dataset.paper = "";
     onPaper.set(element, make);
   };
 
@@ -14,12 +15,9 @@
   let undo = [];
 
   window.addEventListener("beforeprint", () => {
-    for (const [element, make] of onPaper) {
-      if (!element.isConnected) {
-        onPaper.delete(element);
-        continue;
-      }
-      const made = make();
+    for (const element of document.querySelectorAll("[data-paper]")) {
+      const made = onPaper.get(element)?.();
+      if (!made) continue;
       element.after(made);
       undo.push(() => made.remove());
     }

@@ -73,6 +73,9 @@
   // Of counts of at least 1, 2, 3 ... (rows in that order), those of exactly so many.
   Atlas.exactly = (rows, column) => rows.map((row, i) => row[column] - (i + 1 < rows.length ? rows[i + 1][column] : 0));
 
+  // The nulls that a table has rows of, each with its name, in the order of the index.
+  Atlas.nullsOf = (rows) => Atlas.index.nulls.filter(({ key }) => rows.some((row) => row.null === key));
+
   // Mean number of units that a language shares with the others (MPO).
   Atlas.meanOverlap = (pairs, code) => {
     const own = pairs.filter((pair) => pair.language_a === code || pair.language_b === code);
@@ -81,25 +84,6 @@
 
   /** @param {number[]} values */
   const meanOf = (values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null);
-
-  // Pearson's r of two columns, without the rows in which either is missing; null of fewer than three, or where one of
-  // them is constant.
-  Atlas.pearson = (xs, ys) => {
-    const both = xs
-      .map((x, i) => [x, ys[i]])
-      .filter((pair) => !pair.some(Atlas.missing))
-      .map((pair) => pair.map(Number));
-    if (both.length < 3) return null;
-    const [mx, my] = [0, 1].map((at) => both.reduce((sum, pair) => sum + pair[at], 0) / both.length);
-    let [xy, xx, yy] = [0, 0, 0];
-    for (const [x, y] of both) {
-      xy += (x - mx) * (y - my);
-      xx += (x - mx) ** 2;
-      yy += (y - my) ** 2;
-    }
-    const constant = [0, 1].some((at) => both.every((pair) => pair[at] === both[0][at]));
-    return constant ? null : xy / Math.sqrt(xx * yy);
-  };
 
   // A row a unit of one layer: where it stands in each language, together, and what questions put beside it.
   Atlas.unitRows = (ranks, transfer, unitColumns, cell, layer, k) => {

@@ -86,7 +86,7 @@
             ...Atlas.index.languages.map(({ code }) => ofLanguage(page, position, code)),
           ])
         : [[]];
-    const drawn = new Map(languages.map((language) => [language.code, correlation(state, language)]));
+    const drawn = new Map(languages.map((language) => [language.code, language.r[state.variable]]));
     return el(
       "section",
       { class: "unit", "data-unit": unit, "aria-label": `Unit ${unit}` },
@@ -120,10 +120,6 @@
     );
   }
 
-  // r of the points of a scatter: word means of the activation with ratings, of all words that the atlas has.
-  /** @type {(state: State, language: UnitInLanguage) => number | null} */
-  const correlation = (state, { means, words }) => Atlas.pearson(means, words.ratings[state.variable]);
-
   /** @type {(page: { name: string }, position: number, code: string) => Promise<UnitInLanguage>} */
   async function ofLanguage(page, position, code) {
     const [units, words, sentences] = await Promise.all([
@@ -139,6 +135,7 @@
       means: units.means(position),
       mean: units.mean[position],
       sd: units.sd[position],
+      r: Object.fromEntries(Object.entries(units.r).map(([variable, r]) => [variable, r[position]])),
       top: units.top[position].map(quote),
       bottom: units.bottom[position].map(quote),
     };
