@@ -199,7 +199,8 @@ def test_what_a_mark_says_stands_on_the_screen_of_a_phone(page: Any, atlas: Any)
         page.drawings()
         seen = 0
         for chart in page.all(".chart")[:5]:
-            shapes = chart.find_elements("css selector", marks)
+            if not (shapes := chart.find_elements("css selector", marks)):
+                continue  # curves
             for shape in {0: shapes[0], 1: shapes[len(shapes) // 2], 2: shapes[-1]}.values():
                 ActionChains(page.browser).move_to_element(shape).perform()
                 tip = chart.find_elements("css selector", "g[aria-label=tip] > g")

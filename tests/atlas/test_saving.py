@@ -17,6 +17,7 @@ from PIL import Image
 
 SVG = "{http://www.w3.org/2000/svg}"
 INK, SOFT, MAIN, SECOND = "#1f2430", "#5b6472", "#0067a3", "#b35900"
+PALE = "#73abcc"  # the main colour at .55 on white
 #: Of each figure: its view, the marks by Plot's name of their group, how many there are, and the colours that are seen.
 FIGURES: dict[str, tuple[str, dict[str, str], set[str]]] = {
     "pairs": ("overview", {"cell": "rect"}, set()),
@@ -24,7 +25,7 @@ FIGURES: dict[str, tuple[str, dict[str, str], set[str]]] = {
     "performance": ("overview", {"dot": "circle", "rule": "line"}, {MAIN, SECOND}),
     "layers": ("overview", {"line": "path", "rule": "line"}, {MAIN, SECOND, SOFT}),
     "alignment": ("overview", {"dot": "circle"}, {MAIN}),
-    "unit": ("unit", {"dot": "circle"}, {MAIN}),
+    "unit": ("unit", {"dot": "circle"}, {PALE}),
     "word": ("word", {"dot": "circle", "rule": "line"}, {MAIN, SECOND}),
 }
 

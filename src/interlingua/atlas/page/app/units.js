@@ -179,7 +179,7 @@
     return [
       { title: unit.label, says: unit.says, field: "unit", formatter: link, width: 72, ...numeric },
       { title: layer.label, says: layer.says, field: "layer", width: 72, visible: state.layers === "all", ...numeric },
-      { title: "Languages", field: "n_languages", width: 96, ...numeric },
+      { title: "Languages", field: "n_languages", width: 116, ...numeric },
       { title: "Which", field: "languages", minWidth: 120, widthGrow: 3, sorter: "string" },
       {
         title: "Mean rank",
@@ -204,7 +204,7 @@
         title: column.label,
         says: column.says,
         field: column.key,
-        width: 98,
+        width: 102,
         sorterParams: lowest,
         ...numeric,
         ...written(column.write),
