@@ -247,7 +247,12 @@ def test_all_of_it_is_printed(opened: Callable[..., Any], page: Path) -> None:
     def squeezed(text: str) -> str:
         return re.sub(r"\s+", "", normalize("NFKC", text))  # without ligatures
 
-    text = squeezed("".join(sheet.extract_text() for sheet in sheets))
+    right = float(sheets[0].mediabox.width)
+
+    def within(piece: str, matrix: Any, position: Any, *_: Any) -> None:
+        assert not piece.strip() or 0 <= _across(matrix, position) <= right, piece
+
+    text = squeezed("".join(sheet.extract_text(visitor_text=within) for sheet in sheets))
     said = browser.execute_script(
         "return [...document.querySelectorAll('h1, h2, h3, p, li, td, th, figcaption')].map(e => e.textContent)"
     )
@@ -258,14 +263,7 @@ def test_all_of_it_is_printed(opened: Callable[..., Any], page: Path) -> None:
         "return [...document.querySelectorAll('tr')].map(r => [...r.children].map(c => c.textContent))"
     )
     for row in rows:
-        assert text.count(squeezed(row[-1])), row
-    right = float(sheets[0].mediabox.width)
-
-    def within(piece: str, matrix: Any, position: Any, *_: Any) -> None:
-        assert not piece.strip() or 0 <= _across(matrix, position) <= right, piece
-
-    for sheet in sheets:
-        sheet.extract_text(visitor_text=within)
+        assert squeezed(row[-1]) in text, row
 
 
 def test_headings_go_down_by_one_and_landmarks_have_names_of_their_own(opened: Callable[..., Any], page: Path) -> None:

@@ -179,7 +179,7 @@
     return [
       { title: unit.label, says: unit.says, field: "unit", formatter: link, width: 72, ...numeric },
       { title: layer.label, says: layer.says, field: "layer", width: 72, visible: state.layers === "all", ...numeric },
-      { title: "Languages", field: "n_languages", width: 116, ...numeric },
+      { title: "Languages", field: "n_languages", width: 124, ...numeric },
       { title: "Which", field: "languages", minWidth: 120, widthGrow: 3, sorter: "string" },
       {
         title: "Mean rank",
