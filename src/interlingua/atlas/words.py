@@ -102,7 +102,7 @@ class LanguageWords:
         return found
 
     def correlations(self, shown: NDArray[np.float64], variable: str) -> NDArray[np.float64]:
-        """Return the r of each unit (a column) with a variable, over the shown words that it rates; NaN of fewer than 3."""
+        """Return the r of each unit (a column) with a variable, over the shown words that have it; NaN below 3."""
         ratings = self.ratings([variable])[variable].to_numpy(dtype=np.float64)
         rated = np.isfinite(ratings)
         if rated.sum() < 3:

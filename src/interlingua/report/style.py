@@ -66,14 +66,15 @@ class Shades:
     """The shades of a map from 0 to `most`: the darker, the more, as on the atlas; with numbers that can be read on them."""
 
     def __init__(self, most: float) -> None:
-        from matplotlib.cm import ScalarMappable
+        from matplotlib import colormaps
         from matplotlib.colors import Normalize
 
-        self._shades = ScalarMappable(Normalize(0.0, most), SHADES)
+        self._scale = Normalize(0.0, most)
+        self._shades = colormaps[SHADES]
 
     def draw(self, axis: Any, grid: NDArray[np.float64]) -> Any:
         """Draw a grid of values, NaN where there is none, and return the image."""
-        return axis.imshow(grid, cmap=self._shades.cmap, norm=self._shades.norm)
+        return axis.imshow(grid, cmap=self._shades, norm=self._scale)
 
     def ink(self, value: float) -> str:
         """Return black or white, whichever is read more easily on the shade of a value."""
@@ -81,7 +82,7 @@ class Shades:
             return INK
         red, green, blue = (
             part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
-            for part in self._shades.to_rgba(value)[:3]
+            for part in self._shades(float(self._scale(value)))[:3]
         )
         # WCAG's relative luminance: at .179 both have a contrast of 4.6, elsewhere one of them has more.
         return "black" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "white"
