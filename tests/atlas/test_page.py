@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from typing import Any
+from unicodedata import combining, normalize
 
 import pandas as pd
 import pytest
@@ -360,6 +360,15 @@ def test_a_word_is_found_and_stands_where_its_activation_does(page: Any, atlas: 
     assert page.find("#figure-word svg")
 
 
+def test_a_word_is_found_without_its_accents(page: Any, atlas: Any) -> None:
+    words = [word for code in ("fr", "en") for word in atlas.data(f"words/{code}")["words"]]
+    accented = [word for word in words if normalize("NFD", word) != word]
+    assert accented
+    page.open("#word", view="word")
+    page.type("input[name=word]", "".join(c for c in normalize("NFD", accented[0]) if not combining(c)))
+    page.until(lambda: accented[0] in page.texts(".found a span"), f"{accented[0]}")
+
+
 def test_each_language_runs_in_its_direction(page: Any, atlas: Any) -> None:
     page.open(f"#unit/{atlas.shared_units()[0]}", view="unit")
     for code, tag, direction in (("en", "en-Latn", "ltr"), ("ar", "ar-Arab", "rtl"), ("zh", "zh-Hans", "ltr")):
@@ -378,18 +387,3 @@ def test_markup_in_a_sentence_is_text(page: Any, atlas: Any) -> None:
     )
     assert page.script("return window.hacked === undefined")
     assert not page.all("main script, main img, main b")
-
-
-def test_no_request_leaves_the_page(page: Any, atlas: Any) -> None:
-    page.browser.get_log("performance")
-    for address, view in atlas.views.values():
-        page.open(address, view=view)
-    asked = set()
-    for entry in page.browser.get_log("performance"):
-        message = json.loads(entry["message"])["message"]
-        if message["method"] == "Network.requestWillBeSent":
-            asked.add(message["params"]["request"]["url"])
-    folder = atlas.page.removesuffix("index.html")
-    assert any(url.startswith(f"{folder}data/") for url in asked)
-    assert all(url.startswith((folder, "about:", "data:", "blob:")) for url in asked), asked
-    assert not [entry for entry in page.browser.get_log("browser") if entry["level"] == "SEVERE"]

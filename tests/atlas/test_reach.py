@@ -1,7 +1,8 @@
-"""The page for everyone: by keyboard, by touch, in light and dark, magnified, on a phone, to a screen reader."""
+"""The page for everyone: by keyboard, by touch, in light and dark, magnified, on a phone, to a screen reader, offline."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -247,3 +248,18 @@ def test_magnified_twice_the_choices_are_folded(page: Any, atlas: Any) -> None:
     page.size(1280)
     page.until(lambda: not page.find("#fold > summary").is_displayed(), "room")
     assert page.find("#ranking").is_displayed()
+
+
+def test_no_request_leaves_the_page(page: Any, atlas: Any) -> None:
+    page.browser.get_log("performance")
+    for address, view in atlas.views.values():
+        page.open(address, view=view)
+    asked = set()
+    for entry in page.browser.get_log("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            asked.add(message["params"]["request"]["url"])
+    folder = atlas.page.removesuffix("index.html")
+    assert any(url.startswith(f"{folder}data/") for url in asked)
+    assert all(url.startswith((folder, "about:", "data:", "blob:")) for url in asked), asked
+    assert not [entry for entry in page.browser.get_log("browser") if entry["level"] == "SEVERE"]

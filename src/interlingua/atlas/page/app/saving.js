@@ -123,6 +123,7 @@
       (y) => {
         chart.setAttribute("x", String(EDGE));
         chart.setAttribute("y", String(y));
+        chart.setAttribute("font-family", SANS);
         return { nodes: [chart], height: tall + 6 };
       },
       legend(entries),
