@@ -1,4 +1,4 @@
-"""The page for everyone: by keyboard, by touch, in light and dark, magnified, on a phone, to a screen reader, offline."""
+"""The page for everyone: by keyboard, by touch, in light and dark, magnified, on a phone, by ear, offline."""
 
 from __future__ import annotations
 

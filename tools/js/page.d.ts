@@ -160,7 +160,7 @@ declare global {
     options?: (state: State) => [string, string][];
     max?: (state: State) => number;
     there?: (state: State) => boolean;
-    standard: any;
+    standard: (state: State) => any;
     parse: (text: string, state: State) => Parsed;
     passes: (row: UnitRow, value: any, state: State) => boolean;
   }

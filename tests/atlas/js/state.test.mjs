@@ -136,7 +136,7 @@ test("a filter is one entry: address, default and views follow", () => {
     name: "score",
     label: "Score",
     says: "at least",
-    standard: "",
+    standard: () => "",
     parse: (text) => ({ value: Number(text) }),
     passes: (row, value) => row.score >= value,
   });

@@ -6,9 +6,9 @@
   /** @param {State} state */
   const everyLanguage = (state) => state.cell.languages.length;
 
-  // A number from `low` on; where it is `standard`, all rows pass.
-  /** @type {(filter: Omit<Filter, "parse" | "standard"> & { standard?: number, whole?: boolean }) => Filter} */
-  const atLeast = ({ standard = 0, whole = true, ...filter }) => ({
+  // A number from 0 on, to `max` if there is one; where it is the standard, all rows pass.
+  /** @type {(filter: Omit<Filter, "parse" | "standard"> & { standard?: Filter["standard"], whole?: boolean }) => Filter} */
+  const amount = ({ standard = () => 0, whole = true, ...filter }) => ({
     ...filter,
     standard,
     parse: (text, state) => {
@@ -19,15 +19,16 @@
       }
       const held = Math.min(Math.max(value, 0), most);
       if (held === value) return { value };
-      return { value: held, problem: `“${filter.label}” goes from 0 to ${most}: it is ${held} here.` };
+      const range = most === Infinity ? "begins at 0" : `goes from 0 to ${most}`;
+      return { value: held, problem: `“${filter.label}” ${range}: it is ${held} here.` };
     },
   });
 
-  // One of several; the first filters nothing.
-  /** @type {(filter: Omit<Filter, "parse" | "standard"> & { options: (state: State) => [string, string][] }) => Filter} */
-  const oneOf = (filter) => ({
+  // One of several; the first is the standard, unless another is said to be.
+  /** @type {(filter: Omit<Filter, "parse" | "standard"> & { standard?: Filter["standard"], options: (state: State) => [string, string][] }) => Filter} */
+  const oneOf = ({ standard = (state) => filter.options(state)[0][0], ...filter }) => ({
     ...filter,
-    standard: "",
+    standard,
     parse: (text, state) =>
       filter.options(state).some(([key]) => key === text)
         ? { value: text }
@@ -90,11 +91,11 @@
       label: "Unit or languages",
       says: "a number, or languages by code or name: units at the top of all of them",
       input: { type: "search", size: "14", placeholder: "2709, or zh en" },
-      standard: "",
+      standard: () => "",
       parse: (text) => ({ value: text }),
       passes: found,
     },
-    atLeast({
+    amount({
       name: "least",
       label: "At least languages",
       says: "languages that have the unit among their top k",
@@ -113,7 +114,7 @@
       ],
       passes: suits,
     }),
-    atLeast({
+    amount({
       name: "t",
       label: "|t| unseen at least",
       says: "size of t in the unseen language chosen beside it, or in each of them",
@@ -141,7 +142,7 @@
 
   // Which rows pass all filters that are set.
   Atlas.passes = (state) => {
-    const set = Atlas.filtersOf(state).filter((filter) => state[filter.name] !== filter.standard);
+    const set = Atlas.filtersOf(state).filter((filter) => state[filter.name] !== filter.standard(state));
     return (row) => set.every((filter) => filter.passes(row, state[filter.name], state));
   };
 })();

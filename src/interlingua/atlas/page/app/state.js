@@ -196,7 +196,7 @@
       name: filter.name,
       brief: true,
       acts: (/** @type {State} */ state) => state.view === "units" && (!filter.there || filter.there(state)),
-      standard: () => filter.standard,
+      standard: filter.standard,
       parse: filter.parse,
     })),
   ];
