@@ -261,6 +261,8 @@ class Page:
 def page(browser: Any, atlas: AtlasStudy) -> Iterator[Page]:
     page = Page(browser, atlas)
     page.size(1280, 900)
+    for log in ("browser", "performance"):
+        browser.get_log(log)  # what an earlier test left
     yield page
     browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     page.media()
