@@ -2,8 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# The atlas page's scripts are checked with Node.js; nothing else needs it.
+NODE := tools/js/node_modules
+SCRIPTS := src/interlingua/atlas/page/app/*.js tests/atlas/js/*.mjs tools/js/*.mjs
 
-.PHONY: demo test soak lint format clean
+.PHONY: demo test soak lint lint-js format format-js clean
 
 demo: $(VENV)/.installed
 	$(BIN)/interlingua demo --output results/demo
@@ -20,6 +23,16 @@ lint: $(VENV)/.installed
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+lint-js: $(NODE)/.installed
+	$(NODE)/.bin/tsc --noEmit --project tools/js
+	$(NODE)/.bin/eslint --config tools/js/eslint.config.mjs $(SCRIPTS)
+	$(NODE)/.bin/prettier --config tools/js/.prettierrc.json --check $(SCRIPTS) tools/js/*.d.ts
+	node --test tests/atlas/js/*.test.mjs
+
+format-js: $(NODE)/.installed
+	$(NODE)/.bin/eslint --config tools/js/eslint.config.mjs --fix $(SCRIPTS)
+	$(NODE)/.bin/prettier --config tools/js/.prettierrc.json --write $(SCRIPTS) tools/js/*.d.ts
+
 format: $(VENV)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -31,5 +44,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $@
 
+$(NODE)/.installed: tools/js/package.json tools/js/package-lock.json
+	@command -v npm >/dev/null || { echo "make lint-js needs Node.js 18.18 or later and npm (Debian: nodejs, npm)"; exit 1; }
+	cd tools/js && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
 clean:
-	rm -rf $(VENV) results
+	rm -rf $(VENV) $(NODE) results

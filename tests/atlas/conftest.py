@@ -1,8 +1,11 @@
-"""A study for the atlas, with a right-to-left and a Chinese language and sentences that hold markup, and a browser."""
+"""A study for the atlas, with a right-to-left and a Chinese language and sentences that hold markup, and its page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,6 +64,35 @@ class AtlasStudy:
             table = table[table[column] == value]
         return table
 
+    def layer(self, variable: str = "valence") -> int:
+        """Return the layer that the study chose."""
+        return int(self.table("layer_choice", variable=variable, chosen=True)["layer"].iloc[0])
+
+    def shared_units(self) -> list[int]:
+        """Return the units at the top of two languages or more, for valence by correlation."""
+        pairs = self.table("overlap", variable="valence", method="correlation", degree=2)
+        return sorted({int(unit) for units in pairs["units"] for unit in units.split()})
+
+    def data(self, name: str) -> Any:
+        """Return what a data file holds."""
+        text = (self.results / "atlas" / "data" / f"{name}.js").read_text(encoding="utf-8")
+        return json.loads(text.removeprefix(f'window.__atlas("{name}",').removesuffix(");\n"))
+
+    @property
+    def views(self) -> dict[str, tuple[str, str]]:
+        """Address and view of everything that can be looked at."""
+        one, two = self.shared_units()[:2]
+        return {
+            "overview": ("", "overview"),
+            "units": ("#units", "units"),
+            "unit": (f"#unit/{one}", "unit"),
+            "unit without a page": ("#unit/0", "unit"),
+            "comparison": (f"#unit/{one}?with={two}", "unit"),
+            "no unit": ("#unit/99999", "unit"),
+            "word search": ("#word?find=a", "word"),
+            "word": (f"#word/ar/{self.data('words/ar')['words'][0]}", "word"),
+        }
+
 
 @pytest.fixture(scope="session")
 def atlas(tmp_path_factory: pytest.TempPathFactory, minilm: Path) -> AtlasStudy:
@@ -112,3 +144,126 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     started.downloads = downloads
     yield started
     started.quit()
+
+
+class Page:
+    """The atlas in a browser."""
+
+    def __init__(self, browser: Any, atlas: AtlasStudy) -> None:
+        self.browser, self.atlas = browser, atlas
+
+    def open(self, address: str = "", *, view: str = "overview") -> None:
+        """Open the page anew at an address and wait until it is drawn."""
+        self.browser.get("about:blank")
+        self.browser.get(self.atlas.page + address)
+        self.wait(view)
+
+    def wait(self, view: str) -> None:
+        drawn = "const m = document.getElementById('main'); return m && m.dataset.view === arguments[0] && !m.ariaBusy"
+        self.until(lambda: self.script(drawn, view), f"the view {view} to be drawn")
+
+    def until(self, what: Callable[[], Any], name: str) -> Any:
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            if found := what():
+                return found
+            time.sleep(0.03)
+        raise AssertionError(f"waited in vain for {name}; console: {self.browser.get_log('browser')}")
+
+    def script(self, text: str, *arguments: Any) -> Any:
+        return self.browser.execute_script(text, *arguments)
+
+    def find(self, selector: str) -> Any:
+        return self.until(lambda: self.all(selector), selector)[0]
+
+    def all(self, selector: str) -> list[Any]:
+        return self.browser.find_elements("css selector", selector)
+
+    def text(self, selector: str) -> str:
+        return self.script("return document.querySelector(arguments[0]).textContent", selector)
+
+    def texts(self, selector: str) -> list[str]:
+        """Return the texts of all elements of a kind, seen or not."""
+        return self.script(
+            "return [...document.querySelectorAll(arguments[0])].map((found) => found.textContent)", selector
+        )
+
+    @property
+    def address(self) -> str:
+        return self.script("return location.hash")
+
+    def drawings(self) -> None:
+        """Wait until every chart of the view is drawn."""
+        empty = "return document.querySelectorAll('.chart:empty').length"
+        self.until(lambda: self.script(empty) == 0, "the charts")
+
+    def choose(self, identifier: str, value: str) -> None:
+        from selenium.webdriver.support.ui import Select
+
+        Select(self.find(f"#{identifier}")).select_by_value(value)
+        self.until(lambda: f"{identifier}={value}" in self.browser.current_url, f"{identifier} {value} in the address")
+        self.settle()
+
+    def settle(self) -> None:
+        time.sleep(0.15)
+        self.until(lambda: self.script("return !document.getElementById('main').ariaBusy"), "the page to settle")
+
+    def type(self, selector: str, text: str) -> None:
+        """Type a text in place of what a field has."""
+        from selenium.webdriver.common.keys import Keys
+
+        self.find(selector).send_keys(Keys.CONTROL, "a")
+        self.find(selector).send_keys(text or Keys.DELETE)
+
+    def numbers(self, name: str) -> list[dict[str, str]]:
+        """Return the rows of a plain table as shown, by column key."""
+        return self.script(
+            "return [...document.querySelectorAll(`table[data-name='${arguments[0]}'] tbody tr`)].map((row) => "
+            "Object.fromEntries([...row.cells].map((cell) => [cell.dataset.key, cell.textContent])))",
+            name,
+        )
+
+    def save(self, selector: str, ending: str) -> Path:
+        """Press a button that saves a file, and return the file."""
+        for file in self.browser.downloads.iterdir():
+            file.unlink()
+        self.find(selector).click()
+
+        def whole() -> list[Path]:
+            files = list(self.browser.downloads.iterdir())  # while it is written it is empty, or has another name
+            return [] if len(files) != 1 else [file for file in files if file.suffix == ending and file.stat().st_size]
+
+        return self.until(whole, f"a {ending} file")[0]
+
+    def saved(self, selector: str, ending: str) -> str:
+        """Press a button that saves a text file, and return what is in it, without the mark of its encoding."""
+        return self.save(selector, ending).read_text(encoding="utf-8-sig")
+
+    def size(self, width: int, height: int = 800) -> None:
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def media(self, **features: str) -> None:
+        medium = features.pop("media", "")
+        wanted = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": medium, "features": wanted})
+
+    def screenshot(self) -> bytes:
+        return base64.b64decode(self.browser.get_screenshot_as_base64())
+
+    def pdf(self) -> bytes:
+        """Print the view on A4."""
+        paper = {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": True}
+        return base64.b64decode(self.browser.execute_cdp_cmd("Page.printToPDF", paper)["data"])
+
+
+@pytest.fixture
+def page(browser: Any, atlas: AtlasStudy) -> Iterator[Page]:
+    page = Page(browser, atlas)
+    page.size(1280, 900)
+    for log in ("browser", "performance"):
+        browser.get_log(log)  # what an earlier test left
+    yield page
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    page.media()
+    page.script("try { localStorage.clear() } catch {}")

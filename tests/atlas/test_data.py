@@ -62,6 +62,12 @@ def test_means_by_word_are_those_of_the_activations(atlas: Any, contexts: pd.Dat
         shown = np.array([unpack(row, "u1") for row in data["rows"]]).T * step + low
         assert np.abs(shown - means.to_numpy()).max() <= 0.51 * step.max()
         np.testing.assert_allclose(unpack(data["sd"], "f4"), means.std(ddof=0), rtol=1e-4)
+        for variable, packed in data["r"].items():
+            ratings = rows.groupby("word", sort=False)[variable].first().astype(float)
+            if code == "fr" and variable == "order":
+                assert np.isnan(unpack(packed, "f4")).all()
+            else:
+                np.testing.assert_allclose(unpack(packed, "f4"), means.corrwith(ratings), atol=1e-6)
         texts = [text for text, _, _ in read(atlas, f"sentences/{code}")]
         for position in (0, len(page["units"]) - 1):
             place, activation = data["top"][position][0]
@@ -187,4 +193,21 @@ def test_more_words_than_fit_are_thinned_over_the_ratings() -> None:
     assert about["all"] == 100
     assert len(about["words"]) == 11
     assert np.diff(about["ratings"]["valence"]) == pytest.approx(-0.1, abs=0.011)
+    # r is that of what is shown, not of all.
+    values = np.random.default_rng(0).normal(size=(100, 2)).astype(np.float32)
+    data, _ = words.of_units(values, ["valence"])
+    own = [np.corrcoef(values[words.shown, unit], ratings[words.shown])[0, 1] for unit in range(2)]
+    np.testing.assert_allclose(unpack(data["r"]["valence"], "f4"), own, atol=1e-6)
     assert words_that_fit(40_000) * 40_000 * 4 / 3 <= BUDGET
+
+
+def test_the_index_says_what_units_can_be_filtered_by_without_a_top(atlas: Any) -> None:
+    for cell in read(atlas, "index")["cells"]:
+        where = {"variable": cell["variable"]}
+        rows = atlas.table("conjunction", **where)
+        assert cell["least"] == sorted(rows["least"].unique())
+        assert [cell["least_default"]] == list(rows.loc[rows["default"], "least"].unique())
+        known = {f"unit_scores_{name}" for name in ("score", "false_sign")}
+        there = {key for key in known if atlas.table("unit_scores", **where)[key.removeprefix("unit_scores_")].count()}
+        assert there == known.intersection(cell["beside"])
+    assert read(atlas, "index")["cells"][0]["least"]

@@ -111,7 +111,7 @@ def write_atlas(
         for (model, layer), units in layers.items():
             inside = layouts[model].index_in(layer, units)
             of_model = {code: Activations.open(activations[model, code]).layer(layer)[:, inside] for code in words}
-            _write_units(partial, f"{list(layouts).index(model)}-{layer}", words, of_model)
+            _write_units(partial, f"{list(layouts).index(model)}-{layer}", words, of_model, variables)
         for code, of_language in words.items():
             write_data(partial, f"words/{code}", of_language.about(variables))
             write_data(partial, f"sentences/{code}", of_language.sentences())
@@ -174,10 +174,23 @@ def _index(
                 "languages": ranked.languages,
                 "unseen": [str(code) for code in select(transfer, **ranked.where)["language"].unique()],
                 "first_unit": ranked.first(results.headline),
+                **_filters(results, ranked, columns),
             }
             for ranked in cells
         ],
         "pages": [{"model": model, "layer": layer, "units": units} for (model, layer), units in layers.items()],
+    }
+
+
+def _filters(results: Results, ranked: _Ranked, columns: Sequence[UnitColumn]) -> dict[str, Any]:
+    """Return what the cell's units can be filtered by without a top k: least correlations, columns with values."""
+    rows = results.of("conjunction", **ranked.where)
+    own = rows.loc[rows["default"].astype(bool), "least"]
+    values = {f"{of.table}_{of.column}": results.of(of.table, **ranked.where)[of.column] for of in columns}
+    return {
+        "least": sorted({float(least) for least in rows["least"]}),
+        "least_default": float(own.iloc[0]) if len(own) else None,
+        "beside": [key for key, known in values.items() if known.notna().any()],
     }
 
 
@@ -233,12 +246,16 @@ def _write_transfer(folder: Path, number: int, transfer: pd.DataFrame) -> None:
 
 
 def _write_units(
-    folder: Path, name: str, words: Mapping[str, LanguageWords], activations: Mapping[str, np.ndarray]
+    folder: Path,
+    name: str,
+    words: Mapping[str, LanguageWords],
+    activations: Mapping[str, np.ndarray],
+    variables: Sequence[str],
 ) -> None:
     """Write one layer's units: a file a language, and their neighbours."""
     standardised = []
     for code, of_language in words.items():
-        data, scores = of_language.of_units(activations[code])
+        data, scores = of_language.of_units(activations[code], variables)
         write_data(folder, f"units/{name}-{code}", data)
         standardised.append(scores)
     write_data(folder, f"units/{name}", neighbours(standardised))

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from interlingua.atlas.files import pack, significant
+from interlingua.stats.correlation import pearson_columns
 from interlingua.stats.groups import group_sums
 
 #: Sentences a unit and direction, no two of the same word.
@@ -66,9 +67,13 @@ class LanguageWords:
         counts = np.bincount(self.codes, minlength=len(self.words))
         return group_sums(activations.astype(np.float64), self.codes, len(self.words)) / counts[:, None]
 
+    def ratings(self, variables: Sequence[str]) -> pd.DataFrame:
+        """Return split and ratings of the shown words, a row a word; NaN where a word has no rating."""
+        return self.contexts.groupby(self.codes)[["split", *variables]].first().iloc[self.shown]
+
     def about(self, variables: Sequence[str]) -> dict[str, Any]:
         """Return the shown words, their split and their ratings."""
-        first = self.contexts.groupby(self.codes)[["split", *variables]].first().iloc[self.shown]
+        first = self.ratings(variables)
         return {
             "words": [self.words[i] for i in self.shown],
             "split": first["split"].tolist(),
@@ -96,11 +101,22 @@ class LanguageWords:
                 break
         return found
 
-    def of_units(self, activations: NDArray[np.float32]) -> tuple[dict[str, Any], NDArray[np.float64]]:
+    def correlations(self, shown: NDArray[np.float64], variable: str) -> NDArray[np.float64]:
+        """Return the r of each unit (a column) with a variable, over the shown words that have it; NaN below 3."""
+        ratings = self.ratings([variable])[variable].to_numpy(dtype=np.float64)
+        rated = np.isfinite(ratings)
+        if rated.sum() < 3:
+            return np.full(shown.shape[1], np.nan)
+        return pearson_columns(shown[rated], ratings[rated])
+
+    def of_units(
+        self, activations: NDArray[np.float32], variables: Sequence[str]
+    ) -> tuple[dict[str, Any], NDArray[np.float64]]:
         """Return what the page needs of one layer's units, and the means by word (words, units) standardised.
 
         The page gets each unit's means by word in steps of a 255th of their range, their mean and standard
-        deviation over all words, and the sentences at both ends.
+        deviation over all words, their Pearson's r with each variable over the words that are shown, and the sentences
+        at both ends.
         """
         means = self.means(activations)
         centre, spread = means.mean(axis=0), means.std(axis=0)
@@ -113,6 +129,7 @@ class LanguageWords:
             "step": pack(step, "f4"),
             "mean": pack(centre, "f4"),
             "sd": pack(spread, "f4"),
+            "r": {name: pack(self.correlations(shown, name), "f4") for name in variables},
             "rows": [pack(column, "u1") for column in levels.T],
             "top": [self.extremes(column, up=True) for column in activations.T],
             "bottom": [self.extremes(column, up=False) for column in activations.T],

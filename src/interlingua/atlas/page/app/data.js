@@ -3,30 +3,36 @@
 "use strict";
 
 (function () {
+  /** @type {Map<string, Promise<any>>} */
   const promises = new Map();
+  /** @type {Map<string, unknown>} */
   const arrived = new Map();
 
   window.__atlas = (name, data) => arrived.set(name, data);
 
   Atlas.load = (name) => {
-    if (!promises.has(name)) {
-      promises.set(
-        name,
-        new Promise((resolve, reject) => {
-          const script = document.createElement("script");
-          script.src = `data/${name.split("/").map(encodeURIComponent).join("/")}.js`;
-          script.onload = () => {
-            script.remove();
-            resolve(arrived.get(name));
-          };
-          script.onerror = () => reject(new Error(`data/${name}.js is missing: make the atlas again`));
-          document.head.append(script);
-        }),
-      );
+    let promise = promises.get(name);
+    if (!promise) {
+      promise = new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = `data/${name.split("/").map(encodeURIComponent).join("/")}.js`;
+        /** @param {string} fault */
+        const no = (fault) =>
+          reject(new Error(`data/${name}.js ${fault}: make the atlas again (interlingua atlas RESULTS)`));
+        script.onload = () => {
+          script.remove();
+          if (arrived.has(name)) resolve(arrived.get(name));
+          else no("is damaged"); // it ran, but did not hand over what it is to hold
+        };
+        script.onerror = () => no("is missing");
+        document.head.append(script);
+      });
+      promises.set(name, promise);
     }
-    return promises.get(name);
+    return promise;
   };
 
+  /** @param {string} text */
   function bytes(text) {
     const binary = window.atob(text);
     const out = new Uint8Array(binary.length);
@@ -54,20 +60,24 @@
       const tables = Object.fromEntries(
         Object.entries(raw.tables).map(([name, table]) => [name, Atlas.records(table)]),
       );
-      const carried = raw.carried.map(({ least, ...of }) => ({ least, by: byUnit(of) }));
+      const carried = raw.carried.map((/** @type {any} */ { least, ...of }) => ({ least, by: byUnit(of) }));
       cells.set(number, { tables, unitColumns: raw.unit_columns.map(readUnitColumn), weights: raw.weights, carried });
     }
     return cells.get(number);
   };
 
+  /** @type {(column: { units: number[], values: any[] }) => Map<number, any>} */
   const byUnit = ({ units, values }) => new Map(units.map((unit, i) => [unit, values[i]]));
-  const mapValues = (object, change) => Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
+  /** @type {<A, B>(object: Record<string, A>, change: (value: A) => B) => Record<string, B>} */
+  const mapValues = (object, change) =>
+    Object.fromEntries(Object.entries(object).map(([key, value]) => [key, change(value)]));
 
+  /** @type {(raw: any) => LoadedColumn} */
   const readUnitColumn = ({ table, column, means, languages }) => ({
     table,
     column,
     means: mapValues(means, byUnit),
-    languages: mapValues(languages, (ofRanking) => mapValues(ofRanking, byUnit)),
+    languages: mapValues(languages, (/** @type {any} */ ofRanking) => mapValues(ofRanking, byUnit)),
   });
 
   // What the study's questions put beside every unit, for a ranking: those columns that have values there. Each is a
@@ -92,7 +102,7 @@
   // else on the page computes with ids.
   Atlas.layout = ({ layout: { widths, first } }) => ({
     layers: widths.length,
-    last: first.at(-1) + widths.at(-1) - 1,
+    last: first[first.length - 1] + widths[widths.length - 1] - 1,
     width: (layer) => widths[layer],
     unit: (layer, index) => first[layer] + index,
     place: (unit) => {
@@ -122,6 +132,7 @@
     if (!Atlas.index.cells[number].unseen.length) return {};
     if (!transfers.has(number)) {
       const raw = await Atlas.load(`transfer/${number}`);
+      /** @param {[string, any]} entry */
       const read = ([code, columns]) => [
         code,
         { t: Atlas.unpack.f4(columns.t_words), percentile: Atlas.unpack.f4(columns.percentile) },
@@ -142,9 +153,11 @@
       layers.set(key, {
         mean,
         sd,
+        r: mapValues(raw.r, (text) => Atlas.unpack.f4(String(text))),
         top: raw.top,
         bottom: raw.bottom,
-        means: (position) => Array.from(Atlas.unpack.u1(raw.rows[position]), (level) => low[position] + step[position] * level),
+        means: (/** @type {number} */ position) =>
+          Array.from(Atlas.unpack.u1(raw.rows[position]), (level) => low[position] + step[position] * level),
       });
     }
     return layers.get(key);

@@ -12,11 +12,13 @@
       }),
     );
 
-  const size = (signs) => signs.reduce((count, sign) => count + (sign !== 0), 0);
+  /** @param {Int8Array} signs @returns {number} */
+  const size = (signs) => signs.reduce((count, sign) => count + Number(sign !== 0), 0);
 
   Atlas.pairCounts = (tops, cell) => {
     const sizes = Object.fromEntries(Object.entries(tops).map(([code, signs]) => [code, size(signs)]));
     const width = tops[cell.languages[0]].length;
+    /** @type {Row[]} */
     const rows = [];
     cell.languages.forEach((a, i) => {
       for (const b of cell.languages.slice(i + 1)) {
@@ -25,7 +27,7 @@
         for (let unit = 0; unit < width; unit += 1) {
           if (tops[a][unit] && tops[b][unit]) {
             observed += 1;
-            same += tops[a][unit] === tops[b][unit];
+            same += Number(tops[a][unit] === tops[b][unit]);
           }
         }
         const expected = (sizes[a] * sizes[b]) / width;
@@ -59,6 +61,7 @@
       });
       chances = next;
     }
+    /** @type {(values: number[], d: number) => number} */
     const atLeast = (values, d) => values.slice(d).reduce((sum, value) => sum + value, 0);
     return cell.languages.map((_, i) => ({
       n_languages: i + 1,
@@ -67,23 +70,32 @@
     }));
   };
 
+  // Of counts of at least 1, 2, 3 ... (rows in that order), those of exactly so many.
+  Atlas.exactly = (rows, column) => rows.map((row, i) => row[column] - (i + 1 < rows.length ? rows[i + 1][column] : 0));
+
+  // The nulls that a table has rows of, each with its name, in the order of the index.
+  Atlas.nullsOf = (rows) => Atlas.index.nulls.filter(({ key }) => rows.some((row) => row.null === key));
+
   // Mean number of units that a language shares with the others (MPO).
   Atlas.meanOverlap = (pairs, code) => {
     const own = pairs.filter((pair) => pair.language_a === code || pair.language_b === code);
     return own.reduce((sum, pair) => sum + pair.observed, 0) / own.length;
   };
 
+  /** @param {number[]} values */
   const meanOf = (values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : null);
 
   // A row a unit of one layer: where it stands in each language, together, and what questions put beside it.
   Atlas.unitRows = (ranks, transfer, unitColumns, cell, layer, k) => {
     const layout = Atlas.layout(cell);
+    /** @type {UnitRow[]} */
     const rows = [];
     for (let index = 0; index < layout.width(layer); index += 1) {
       const unit = layout.unit(layer, index);
       const top = cell.languages.filter((code) => ranks[code][unit] !== 0 && Math.abs(ranks[code][unit]) <= k);
       const ranked = cell.languages.map((code) => Math.abs(ranks[code][unit])).filter((rank) => rank > 0);
       const positive = top.filter((code) => ranks[code][unit] > 0).length;
+      /** @type {UnitRow} */
       const row = {
         unit,
         layer,

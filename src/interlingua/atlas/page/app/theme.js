@@ -1,32 +1,40 @@
-// Light or dark before anything is drawn: the reader's last choice here, or else the system's.
+// Light or dark before anything is drawn: what the reader chose here, or else what the system has.
 "use strict";
-window.Atlas = {};
+window.Atlas = /** @type {AtlasPage} */ ({});
 
 (function () {
   const KEY = "interlingua-atlas-theme";
+  const dark = window.matchMedia("(prefers-color-scheme: dark)");
+  let choice = stored();
 
+  /** @returns {Theme} */
   function stored() {
     try {
-      return window.localStorage.getItem(KEY);
+      const text = window.localStorage.getItem(KEY);
+      return text === "light" || text === "dark" ? text : "system";
     } catch {
-      return null; // storage is closed to the page: the choice lasts as long as the page
+      return "system"; // storage is closed to the page: a choice lasts as long as the page
     }
   }
 
-  function system() {
-    return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-  }
+  const apply = () => {
+    document.documentElement.dataset.theme = choice === "system" ? (dark.matches ? "dark" : "light") : choice;
+  };
 
-  Atlas.theme = () => document.documentElement.dataset.theme;
+  Atlas.themes = ["system", "light", "dark"];
+  Atlas.theme = () => choice;
 
   Atlas.setTheme = (theme) => {
-    document.documentElement.dataset.theme = theme;
+    choice = theme;
+    apply();
     try {
-      window.localStorage.setItem(KEY, theme);
+      if (theme === "system") window.localStorage.removeItem(KEY);
+      else window.localStorage.setItem(KEY, theme);
     } catch {
       // see above
     }
   };
 
-  document.documentElement.dataset.theme = stored() || system();
+  dark.addEventListener("change", apply);
+  apply();
 })();

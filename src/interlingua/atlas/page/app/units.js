@@ -1,4 +1,4 @@
-// The table of units: sorted, searched and filtered; only the rows on the screen are drawn.
+// The table of units: sorted, searched and filtered; what is set stands in the address.
 "use strict";
 
 (function () {
@@ -12,180 +12,208 @@
     ]);
     const { cell } = state;
     const beside = Atlas.unitColumns(data, state.ranking);
-    const layers = state.layers === "all" ? Array.from({ length: Atlas.layout(cell).layers }, (_, i) => i) : [state.layer];
-    const rows = layers.flatMap((layer) => Atlas.unitRows(ranks, transfer, beside, cell, layer, state.k));
+    const rows = Atlas.layersOf(state).flatMap((layer) =>
+      Atlas.unitRows(ranks, transfer, beside, cell, layer, state.k),
+    );
+    // In how many languages a unit carries the rating, by the least correlation that is asked for.
+    for (const row of rows.filter(({ layer }) => layer === cell.layer)) {
+      row.carried = Object.fromEntries(data.carried.map(({ least, by }) => [least, by.get(row.unit) ?? 0]));
+    }
     const columns = tableColumns(state, beside);
-    const holder = el("div", { id: "units-table" });
+    const holder = el("div", { id: "units-table", "aria-describedby": "units-keys" });
     const count = el("p", { id: "units-count", role: "status" });
-    const filters = filterForm(state, data);
-    const view = [
+    const form = filterForm(state);
+    const nodes = [
       el("h1", { tabindex: "-1" }, "Units"),
-      el("p", { class: "chosen" }, Atlas.describe(state, state.layers === "all" ? "all" : state.layer)),
-      filters,
+      el("p", { class: "chosen" }, Atlas.describe(state)),
+      form,
       count,
       holder,
+      el(
+        "p",
+        { class: "note keys", id: "units-keys" },
+        "In the table, arrow keys move; Enter sorts by a heading, or opens the unit of a row.",
+      ),
       el(
         "p",
         { class: "note" },
         `Languages: those that have the unit among their top ${state.k}. Mean rank: over the languages in which its weight is not 0. ` +
           `Signs: languages with positive and negative weight.` +
-          (cell.unseen.length ? ` t: as a single predictor in an unseen language, word means, HC3 errors.` : "") +
-          beside.map((column) => ` ${column.label}: ${column.says}${column.of ? " (mean over languages)" : ""}.`).join(""),
+          (cell.unseen.length
+            ? ` t: as a single predictor in an unseen language, word means, HC3 errors; sorted by size, whatever the sign.`
+            : "") +
+          beside
+            .map((column) => ` ${column.label}: ${column.says}${column.of ? " (mean over languages)" : ""}.`)
+            .join(""),
       ),
     ];
-    view.after = () => {
-      const table = makeTable(holder, columns, rows);
-      const update = () => {
-        const shown = table.getDataCount("active");
-        count.textContent = `${shown} of ${rows.length} units`;
-      };
-      const apply = () => table.setFilter(matcher(filters, data));
-      table.on("tableBuilt", apply);
-      table.on("dataFiltered", (_, active) => {
-        count.textContent = `${active.length} of ${rows.length} units`;
-      });
-      table.on("renderComplete", update);
-      filters.addEventListener("input", apply);
-      filters.addEventListener("submit", (event) => event.preventDefault());
-      filters.querySelector(".save").addEventListener("click", () => Atlas.saveCsv(columns.map((c) => ({ key: c.field, label: c.title })), table.getData("active"), "units"));
-    };
-    return view;
+    return { nodes, after: () => wire(state, { form, count, holder, columns, rows }) };
   };
 
-  // The question's columns by which units are filtered without a top k.
-  const SCORE = "unit_scores_score";
-  const FALSE_SIGN = "unit_scores_false_sign";
+  // What filters leave is counted, and what of them means nothing is told.
+  /** @type {(state: State, parts: { form: HTMLFormElement, count: HTMLElement, holder: HTMLElement, columns: GridColumn[], rows: UnitRow[] }) => void} */
+  function wire(state, { form, count, holder, columns, rows }) {
+    const known = state.sort
+      .split(",")
+      .filter((name) => columns.some((column) => column.field === name.replace(/^-/, "")));
+    const table = Atlas.makeGrid(holder, {
+      label: "Units",
+      columns,
+      rows,
+      sort: known.length ? known.join(",") : "-n_languages,mean_rank",
+    });
+    /** @type {string[]} */
+    let problems = known.join(",") === state.sort ? [] : [`The table can't be sorted by “${state.sort}”.`];
+    const tell = () => {
+      const sentences = [`${table.getDataCount("active")} of ${rows.length} units`, ...problems, ...strange(state)];
+      count.textContent = sentences.join(". ");
+    };
+    const apply = () => {
+      table.setFilter(Atlas.passes(state));
+      tell();
+    };
+    table.on("tableBuilt", () => {
+      apply();
+      table.on("dataSorted", (/** @type {{ field: string, dir: string }[]} */ sorted) => {
+        state.sort = Atlas.sortText(sorted.map(({ field, dir }) => ({ field, dir })));
+        Atlas.note(state);
+      });
+    });
+    form.addEventListener("input", () => {
+      const set = Object.fromEntries(Atlas.filtersOf(state).map(({ name }) => [name, field(form, name).value.trim()]));
+      const read = Atlas.readState(Atlas.asked(state, set));
+      Object.assign(state, read.state);
+      problems = read.problems;
+      apply();
+      Atlas.note(state);
+    });
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.querySelector(".save")?.addEventListener("click", () =>
+      Atlas.saveCsv(
+        columns.map((column) => ({ key: column.field })),
+        table.getData("active"),
+        Atlas.fileName(state, "units"),
+      ),
+    );
+    Atlas.onPaper(holder, () => Atlas.gridOnPaper(table, columns));
+  }
 
-  // Filters by what is known of the units of the layer that the study compares, or nothing where none of them is shown.
-  function withoutTop(state, data) {
-    const known = (table, column) => data.unitColumns.some((one) => one.table === table && one.column === column && Object.keys(one.means).length);
-    if (state.layers !== "all" && state.layer !== state.cell.layer) return [];
-    const field = (text, says, ...inputs) => el("label", { title: says }, text, ...inputs);
-    const count = (name, last, step) => el("input", { name, type: "number", min: "0", max: last, step });
-    const columns = (table, column) => Atlas.column(table, column).says;
-    const least = [...new Set(data.tables.conjunction.map((row) => row.least))].sort((a, b) => a - b);
+  /** @type {(form: HTMLFormElement, name: string) => HTMLInputElement} */
+  const field = (form, name) => /** @type {HTMLInputElement} */ (form.elements.namedItem(name));
+
+  // Words of the search that can find nothing, and why.
+  /** @param {State} state */
+  function strange(state) {
+    const { unknown, languages } = Atlas.searched(state.search, Atlas.index.languages);
+    const unranked = languages.filter((codes) => !codes.some((code) => state.cell.languages.includes(code)));
     return [
-      ...(least.length
-        ? [
-            field(
-              "Carries it in at least ",
-              columns("conjunction_units", "carried_by"),
-              count("carried", state.cell.languages.length, 1),
-              " languages",
-            ),
-            field(
-              "with |r| above ",
-              Atlas.column("conjunction", "least").says,
-              el("select", { name: "rho" }, ...least.map((one) => el("option", { value: one, selected: isDefault(data, one) }, String(one)))),
-            ),
-          ]
-        : []),
-      ...(known("unit_scores", "score") ? [field("Shared part at least ", columns("unit_scores", "score"), count("score", null, 0.01))] : []),
-      ...(known("unit_scores", "false_sign") ? [field("Wrong sign, % at most ", columns("unit_scores", "false_sign"), count("wrong", 100, "any"))] : []),
+      ...unknown.map((word) => `“${word}” is no number and no language`),
+      ...unranked.map(([code]) =>
+        state.cell.unseen.includes(code)
+          ? `${Atlas.languageName(code)} is unseen, no units are chosen in it: filter by |t|`
+          : `${Atlas.languageName(code)} has no ratings of ${state.variable}`,
+      ),
     ];
   }
 
-  const isDefault = (data, least) => data.tables.conjunction.some((row) => row.default && row.least === least);
-
-  function filterForm(state, data) {
-    const { cell } = state;
-    const option = (value, text, selected) => el("option", { value, selected }, text);
+  /** @param {State} state */
+  function filterForm(state) {
+    /** @param {Filter} filter */
+    const input = ({ name, label, after, says, input: attributes, options, max }) =>
+      el(
+        "label",
+        { title: typeof says === "string" ? says : says() },
+        `${label} `,
+        options
+          ? el(
+              "select",
+              { name },
+              ...options(state).map(([key, text]) => el("option", { value: key, selected: key === state[name] }, text)),
+            )
+          : el("input", { name, ...attributes, max: max ? max(state) : null, value: state[name] }),
+        after && ` ${after}`,
+      );
     const all = state.layers === "all";
-    const layers = el(
-      "select",
-      { name: "layers", onchange: (event) => { window.location.hash = Atlas.href(state, { layers: event.target.value }); } },
-      option("one", `layer ${state.layer}`, !all),
-      option("all", "all layers", all),
-    );
-    return el(
-      "form",
-      { class: "filters", role: "search", "aria-label": "Find units" },
-      el("label", {}, "Unit or language ", el("input", { name: "search", type: "search", size: "12", placeholder: "2709, or zh" })),
-      el("label", {}, "At least languages ", el("input", { name: "least", type: "number", min: "0", max: cell.languages.length, value: "0" })),
-      el("label", {}, "Signs ", el("select", { name: "signs" }, option("", "any"), option("same", "all the same"), option("mixed", "mixed"))),
-      ...withoutTop(state, data),
-      el("label", {}, "Layers ", layers),
-      el("button", { type: "button", class: "save" }, "Save CSV"),
+    const one = Atlas.readState(Atlas.href(state, { layers: "one" })).state.layer;
+    /** @param {Event} event */
+    const onchange = (event) => Atlas.go(state, { layers: /** @type {HTMLSelectElement} */ (event.target).value });
+    return /** @type {HTMLFormElement} */ (
+      el(
+        "form",
+        { class: "filters", role: "search", "aria-label": "Find units" },
+        ...Atlas.filtersOf(state).map(input),
+        el(
+          "label",
+          {},
+          "Layers ",
+          el(
+            "select",
+            { name: "layers", onchange },
+            el("option", { value: "one", selected: !all }, `layer ${one}`),
+            el("option", { value: "all", selected: all }, "all layers"),
+          ),
+        ),
+        el("button", { type: "button", class: "save" }, "Save CSV"),
+      )
     );
   }
 
-  function matcher(form, data) {
-    const value = (name) => (form.elements[name] ? form.elements[name].value : "");
-    const carried = Number(value("carried")) || 0;
-    const { by } = data.carried.find(({ least }) => String(least) === value("rho")) || { by: new Map() };
-    const [score, wrong] = [value("score"), value("wrong")];
-    const has = (row, key) => row[key] !== null && row[key] !== undefined;
-    const shares = (row) =>
-      (!carried || (by.get(row.unit) || 0) >= carried) &&
-      (score === "" || (has(row, SCORE) && Math.abs(row[SCORE]) >= Number(score))) &&
-      (wrong === "" || (has(row, FALSE_SIGN) && 100 * row[FALSE_SIGN] <= Number(wrong)));
-    const asked = form.elements.search.value.trim().toLowerCase();
-    const least = Number(form.elements.least.value) || 0;
-    const signs = form.elements.signs.value;
-    const named = Atlas.index.languages.filter((l) => l.code === asked || (asked.length > 2 && l.name.toLowerCase().startsWith(asked)));
-    const found = (row) => {
-      if (!asked) return true;
-      if (named.length) return named.some((l) => row.languages.split(" ").includes(l.code));
-      return String(row.unit).includes(asked);
-    };
-    const agree = (row) => row.n_positive === 0 || row.n_negative === 0;
-    const suits = (row) => !signs || (row.n_languages > 0 && agree(row) === (signs === "same"));
-    return (row) => row.n_languages >= least && suits(row) && shares(row) && found(row);
-  }
-
-  // Tabulator's columns; `says` is the tooltip of a heading, and no option of Tabulator's.
+  // Tabulator's columns, with `says` (tooltip of the heading) and `write` (the value as text).
+  /** @type {(state: State, beside: UnitColumn[]) => GridColumn[]} */
   function tableColumns(state, beside) {
-    const link = (cell) => el("a", { href: Atlas.href(state, { view: "unit", unit: cell.getValue(), with: null }) }, String(cell.getValue()));
-    const [unit, layer, t] = [Atlas.column("rankings", "unit"), Atlas.column("rankings", "layer"), Atlas.column("transfer_units", "t_words")];
-    const written = (column) => (cell) => column.show(cell.getValue());
-    const signs = (cell) => {
-      const { n_positive: plus, n_negative: minus } = cell.getData();
-      return [plus ? `${plus} +` : "", minus ? `${minus} −` : ""].filter(Boolean).join("  ") || "–";
-    };
+    /** @param {any} cell */
+    const link = (cell) =>
+      el(
+        "a",
+        { href: Atlas.href(state, { view: "unit", unit: cell.getValue(), with: null }) },
+        String(cell.getValue()),
+      );
+    const unit = Atlas.column("rankings", "unit");
+    const layer = Atlas.column("rankings", "layer");
+    const t = Atlas.column("transfer_units", "t_words");
+    // A text node: a string would be taken for markup.
+    const written = (/** @type {(value: any, row: UnitRow) => string} */ write) => ({
+      write,
+      formatter: (/** @type {any} */ cell) => document.createTextNode(write(cell.getValue(), cell.getData())),
+    });
+    /** @type {(value: any, row: UnitRow) => string} */
+    const signs = (_, { n_positive: plus, n_negative: minus }) =>
+      [plus ? `${plus} +` : "", minus ? `${minus} −` : ""].filter(Boolean).join("  ") || "–";
     const numeric = { sorter: "number", hozAlign: "right", headerHozAlign: "right" };
     const lowest = { alignEmptyValues: "bottom" };
     return [
-      { title: unit.label, says: unit.says, field: "unit", formatter: link, width: 82, ...numeric },
-      { title: layer.label, says: layer.says, field: "layer", width: 82, visible: state.layers === "all", ...numeric },
-      { title: "Languages", field: "n_languages", width: 122, ...numeric },
-      { title: "Which", field: "languages", minWidth: 170, widthGrow: 3, sorter: "string" },
-      { title: "Mean rank", field: "mean_rank", formatter: (cell) => fixed(cell.getValue(), 1), width: 118, sorterParams: lowest, ...numeric },
-      { title: "Signs", field: "n_positive", formatter: signs, width: 92, ...numeric },
+      { title: unit.label, says: unit.says, field: "unit", formatter: link, width: 72, ...numeric },
+      { title: layer.label, says: layer.says, field: "layer", width: 72, visible: state.layers === "all", ...numeric },
+      { title: "Languages", field: "n_languages", width: 124, ...numeric },
+      { title: "Which", field: "languages", minWidth: 120, widthGrow: 3, sorter: "string" },
+      {
+        title: "Mean rank",
+        field: "mean_rank",
+        width: 82,
+        sorterParams: lowest,
+        ...numeric,
+        ...written((value) => fixed(value, 1)),
+      },
+      { title: "Signs", field: "n_positive", width: 84, ...numeric, ...written(signs) },
       { title: "Negative", field: "n_negative", visible: false },
-      ...state.cell.unseen.map((code) => ({ title: `${t.label} ${Atlas.languageName(code)}`, says: t.says, field: `t_${code}`, formatter: written(t), width: 146, sorterParams: lowest, ...numeric })),
-      ...beside.map((column) => ({ title: column.label, says: column.says, field: column.key, formatter: written(column), width: 128, sorterParams: lowest, ...numeric })),
+      ...state.cell.unseen.map((code) => ({
+        title: `${t.label} ${Atlas.languageName(code)}`,
+        says: `${t.says}; sorted by size`,
+        field: `t_${code}`,
+        width: 98,
+        ...numeric,
+        sorter: Atlas.bySize,
+        ...written(t.write),
+      })),
+      ...beside.map((column) => ({
+        title: column.label,
+        says: column.says,
+        field: column.key,
+        width: 102,
+        sorterParams: lowest,
+        ...numeric,
+        ...written(column.write),
+      })),
     ];
-  }
-
-  function makeTable(holder, columns, rows) {
-    const table = new Tabulator(holder, {
-      data: rows,
-      columns: columns.map(({ says, ...column }) => column),
-      height: "min(70vh, 44rem)",
-      layout: "fitColumns",
-      initialSort: [{ column: "mean_rank", dir: "asc" }, { column: "n_languages", dir: "desc" }],
-      columnDefaults: { headerSortStartingDir: "desc", headerWordWrap: true },
-    });
-    table.on("tableBuilt", () => {
-      holder.setAttribute("aria-label", "Units");
-      // What lies between the grid, its row groups and its rows is layout; the links in the rows take the focus.
-      holder.querySelector(".tabulator-header-contents").setAttribute("role", "presentation");
-      const scroller = holder.querySelector(".tabulator-tableholder");
-      scroller.setAttribute("role", "presentation");
-      scroller.removeAttribute("tabindex");
-      holder.setAttribute("aria-rowcount", String(rows.length + 1));
-      for (const header of holder.querySelectorAll(".tabulator-col[role=columnheader]")) {
-        const { says } = columns.find((column) => column.field === header.getAttribute("tabulator-field"));
-        if (says) header.setAttribute("title", says);
-        // The library sorts by pointer only.
-        header.tabIndex = 0;
-        header.addEventListener("keydown", (event) => {
-          if (event.key !== "Enter" && event.key !== " ") return;
-          event.preventDefault();
-          header.querySelector(".tabulator-col-content").click();
-        });
-      }
-    });
-    return table;
   }
 })();
