@@ -653,7 +653,7 @@ def test_where_draws_lie_is_told_as_it_is() -> None:
     assert "are encoded less well in Chinese than the real ratings" in told
     better = short.assign(r_short=[-0.05, 0.1])
     *_, told = show.section(results(NULL, OWN, null_encoding=better)).findings
-    assert "are encoded less well in Chinese and better in German than the real ratings" in told
+    assert "are encoded less well in Chinese and better in Spanish than the real ratings" in told
     *_, told = show.section(results(NULL, null_encoding=short.assign(null="permuted"))).findings
     assert told.endswith("together with their translations.")
 
