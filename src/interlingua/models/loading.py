@@ -1,4 +1,4 @@
-"""Load any Hugging Face encoder or decoder: by hub id, from a folder, or built in."""
+"""Load any encoder or decoder, from whatever source."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import Any, Literal
 import torch
 
 from interlingua.errors import ConfigError, ModelError
-from interlingua.models.pretrained import (
+from interlingua.models.opening import (
     fingerprint_of,
     load_parts,
     load_tokenizer_of,
     locate_commit,
     read_config,
 )
-from interlingua.models.registry import parse_spec
+from interlingua.models.registry import ModelSpec
+from interlingua.models.specs import parse_spec
 from interlingua.models.trial import BatchLayout, PaddingSide, embedding_rows, position_table, try_model
 
 Dtype = Literal["float32", "bfloat16", "auto"]
@@ -97,7 +98,7 @@ class LoadedModel:
 
 
 def load_model(
-    spec: str,
+    spec: str | ModelSpec,
     *,
     dtype: Dtype = "float32",
     device: Device = "auto",
@@ -111,7 +112,7 @@ def load_model(
     Parameters
     ----------
     spec
-        See `interlingua.models.registry.parse_spec`.
+        See `interlingua.models.parse_spec`, or what that returned.
     dtype
         Of the weights. ``"auto"``: bfloat16 where the processor computes in it natively, else float32.
     device
@@ -126,7 +127,7 @@ def load_model(
     ModelError
         If the model is unknown, can't be had, can't be read, or has no fast tokenizer.
     """
-    found = parse_spec(spec, revision)
+    found = _parsed(spec, revision)
     where = _resolve_device(device)
     kind = _resolve_dtype(dtype, where)
     parts = load_parts(found, getattr(torch, kind), local_files_only=local_files_only)
@@ -167,7 +168,7 @@ def describe(spec: str, *, revision: str | None = None, local_files_only: bool =
     return ModelShape(found.name, text.num_hidden_layers + 1, text.hidden_size)
 
 
-def fingerprint(spec: str, *, revision: str | None = None, local_files_only: bool = False) -> str:
+def fingerprint(spec: str | ModelSpec, *, revision: str | None = None, local_files_only: bool = False) -> str:
     """Return the fingerprint that `load_model` would give, without loading the model.
 
     Raises
@@ -175,11 +176,11 @@ def fingerprint(spec: str, *, revision: str | None = None, local_files_only: boo
     ModelError
         If the model is unknown or its files can't be had.
     """
-    found = parse_spec(spec, revision)
+    found = _parsed(spec, revision)
     return fingerprint_of(found, locate_commit(found, local_files_only=local_files_only))
 
 
-def resolve(dtype: Dtype, device: Device) -> tuple[str, str]:
+def resolve(dtype: Dtype, device: Device) -> tuple[Dtype, str]:
     """Return the number format and the device that `load_model` would take.
 
     Raises
@@ -191,7 +192,7 @@ def resolve(dtype: Dtype, device: Device) -> tuple[str, str]:
     return _resolve_dtype(dtype, where), where
 
 
-def load_tokenizer(spec: str, *, revision: str | None = None, local_files_only: bool = False) -> Any:
+def load_tokenizer(spec: str | ModelSpec, *, revision: str | None = None, local_files_only: bool = False) -> Any:
     """Load a model's tokenizer without its weights.
 
     Raises
@@ -199,10 +200,15 @@ def load_tokenizer(spec: str, *, revision: str | None = None, local_files_only: 
     ModelError
         As `load_model`.
     """
-    found = parse_spec(spec, revision)
+    found = _parsed(spec, revision)
     tokenizer = load_tokenizer_of(found, local_files_only=local_files_only)
     _check_fast(found.name, tokenizer)
     return tokenizer
+
+
+def _parsed(spec: str | ModelSpec, revision: str | None) -> ModelSpec:
+    """Return what a name means; a model that was parsed before does not ask the sources again."""
+    return parse_spec(spec, revision) if isinstance(spec, str) else spec
 
 
 def _check_fast(name: str, tokenizer: Any) -> None:
@@ -251,7 +257,7 @@ def _resolve_device(device: Device) -> str:
     return device
 
 
-def _resolve_dtype(dtype: Dtype, device: str) -> str:
+def _resolve_dtype(dtype: Dtype, device: str) -> Dtype:
     if dtype not in ("float32", "bfloat16", "auto"):
         raise ConfigError(f"dtype is '{dtype}'; it must be 'float32', 'bfloat16' or 'auto'")
     if dtype == "auto":

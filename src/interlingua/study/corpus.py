@@ -27,6 +27,7 @@ from interlingua.errors import ContextsError
 from interlingua.flow.cache import Cache, content_key
 from interlingua.flow.progress import Progress as Bar
 from interlingua.flow.source import source_digest
+from interlingua.flow.spread import HERE, Spread
 from interlingua.norms import Norms, select_flat
 from interlingua.seeds import derive_seed
 from interlingua.study.config import Study
@@ -44,9 +45,7 @@ def search_language(
     code: str,
     norms: Norms,
     cache_dir: Path,
-    *,
-    workers: int = 1,
-    scheduler: str | None = None,
+    spread: Spread = HERE,
 ) -> CorpusSearch:
     """Search the words of a language's norms in its corpus, or read what was found before.
 
@@ -87,8 +86,7 @@ def search_language(
                     code,
                     **options,
                     seed=seed,
-                    workers=workers,
-                    scheduler=scheduler,
+                    spread=spread,
                     # Not the claim's own folder: a corpus that grows by a shard is searched in that shard only.
                     work_dir=cache.folder(STEP, f"shards-{content_key(program)}"),
                     on_progress=show,
@@ -97,7 +95,7 @@ def search_language(
     return read_search(cache.folder(STEP, key), code)
 
 
-def corpus_contexts(study: Study, code: str, norms: Norms, cache_dir: Path) -> Contexts:
+def corpus_contexts(study: Study, code: str, norms: Norms, cache_dir: Path, spread: Spread = HERE) -> Contexts:
     """Return the rated sentences of a language whose entry names a corpus.
 
     Words with too few sentences are left out and counted; of a larger number than ``sampling.words`` they are
@@ -105,7 +103,7 @@ def corpus_contexts(study: Study, code: str, norms: Norms, cache_dir: Path) -> C
     """
     config = study.languages[code].corpus
     assert config is not None, f"languages.{code} has no corpus"
-    found = search_language(study, code, norms, cache_dir)
+    found = search_language(study, code, norms, cache_dir, spread)
     table = found.contexts.table
     enough = config.at_least or config.n or study.sampling.sentences
     size = table.groupby("word")["word"].transform("size")

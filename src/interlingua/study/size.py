@@ -53,6 +53,13 @@ class Size:
 
         return sum(methods.get(name).repeatable for name in self.study.units.methods)
 
+    @property
+    def chosen_again(self) -> int:
+        """How many of them keep the penalty that their probe chose, which is chosen again on some draws."""
+        from interlingua.units.nulls import keeps_penalty
+
+        return sum(keeps_penalty(name) for name in self.study.units.methods)
+
     def forward(self) -> float:
         """Return the seconds of the forward passes on this machine."""
         return self.passes() / (_EFFICIENCY * self.speed())

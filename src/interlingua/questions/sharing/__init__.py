@@ -50,13 +50,13 @@ def _comparing(size: Size) -> float:
 
 def _choosing(size: Size) -> float:
     units = size.study.units
-    by_cv = "elastic-net-cv" in units.methods
-    return size.scale * by_cv * len(units.nulls) * min(units.permutations, 20) * _CHOICE_S
+    return size.scale * size.chosen_again * len(units.nulls) * min(units.permutations, 20) * _CHOICE_S
 
 
 _DRAWN = ("units.methods", "draws=units.permutations", "probes.standardise", "probes.folds")
 _RANKING = {"methods": "interlingua.units.methods"}
 _PLUGINS = {**_RANKING, "nulls": "interlingua.units.nulls"}
+_REFITTED = {"methods": ("interlingua.units.methods", "interlingua.units.refits")}
 
 _COMPARE = Step(
     name="overlap",
@@ -98,7 +98,7 @@ _RANK = Step(
     outputs=(Arrays("null_signs"), R_TOP),
     options=_DRAWN,
     seeded=True,
-    plugins=_RANKING,
+    plugins=_REFITTED,
     seconds=_drawing,
 )
 _CHOOSE_AGAIN = Step(
@@ -117,7 +117,7 @@ _CHOOSE_AGAIN = Step(
     outputs=(Arrays("again_signs"),),
     options=_DRAWN,
     seeded=True,
-    plugins=_RANKING,
+    plugins=_REFITTED,
     seconds=_choosing,
 )
 _BESIDE = Step(
