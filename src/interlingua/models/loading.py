@@ -17,6 +17,7 @@ from interlingua.models.opening import (
     locate_commit,
     read_config,
 )
+from interlingua.models.pretrained import empty_model
 from interlingua.models.registry import ModelSpec
 from interlingua.models.specs import parse_spec
 from interlingua.models.trial import BatchLayout, PaddingSide, embedding_rows, position_table, try_model
@@ -46,6 +47,30 @@ class ModelShape:
     name: str
     n_layers: int
     width: int
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a configuration tells of a model.
+
+    Parameters
+    ----------
+    name, revision, fingerprint, is_decoder
+        As of `LoadedModel`.
+    layers, width
+        Its shape: layers (the embeddings included), units in a layer.
+    parameters, word_embeddings
+        How many numbers it has, and how many of these are word embeddings.
+    """
+
+    name: str
+    revision: str
+    fingerprint: str
+    layers: int
+    width: int
+    is_decoder: bool
+    parameters: int
+    word_embeddings: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +203,33 @@ def fingerprint(spec: str | ModelSpec, *, revision: str | None = None, local_fil
     """
     found = _parsed(spec, revision)
     return fingerprint_of(found, locate_commit(found, local_files_only=local_files_only))
+
+
+def outline(spec: str | ModelSpec, *, local_files_only: bool = False) -> Outline:
+    """Return a model's shape from its configuration alone; no weights are read, or made.
+
+    Whether it is a decoder is what its configuration says, where `load_model` tries it.
+
+    Raises
+    ------
+    ModelError
+        If its configuration can't be had, or no model can be made of it.
+    """
+    found = _parsed(spec, None)
+    commit = locate_commit(found, local_files_only=local_files_only)
+    config = read_config(found, local_files_only=local_files_only)
+    text = config.get_text_config()
+    empty = _trim(empty_model(found.name, config))
+    return Outline(
+        name=found.name,
+        revision=commit,
+        fingerprint=fingerprint_of(found, commit),
+        layers=text.num_hidden_layers + 1,
+        width=text.hidden_size,
+        is_decoder=bool(getattr(text, "is_decoder", False)),
+        parameters=sum(parameter.numel() for parameter in empty.parameters()),
+        word_embeddings=empty.get_input_embeddings().weight.numel(),
+    )
 
 
 def resolve(dtype: Dtype, device: Device) -> tuple[Dtype, str]:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
 from interlingua.flow.processes import one_thread
+
+#: The batch that is timed: sentences, and tokens in each.
+_SENTENCES, _LENGTH = 64, 16
+#: Tokens in it.
+TIMED_TOKENS = _SENTENCES * _LENGTH
+#: Heads have this width in nearly all models.
+_HEAD = 64
 
 
 def matrix_speed(dtype: str) -> float:
@@ -16,10 +24,55 @@ def matrix_speed(dtype: str) -> float:
     generator = torch.Generator().manual_seed(0)
     a = torch.randn(512, 768, generator=generator).to(getattr(torch, dtype))
     b = torch.randn(768, 768, generator=generator).to(getattr(torch, dtype))
-    times = []
+    return 2 * a.shape[0] * b.numel() / _median(lambda: a @ b, 8)
+
+
+def layer_seconds(width: int, dtype: str, device: str = "cpu") -> float:
+    """Return the seconds that one core, or a GPU, takes for a layer of this width over `TIMED_TOKENS` tokens.
+
+    A layer of a usual encoder, with random numbers in place of weights: four matrix products of the width, attention,
+    two products with four times the width, and what stands between them.
+    """
+    import torch
+    from torch.nn import functional
+
+    generator = torch.Generator().manual_seed(0)
+
+    def drawn(*shape: int) -> torch.Tensor:
+        return (torch.randn(*shape, generator=generator) / width**0.5).to(device, getattr(torch, dtype))
+
+    x, projections = drawn(_SENTENCES, _LENGTH, width), [drawn(width, width) for _ in range(4)]
+    wider, back = drawn(width, 4 * width), drawn(4 * width, width)
+    biases, wide_bias = [drawn(width) for _ in range(5)], drawn(4 * width)
+    heads = max(1, width // _HEAD)
+    while width % heads:
+        heads -= 1
+    mask = torch.zeros(_SENTENCES, 1, 1, _LENGTH, dtype=x.dtype, device=device)
+
+    def layer() -> None:
+        query, key, value = (
+            (x @ weight + bias).view(_SENTENCES, _LENGTH, heads, -1).transpose(1, 2)
+            for weight, bias in zip(projections[:3], biases[:3], strict=True)
+        )
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        mixed = mixed.transpose(1, 2).reshape(_SENTENCES, _LENGTH, width) @ projections[3] + biases[3]
+        mixed = functional.layer_norm(x + mixed, (width,))
+        out = functional.gelu(mixed @ wider + wide_bias) @ back + biases[4]
+        functional.layer_norm(mixed + out, (width,))
+        if device != "cpu":
+            torch.cuda.synchronize()
+
+    with torch.inference_mode():
+        return _median(layer, 7)
+
+
+def _median(call: Callable[[], object], times: int) -> float:
+    """Return the median of the seconds that a call takes on one thread, the first one left out."""
+    seconds = []
     with one_thread():
-        for _ in range(8):
+        call()
+        for _ in range(times):
             started = time.perf_counter()
-            a @ b
-            times.append(time.perf_counter() - started)
-    return 2 * a.shape[0] * b.numel() / float(np.median(times))
+            call()
+            seconds.append(time.perf_counter() - started)
+    return float(np.median(seconds))

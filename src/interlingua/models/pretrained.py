@@ -188,6 +188,16 @@ def random_model(name: str, config: Any, dtype: torch.dtype, seed: int) -> Any:
         raise ModelError(f"can't build {name} from its configuration: {one_line(error)}") from error
 
 
+def empty_model(name: str, config: Any) -> Any:
+    """Return a model of a configuration that holds no numbers: its parameters have shapes only."""
+    auto: Any = getattr(transformers, _auto(config))
+    try:
+        with torch.device("meta"):
+            return _encoder(auto.from_config(config))
+    except Exception as error:  # a configuration may ask for anything
+        raise ModelError(f"can't build {name} from its configuration: {one_line(error)}") from error
+
+
 def hash_folder(folder: Path, *, weights: bool) -> str:
     """Return a sha256 over the names and contents of the files that decide a model's numbers."""
     safetensors = any(folder.glob("*.safetensors"))

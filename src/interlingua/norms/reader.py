@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +49,8 @@ class Norms:
         Name of the `Layout` by which it was read.
     concepts : str
         Where the concepts are from: "user", "norms" or "" (see `interlingua.norms.concepts.read_concepts`).
+    given : pandas.DataFrame
+        The table as the source has it, unscaled; without columns where nothing is known of it.
     """
 
     table: pd.DataFrame
@@ -58,6 +60,7 @@ class Norms:
     path: Path
     layout: str
     concepts: str = ""
+    given: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -148,6 +151,7 @@ def load_norms(
         path=file,
         layout=layout.name,
         concepts=origin,
+        given=table,
     )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from interlingua.errors import StoreError
 from interlingua.models import sources
+from interlingua.study.facts import Facts
 
 if TYPE_CHECKING:
     from interlingua.models.loading import Device, Dtype, LoadedModel
@@ -35,6 +36,12 @@ class Handle:
         from interlingua.models.loading import resolve
 
         return resolve(self.dtype, self.device)
+
+    def outline(self, dtype: Dtype) -> Facts:
+        """Return what is known of it without its weights, by its configuration: the facts of a plan."""
+        from interlingua.models.loading import outline
+
+        return Facts(dtype=dtype, **vars(outline(self.spec)))
 
     def tokenizer(self) -> Any:
         """Return the tokenizer alone."""

@@ -10,7 +10,7 @@ from interlingua.errors import ConfigError, ContextsError, NormsError, reason
 from interlingua.flow import Cache, Graph, Source
 from interlingua.flow.execute import execute
 from interlingua.flow.spread import HERE, Spread
-from interlingua.models import fingerprint, parse_spec
+from interlingua.models import parse_spec
 from interlingua.norms import Norms, all_cards, get_card, is_card, load_norms
 from interlingua.study.config import Study
 from interlingua.study.controls import control_studies
@@ -134,29 +134,40 @@ def check_name(spec: str) -> None:
         raise ConfigError(f"models: '{spec[:60]}…' can't be a model ({reason(error)})") from None
 
 
-def look_at_all_models(study: Study, material: Material, cache: Cache) -> Prepared:
+def look_at_all_models(study: Study, material: Material, cache: Cache, *, weights: bool = True) -> Prepared:
     """Look at the models of a study and its controls, and check that they suit it.
+
+    Parameters
+    ----------
+    study, material, cache
+        What reads what, and where models' facts are kept.
+    weights
+        Load a model that was never looked at; without, its configuration tells its shape, and nothing is kept.
 
     Raises
     ------
     InterlinguaError
         If one can't be had, or they don't suit the study or each other.
     """
-    models = look_at_models(study, material, cache)
+    models = look_at_models(study, material, cache, weights=weights)
     for part, of_part in control_studies(study, models[0].facts.width).items():
         # A control's sentences are never more than those of the study.
         fewer = material.first_sentences(of_part.sampling.sentences) if of_part.sampling != study.sampling else material
-        models += look_at_models(of_part, fewer, cache, part=part)
+        models += look_at_models(of_part, fewer, cache, part=part, weights=weights)
     check_models(models)
     return Prepared(study, material, models)
 
 
-def look_at_models(study: Study, material: Material, cache: Cache, *, part: str = "") -> list[ModelInStudy]:
+def look_at_models(
+    study: Study, material: Material, cache: Cache, *, part: str = "", weights: bool = True
+) -> list[ModelInStudy]:
     """Learn the facts of the study's models, from the cache where they are known.
 
     A model is loaded only the first time; afterwards its files' hash (or its commit on the hub) tells that it is the
     same.
     """
+    from interlingua.models import fingerprint
+
     looked = []
     for spec in study.models:
         found = parse_spec(spec)
@@ -177,8 +188,11 @@ def look_at_models(study: Study, material: Material, cache: Cache, *, part: str 
             module_of=lambda package, name: package,
         )
         # What is there is always right, and a study that reads the cache only must not be stopped by a look.
-        done = execute(graph, Cache(cache.root), show=False, wanted={"facts"})
-        facts = done.value("facts", model=source.at["model"])
+        looking = Cache(cache.root)
+        if weights or graph.cached(looking):
+            facts = execute(graph, looking, show=False, wanted={"facts"}).value("facts", model=source.at["model"])
+        else:
+            facts = handle.outline(dtype)
         looked.append(ModelInStudy(spec, facts, source, study, part, material, device))
     return looked
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from interlingua.study.config import Study
 
-#: Of a matrix product's speed, what a forward pass of short sentences reaches.
-_EFFICIENCY = 0.45
+#: What forward passes take beyond their layers: filling up batches, embeddings, averaging and writing units.
+_BESIDE = 1.25
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Size:
         Of the language, or all languages' mean.
     languages
         Seen languages.
-    passes
-        Operations of the forward passes over the language's sentences; counted when asked for.
-    speed
-        Operations a second of one core; measured when asked for.
+    tokens
+        Of the language's sentences; counted when asked for.
+    token_s
+        Seconds that one core takes for a token in all layers; measured when asked for.
     """
 
     study: Study
@@ -38,8 +38,8 @@ class Size:
     width: int
     sentences: float
     languages: int
-    passes: Callable[[], float]
-    speed: Callable[[], float]
+    tokens: Callable[[], float]
+    token_s: Callable[[], float]
 
     @property
     def scale(self) -> float:
@@ -62,4 +62,4 @@ class Size:
 
     def forward(self) -> float:
         """Return the seconds of the forward passes on this machine."""
-        return self.passes() / (_EFFICIENCY * self.speed())
+        return _BESIDE * self.tokens() * self.token_s()

@@ -124,6 +124,8 @@ class Read:
         The norms' card, how many words these rate, and who says what words mean; None and "" where there are none.
     given
         The words whose concept stands in the user's own sentences.
+    ratings
+        ``word, <variable>...`` as the norms have them, before they are scaled; None where sentences carry ratings.
     """
 
     contexts: Contexts
@@ -131,6 +133,7 @@ class Read:
     n_rated: int | None = None
     origin: str = ""
     given: frozenset[str] = frozenset()
+    ratings: pd.DataFrame | None = None
 
 
 def gather(study: Study, cache_dir: Path, spread: Spread = HERE) -> Material:
@@ -179,7 +182,7 @@ def read_language(study: Study, code: str, cache_dir: Path, spread: Spread = HER
         contexts = attach_ratings(sentences, norms.table, norms.variables)
     issues = [norms.issues.drop(columns="source"), contexts.issues]
     whole = Contexts(contexts.table, pd.concat(issues, ignore_index=True))
-    return Read(whole, norms.card, len(norms.table), norms.concepts, given)
+    return Read(whole, norms.card, len(norms.table), norms.concepts, given, norms.given)
 
 
 def put_together(study: Study, read: Mapping[str, Read]) -> Material:
