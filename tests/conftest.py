@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import suppress
@@ -134,7 +135,9 @@ TRACE = """
 import functools, json, os, time
 from interlingua.flow import work as working
 
-real_work, real_function, current = working.work, working._function, []
+# Dask imports this twice.
+real_work = getattr(working.work, "__wrapped__", working.work)
+real_function, current = getattr(working, "_real_function", working._function), []
 
 
 @functools.wraps(real_work)
@@ -158,7 +161,7 @@ def function(name):
     return called
 
 
-working.work, working._function = work, function
+working.work, working._function, working._real_function = work, function, real_function
 """
 
 
@@ -197,7 +200,9 @@ class DaskCluster:
             time.sleep(0.05)
 
     def worker(self, *options: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-        """Start a worker of one thread, which no nanny starts again."""
+        """Start a worker of one thread, which no nanny starts again; and the scheduler, if it does not run yet."""
+        if not self.address:
+            self.start()
         return self._run(
             "distributed.cli.dask_worker",
             self.address,
@@ -239,14 +244,18 @@ class DaskCluster:
 
 @pytest.fixture
 def dask_cluster(tmp_path: Path) -> Iterator[DaskCluster]:
-    """Return a scheduler without workers yet, which ends with the test."""
+    """Return a cluster that is not started yet, and ends with the test."""
     pytest.importorskip("distributed", reason="needs the extra 'cluster'")
     folder = tmp_path / "dask"
     folder.mkdir()
     paths = [str(Path(__file__).parents[1] / "src"), str(Path(__file__).parent / "flow"), os.environ.get("PYTHONPATH")]
     cluster = DaskCluster(folder, {"PYTHONPATH": os.pathsep.join(filter(None, paths))})
+    # Without its scheduler the run that is tested ends, too.
+    guard = threading.Timer(cluster.LONGEST_S, cluster.stop)
+    guard.daemon = True
+    guard.start()
     try:
-        cluster.start()
         yield cluster
     finally:
+        guard.cancel()
         cluster.stop()

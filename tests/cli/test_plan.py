@@ -105,7 +105,6 @@ def test_a_plan_loads_no_weights_and_measures_once_a_day(
     first = make_plan(study, workers=1)
     assert first.seconds > sum(first.phases.values()) * 0.99
     assert 0 < first.phases["activations"] < 60
-    # What the configuration tells is what the run learnt from the weights.
     monkeypatch.setattr(measuring, "_measured", refuse)
     again = make_plan(study, workers=1)
     assert again.phases == first.phases
@@ -122,11 +121,8 @@ def test_an_estimate_follows_the_measure(small: Any, tmp_path: Path, monkeypatch
     monkeypatch.setenv("INTERLINGUA_CACHE", str(tmp_path / "cache"))
     study = load_study(small.file)
     found = []
-    for layer_s, numerics in ((0.01, 1.0), (0.02, 3.0)):
-        shape = "384 float32 cpu"
-        monkeypatch.setattr(
-            "interlingua.run.measure.measure", lambda *_, m=(layer_s, numerics): Measure({shape: m[0]}, m[1], 0)
-        )
+    for measured in (Measure({"384 float32 cpu": 0.01}, 1.0, 0.0), Measure({"384 float32 cpu": 0.02}, 3.0, 0.0)):
+        monkeypatch.setattr(measuring, "measure", lambda *_, one=measured: one)
         found.append(make_plan(study, workers=1).phases)
     slow, fast = found[1], found[0]
     assert slow["activations"] == pytest.approx(2 * fast["activations"])

@@ -81,7 +81,8 @@ def _local(workers: int) -> Iterator[Any]:
 
     # Ctrl-C is for this process, which then ends the workers. Memory is no reason to end one of them.
     with _without_interrupts():
-        cluster = distributed.LocalCluster(
+        local_cluster: Any = distributed.LocalCluster
+        cluster = local_cluster(
             n_workers=workers,
             threads_per_worker=1,
             dashboard_address=None,

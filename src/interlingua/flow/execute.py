@@ -109,7 +109,10 @@ def execute(
     cached = {} if cache.policy == "refresh" else graph.cached(cache)
     if cluster is None:
         workers = max(1, min(workers, graph.width(cached)))  # joblib starts them all at once
-    slots = (lambda: workers) if cluster is None else (lambda: cluster.slots)
+
+    def slots() -> int:
+        return workers if cluster is None else cluster.slots
+
     phases = _phases(graph, cached, slots()) | dict(further or {})
     under_way: dict[Node, Job] = {}
     try:

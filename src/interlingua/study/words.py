@@ -82,7 +82,10 @@ def look_at_words(study: Study, cache_dir: Path) -> Words:
     -------
     Words
     """
-    problems, read, rated, unsearched = Problems(), {}, [], []
+    problems = Problems()
+    read: dict[str, Read] = {}
+    rated: list[Rated] = []
+    unsearched: list[str] = []
     with problems.noted():
         check_second_norm(study.scrutiny.audit_against)
     for spec in study.models:
