@@ -174,8 +174,8 @@ class DaskCluster:
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     address: str = ""
 
-    #: Seconds after which everything ends by itself, whatever becomes of the test.
-    LONGEST_S = 170
+    #: Seconds after which everything ends by itself, whatever becomes of the test (more on a crowded machine).
+    LONGEST_S = 170 * float(os.environ.get("INTERLINGUA_PATIENCE", "1"))
 
     @property
     def trace(self) -> Path:

@@ -98,6 +98,7 @@ def test_workers_of_another_version(here: Any, tmp_path: Path, monkeypatch: pyte
 
 
 def test_workers_that_lack_the_package(here: Any, tmp_path: Path) -> None:
+    here.start()
     stub = here.folder / "stub" / "interlingua"
     stub.mkdir(parents=True)
     (stub / "__init__.py").write_text("", encoding="utf-8")

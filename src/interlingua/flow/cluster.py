@@ -26,6 +26,8 @@ CONNECT_S, WORKER_S = 15.0, 60.0
 GPU: Final = "GPU"
 #: Seconds for which the number of workers is taken to be what it was.
 _LOOK_EVERY_S = 2.0
+#: What it is called when a worker does not find this package, or not this part of it.
+_NOT_THERE = ("ModuleNotFoundError", "ImportError", "AttributeError")
 
 logger = logging.getLogger("interlingua")
 
@@ -251,7 +253,8 @@ def _check(client: Any, greeting: Greeting) -> None:
     for address, found in client.run(answer, greeting, on_error="return").items():
         if isinstance(found, WorkerError):
             raise found
-        if isinstance(found, ImportError | AttributeError):
+        # What can't be read there comes back as the text of its error.
+        if isinstance(found, BaseException) and any(name in repr(found) for name in _NOT_THERE):
             raise WorkerError(
                 f"the worker {address} is of another version, or has no interlingua at all ({found}); install the same "
                 "on all machines, and start the workers again"

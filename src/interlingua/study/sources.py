@@ -32,8 +32,7 @@ from interlingua.norms import (
     describe_not_plain,
     get_card,
     load_norms,
-    not_plain,
-    plain_words,
+    part_plain,
     select_flat,
 )
 from interlingua.seeds import derive_seed
@@ -281,7 +280,7 @@ def _can(read: Callable[[Sequence[str]], Any], variable: str) -> bool:
 
 
 def _carriers(study: Study, code: str, norms: Norms) -> Contexts:
-    words, left_out = plain_words(norms.table, code), not_plain(norms.table, code)
+    words, left_out = part_plain(norms.table, code)
     issues = issue_table(
         [(code, "left out: not a plain word", len(left_out), describe_not_plain(left_out, code))]
         if len(left_out)
