@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import numpy as np
-
 from interlingua.flow.processes import one_thread
 
 #: The batch that is timed: sentences, and tokens in each.
@@ -24,7 +22,7 @@ def matrix_speed(dtype: str) -> float:
     generator = torch.Generator().manual_seed(0)
     a = torch.randn(512, 768, generator=generator).to(getattr(torch, dtype))
     b = torch.randn(768, 768, generator=generator).to(getattr(torch, dtype))
-    return 2 * a.shape[0] * b.numel() / _median(lambda: a @ b, 8)
+    return 2 * a.shape[0] * b.numel() / _least(lambda: a @ b, 8)
 
 
 def layer_seconds(width: int, dtype: str, device: str = "cpu") -> float:
@@ -63,11 +61,11 @@ def layer_seconds(width: int, dtype: str, device: str = "cpu") -> float:
             torch.cuda.synchronize()
 
     with torch.inference_mode():
-        return _median(layer, 7)
+        return _least(layer, 9)
 
 
-def _median(call: Callable[[], object], times: int) -> float:
-    """Return the median of the seconds that a call takes on one thread, the first one left out."""
+def _least(call: Callable[[], object], times: int) -> float:
+    """Return the least of the seconds that a call takes on one thread: other programs can only add to them."""
     seconds = []
     with one_thread():
         call()
@@ -75,4 +73,4 @@ def _median(call: Callable[[], object], times: int) -> float:
             started = time.perf_counter()
             call()
             seconds.append(time.perf_counter() - started)
-    return float(np.median(seconds))
+    return min(seconds)

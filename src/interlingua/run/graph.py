@@ -164,7 +164,8 @@ def _add(
         sentences = float(table["language"].isin(codes).sum()) / len(codes)
         tokens = partial(count_tokens, largest, material, codes[0])
         token_s = partial(token_seconds, largest, layer_s)
-        return Size(study, largest.facts.layers, largest.facts.width, sentences, len(study.seen), tokens, token_s)
+        facts = largest.facts
+        return Size(study, facts.layers, facts.width, sentences, len(study.seen), facts.parameters, tokens, token_s)
 
     graph.add(
         steps,

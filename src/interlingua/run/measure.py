@@ -19,7 +19,8 @@ from interlingua.flow.source import source_digest
 STEP, VALID_S = "measure", 86_400.0
 _FILE = "measure.json"
 #: Seconds of `_numerics` on the machine on which the steps' own estimates (`Step.seconds`) were made.
-NUMERICS_S = 0.5
+NUMERICS_S = 0.065
+_TIMES = 15
 
 Shape = tuple[int, str, str]
 """Width, number format and device of a model."""
@@ -37,11 +38,14 @@ class Measure:
         How much longer probes and statistics take here than on the machine on which they were timed.
     start_s
         Seconds until a worker has begun, libraries loaded.
+    share
+        Share of a core that each worker had while it measured: the rest went to other programs.
     """
 
     layer_s: dict[str, float]
     numerics: float
     start_s: float
+    share: float = 1.0
 
     def layer(self, shape: Shape) -> float:
         """Return the seconds of a layer of that shape."""
@@ -90,16 +94,20 @@ def _measured(shapes: Sequence[Shape], workers: int) -> Measure:
         each = [future.result() for future in [executor.submit(measure_here, shapes) for _ in range(workers)]]
     layers = {_text(shape): float(np.mean([one.layers[i] for one in each])) for i, shape in enumerate(shapes)}
     numerics = float(np.mean([one.numerics for one in each])) / NUMERICS_S
-    return Measure(layers, numerics, max(one.began for one in each) - begun if workers > 1 else 0.0)
+    share = float(np.mean([one.share for one in each]))
+    # Starting is waited for, so it is counted as if the machine were this run's alone.
+    start = (max(one.began for one in each) - begun) * share if workers > 1 else 0.0
+    return Measure(layers, numerics, start, share)
 
 
 @dataclass(frozen=True)
 class Own:
-    """What one process measured: seconds of each shape's layer, of the numerics, and when it began."""
+    """What one process measured: seconds of each shape's layer, of the numerics, when it began, its share of a core."""
 
     layers: list[float]
     numerics: float
     began: float
+    share: float
 
 
 def measure_here(shapes: Sequence[Shape]) -> Own:
@@ -110,8 +118,10 @@ def measure_here(shapes: Sequence[Shape]) -> Own:
     _numerics()  # loads what it needs
     began = time.time()
     with one_thread():
-        numerics = sorted(_numerics() for _ in range(3))[1]
-        return Own([layer_seconds(*shape) for shape in shapes], numerics, began)
+        seconds = [_numerics() for _ in range(_TIMES)]
+        layers = [layer_seconds(*shape) for shape in shapes]
+    # Other programs can only add to what it takes: the least is the machine's own, and all beyond it theirs.
+    return Own(layers, min(seconds), began, _TIMES * min(seconds) / sum(seconds))
 
 
 def _numerics() -> float:

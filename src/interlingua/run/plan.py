@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from interlingua.study.prepare import ModelInStudy, Prepared
 
 
+#: Below this share of a core other programs count.
+BUSY = 0.75
+
+
 @dataclass(frozen=True)
 class Plan:
     """What a study would do.
@@ -43,6 +47,8 @@ class Plan:
         Estimate of the whole run, waiting included.
     why
         If asked for: for each step that would run, the reasons with how many of its nodes have each.
+    share
+        Share of a core that each worker had when the machine was measured.
     """
 
     study: str
@@ -54,6 +60,7 @@ class Plan:
     workers: int
     seconds: float
     why: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    share: float = 1.0
 
     def describe(self) -> str:
         """Return the plan as text."""
@@ -78,6 +85,11 @@ class Plan:
             lines.append(f"  {name:<18} {_about(seconds)}{there}")
         by = f" with {self.workers} workers" if self.workers > 1 else ""
         lines.append(f"  {'in all':<18} {_about(self.seconds)} on this machine{by}")
+        if self.share < BUSY:
+            lines.append(
+                f"other programs are at work here: when it was measured, each worker had {self.share:.0%} of a core; "
+                f"if that stays so, it takes {duration(self.seconds / self.share)}"
+            )
         lines += [f"not asked: {reason}" for reason in self.not_asked.values()]
         return "\n".join(lines + list(self._why()))
 
@@ -118,21 +130,22 @@ def make_plan(study: Study, *, workers: int | None = None, words: Words | None =
     from interlingua.run.run import REPORT_S, default_workers
     from interlingua.run.why import why as reasons_of
     from interlingua.study.prepare import look_at_all_models
+    from interlingua.study.size import LOAD_S
 
     cache = Cache(cache_root())
-    begun = time.monotonic()
+    begun = time.process_time()
     looked = words or look_at_words(study, cache.root)
     looked.problems.told(f"study '{study.name}'")
     assert looked.material is not None, "what can't be put together is a problem, or waits for a search"
     prepared = look_at_all_models(study, looked.material, cache, weights=False)
     workers = workers or default_workers(prepared)
     shapes = [(model.facts.width, model.facts.dtype, model.device) for model in prepared.models]
-    took = time.monotonic() - begun
+    took = time.process_time() - begun
     measured = measure(shapes, workers, cache)
-    begun = time.monotonic()
+    begun = time.process_time()
     graph, not_asked = study_graph(prepared, cache, measured.layer)
     cached = graph.cached(cache)
-    took += time.monotonic() - begun
+    took += time.process_time() - begun
 
     def seconds(node: Node) -> float:
         return node.seconds * (1.0 if node.step.place == "device" else measured.numerics)
@@ -146,6 +159,7 @@ def make_plan(study: Study, *, workers: int | None = None, words: Words | None =
         phases[phase] = phases.get(phase, 0.0) + (0.0 if node in cached else seconds(node) / workers)
     rows = [_row(node, prepared, node in cached) for node in _extractions(graph)]
     report = REPORT_S * measured.numerics
+    loading = sum(model.facts.parameters * LOAD_S for model in prepared.models if model.outlined)
     # Reading and looking is what was just done; workers start if there is anything to compute.
     starting = measured.start_s if len(cached) < len(graph.nodes) else 0.0
     return Plan(
@@ -156,8 +170,9 @@ def make_plan(study: Study, *, workers: int | None = None, words: Words | None =
         not_asked,
         str(cache.root),
         workers,
-        took + starting + makespan(graph, cached, workers, seconds) + report,
+        took + loading + starting + makespan(graph, cached, workers, seconds) + report,
         reasons_of(graph, cached, cache) if why else {},
+        measured.share,
     )
 
 

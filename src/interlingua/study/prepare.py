@@ -47,6 +47,8 @@ class ModelInStudy:
         The sentences that it reads.
     device
         Where it is computed.
+    outlined
+        Whether only its configuration was looked at, so that a run loads it once to learn the rest.
     """
 
     spec: str
@@ -56,6 +58,7 @@ class ModelInStudy:
     part: str
     material: Material
     device: str
+    outlined: bool = False
 
     @property
     def name(self) -> str:
@@ -189,11 +192,12 @@ def look_at_models(
         )
         # What is there is always right, and a study that reads the cache only must not be stopped by a look.
         looking = Cache(cache.root)
-        if weights or graph.cached(looking):
+        outlined = not (weights or graph.cached(looking))
+        if not outlined:
             facts = execute(graph, looking, show=False, wanted={"facts"}).value("facts", model=source.at["model"])
         else:
             facts = handle.outline(dtype)
-        looked.append(ModelInStudy(spec, facts, source, study, part, material, device))
+        looked.append(ModelInStudy(spec, facts, source, study, part, material, device, outlined))
     return looked
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from interlingua.study.config import Study
 
+#: Seconds that a number of a model takes to be loaded, or drawn at random.
+LOAD_S = 2.5e-8
 #: What forward passes take beyond their layers: filling up batches, embeddings, averaging and writing units.
 _BESIDE = 1.25
 
@@ -29,6 +31,8 @@ class Size:
         Seen languages.
     tokens
         Of the language's sentences; counted when asked for.
+    parameters
+        Numbers of the model, or of the largest.
     token_s
         Seconds that one core takes for a token in all layers; measured when asked for.
     """
@@ -38,6 +42,7 @@ class Size:
     width: int
     sentences: float
     languages: int
+    parameters: float
     tokens: Callable[[], float]
     token_s: Callable[[], float]
 
@@ -61,5 +66,9 @@ class Size:
         return sum(keeps_penalty(name) for name in self.study.units.methods)
 
     def forward(self) -> float:
-        """Return the seconds of the forward passes on this machine."""
-        return _BESIDE * self.tokens() * self.token_s()
+        """Return the seconds of the forward passes on this machine; workers change models, so each is loaded anew."""
+        return self.load() + _BESIDE * self.tokens() * self.token_s()
+
+    def load(self) -> float:
+        """Return the seconds until the model is there."""
+        return LOAD_S * self.parameters

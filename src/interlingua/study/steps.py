@@ -140,6 +140,6 @@ RANK = Step(
     outputs=(RANKINGS,),
     options=("units.methods", "probes.standardise"),
     plugins={"methods": "interlingua.units.methods"},
-    seconds=lambda size: size.scale * size.layers * 0.05 * len(size.study.units.methods) / 4,
+    seconds=lambda size: size.scale * size.layers * 0.017 * len(size.study.units.methods) / 4,
 )
 STEPS = (ACTIVATIONS, FIT, RANK)

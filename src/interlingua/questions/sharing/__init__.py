@@ -32,9 +32,9 @@ from interlingua.questions.sharing.tables import (
 from interlingua.study.size import Size
 
 #: Seconds of one draw of ratings with its probe and its ranking, as `Size` measures.
-_DRAW_S = 0.011
+_DRAW_S = 0.0136
 #: Seconds of one choice of an elastic net's penalty.
-_CHOICE_S = 0.2
+_CHOICE_S = 0.58
 
 
 def _drawing(size: Size) -> float:
@@ -79,7 +79,7 @@ _DRAW = Step(
     options=("units.nulls", *_DRAWN),
     seeded=True,
     plugins=_PLUGINS,
-    seconds=lambda size: 3.0 * size.scale,
+    seconds=lambda size: 1.2 * size.scale,
 )
 _RANK = Step(
     name="null_signs",
