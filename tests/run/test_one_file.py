@@ -51,6 +51,9 @@ class Covariance(ProbeMethod):
     def refit(self, layer, drawn, penalties):
         return (layer.X.T @ (drawn - drawn.mean(axis=0)) / len(drawn)).T
 
+    def refit_at(self, equations, penalty, *, tol, start=None):
+        return equations.xy / len(equations.y)
+
 
 register(Covariance())
 '''
@@ -221,7 +224,8 @@ def test_no_list_of_their_names_stands_elsewhere() -> None:
 
     package = Path(interlingua.__file__).parent
     known = {*probes.names(), *sources.names()}
-    allowed = {"study/presets.py", "study/sections.py", "study/builtin.py", "models/registry.py"}
+    # Defaults of options may name them, too.
+    allowed = {"probes/fit.py", "study/presets.py", "study/sections.py", "study/builtin.py", "models/registry.py"}
     found = []
     for path in package.rglob("*.py"):
         name = path.relative_to(package).as_posix()

@@ -22,7 +22,7 @@ _SOURCES = {
     "facts": "interlingua.study.facts",
     "second_norm": "interlingua.tables.schema",
     "concreteness": "interlingua.tables.schema",
-    **dict.fromkeys(("noticed", "sentences", "ratings", "sources"), "interlingua.study.inputs"),
+    **dict.fromkeys(("noticed", "sentences", "concepts", "ratings", "sources"), "interlingua.study.inputs"),
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 import numpy as np
@@ -41,6 +42,25 @@ class Rated(Protocol):
         """Ridge on all sentences."""
 
 
+@dataclass(frozen=True, eq=False)
+class Equations:
+    """What least squares needs to know of standardised inputs and their ratings.
+
+    Attributes
+    ----------
+    gram : ndarray of float64, shape (n, n)
+        X'X.
+    xy : ndarray of float64, shape (n,)
+        X'y, the ratings centred.
+    y : ndarray of float64, shape (m,)
+        The centred ratings.
+    """
+
+    gram: NDArray[np.float64]
+    xy: NDArray[np.float64]
+    y: NDArray[np.float64]
+
+
 class ProbeMethod(ABC):
     """A linear probe.
 
@@ -58,7 +78,7 @@ class ProbeMethod(ABC):
         Whether it chooses its penalty by cross-validation, and keeps the chosen one where it is refitted to drawn
         ratings (`choose` chooses again).
     refittable : bool
-        Whether `refit` can fit it to a layer hundreds of times.
+        Whether `refit` and `refit_at` can fit it to a layer hundreds of times.
     share : int
         Steps of progress that one fit counts for.
     """
@@ -115,6 +135,34 @@ class ProbeMethod(ABC):
             If it can't be refitted, or not without penalties.
         """
         raise ConfigError(f"probe {self.name!r} can't be refitted to drawn ratings")
+
+    def refit_at(
+        self, equations: Equations, penalty: Penalty, *, tol: float, start: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Fit it to other sentences (words drawn anew) at the penalty that it has on all of them.
+
+        Parameters
+        ----------
+        equations : Equations
+            Of those sentences.
+        penalty : (float, float)
+            l1 and l2.
+        tol : float
+            Largest duality gap relative to the null loss, for probes that are solved in steps.
+        start : ndarray, shape (width,), optional
+            Weights to start from.
+
+        Returns
+        -------
+        ndarray of float64, shape (width,)
+            Weights of standardised units.
+
+        Raises
+        ------
+        ConfigError
+            If it can't be refitted.
+        """
+        raise ConfigError(f"probe {self.name!r} can't be refitted to other sentences")
 
     def choose(self, layer: Rated, drawn: NDArray[np.float64]) -> list[Penalty]:
         """Choose the penalty of each column of drawn ratings anew, for a probe that `chooses`.

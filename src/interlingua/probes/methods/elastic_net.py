@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from interlingua.probes.elastic_net import solve_gram
 from interlingua.probes.inputs import FitOptions, FittedProbe, Inputs, Penalty
-from interlingua.probes.methods.base import ProbeMethod, Rated
+from interlingua.probes.methods.base import Equations, ProbeMethod, Rated
 from interlingua.probes.methods.registry import register
 from interlingua.probes.refit import refit_elastic_net
 
@@ -36,6 +37,13 @@ class ElasticNet(ProbeMethod):
     ) -> NDArray[np.float64]:
         """Solve Eq. 1 for each column."""
         return refit_elastic_net(layer.X, layer.gram, drawn, penalties)
+
+    def refit_at(
+        self, equations: Equations, penalty: Penalty, *, tol: float, start: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Solve Eq. 1 there."""
+        l1, l2 = penalty
+        return solve_gram(equations.gram, equations.xy, equations.y, l1=l1, l2=l2, tol=tol, warm_start=start).weights
 
     def seconds(self, layers: int, *, whole: bool, adam_epochs: int) -> float:
         """Add the whole network's Gram matrix."""

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from interlingua.probes.elastic_net import solve_gram
 from interlingua.probes.inputs import FitOptions, FittedProbe, Inputs, Penalty
-from interlingua.probes.methods.base import ProbeMethod, Rated
+from interlingua.probes.methods.base import Equations, ProbeMethod, Rated
 from interlingua.probes.methods.registry import register
 from interlingua.probes.penalty import ELASTIC_NET_PENALTIES, best_penalty, cross_validate_elastic_net
 from interlingua.probes.refit import refit_elastic_net
@@ -38,6 +39,13 @@ class ElasticNetByCV(ProbeMethod):
     ) -> NDArray[np.float64]:
         """Solve Eq. 1 for each column, by default at the penalty of the real ratings: a choice costs thirty fits."""
         return refit_elastic_net(layer.X, layer.gram, drawn, penalties)
+
+    def refit_at(
+        self, equations: Equations, penalty: Penalty, *, tol: float, start: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Solve Eq. 1 there."""
+        l1, l2 = penalty
+        return solve_gram(equations.gram, equations.xy, equations.y, l1=l1, l2=l2, tol=tol, warm_start=start).weights
 
     def choose(self, layer: Rated, drawn: NDArray[np.float64]) -> list[Penalty]:
         """Choose among the default grid for each column."""

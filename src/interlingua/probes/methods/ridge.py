@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from interlingua.probes.elastic_net import duality_gap
+from interlingua.probes.elastic_net import duality_gap, solve_gram
 from interlingua.probes.inputs import FittedProbe, Inputs, Penalty
-from interlingua.probes.methods.base import ProbeMethod, Rated
+from interlingua.probes.methods.base import Equations, ProbeMethod, Rated
 from interlingua.probes.methods.registry import register
 from interlingua.probes.penalty import best_penalty
 from interlingua.probes.refit import refit_ridge
@@ -46,6 +46,13 @@ class Ridge(ProbeMethod):
     ) -> NDArray[np.float64]:
         """Fit ridge to each column, its penalty chosen for every column anew."""
         return refit_ridge(layer.path, layer.ridge, drawn)
+
+    def refit_at(
+        self, equations: Equations, penalty: Penalty, *, tol: float, start: NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Solve Eq. 1, without l1, there."""
+        l1, l2 = penalty
+        return solve_gram(equations.gram, equations.xy, equations.y, l1=l1, l2=l2, tol=tol, warm_start=start).weights
 
 
 register(Ridge())
