@@ -11,6 +11,8 @@ from interlingua.flow.processes import one_thread
 _SENTENCES, _LENGTH = 64, 16
 #: Tokens in it.
 TIMED_TOKENS = _SENTENCES * _LENGTH
+#: For how long something is timed, how often at least, and at most.
+_TIME_S, _LEAST_TIMES, _MOST_TIMES = 0.8, 5, 60
 #: Heads have this width in nearly all models.
 _HEAD = 64
 
@@ -22,7 +24,7 @@ def matrix_speed(dtype: str) -> float:
     generator = torch.Generator().manual_seed(0)
     a = torch.randn(512, 768, generator=generator).to(getattr(torch, dtype))
     b = torch.randn(768, 768, generator=generator).to(getattr(torch, dtype))
-    return 2 * a.shape[0] * b.numel() / _least(lambda: a @ b, 8)
+    return 2 * a.shape[0] * b.numel() / _least(lambda: a @ b)
 
 
 def layer_seconds(width: int, dtype: str, device: str = "cpu") -> float:
@@ -40,7 +42,7 @@ def layer_seconds(width: int, dtype: str, device: str = "cpu") -> float:
         return (torch.randn(*shape, generator=generator) / width**0.5).to(device, getattr(torch, dtype))
 
     x, projections = drawn(_SENTENCES, _LENGTH, width), [drawn(width, width) for _ in range(4)]
-    wider, back = drawn(width, 4 * width), drawn(4 * width, width)
+    wider, back = drawn(4 * width, width), drawn(width, 4 * width)
     biases, wide_bias = [drawn(width) for _ in range(5)], drawn(4 * width)
     heads = max(1, width // _HEAD)
     while width % heads:
@@ -49,27 +51,28 @@ def layer_seconds(width: int, dtype: str, device: str = "cpu") -> float:
 
     def layer() -> None:
         query, key, value = (
-            (x @ weight + bias).view(_SENTENCES, _LENGTH, heads, -1).transpose(1, 2)
+            functional.linear(x, weight, bias).view(_SENTENCES, _LENGTH, heads, -1).transpose(1, 2)
             for weight, bias in zip(projections[:3], biases[:3], strict=True)
         )
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        mixed = mixed.transpose(1, 2).reshape(_SENTENCES, _LENGTH, width) @ projections[3] + biases[3]
-        mixed = functional.layer_norm(x + mixed, (width,))
-        out = functional.gelu(mixed @ wider + wide_bias) @ back + biases[4]
+        mixed = mixed.transpose(1, 2).reshape(_SENTENCES, _LENGTH, width)
+        mixed = functional.layer_norm(x + functional.linear(mixed, projections[3], biases[3]), (width,))
+        out = functional.linear(functional.gelu(functional.linear(mixed, wider, wide_bias)), back, biases[4])
         functional.layer_norm(mixed + out, (width,))
         if device != "cpu":
             torch.cuda.synchronize()
 
     with torch.inference_mode():
-        return _least(layer, 9)
+        return _least(layer)
 
 
-def _least(call: Callable[[], object], times: int) -> float:
+def _least(call: Callable[[], object]) -> float:
     """Return the least of the seconds that a call takes on one thread: other programs can only add to them."""
     seconds = []
     with one_thread():
         call()
-        for _ in range(times):
+        until = time.perf_counter() + _TIME_S
+        while len(seconds) < _LEAST_TIMES or (time.perf_counter() < until and len(seconds) < _MOST_TIMES):
             started = time.perf_counter()
             call()
             seconds.append(time.perf_counter() - started)

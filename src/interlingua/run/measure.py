@@ -20,7 +20,7 @@ STEP, VALID_S = "measure", 86_400.0
 _FILE = "measure.json"
 #: Seconds of `_numerics` on the machine on which the steps' own estimates (`Step.seconds`) were made.
 NUMERICS_S = 0.065
-_TIMES = 15
+_TIMES = 25
 
 Shape = tuple[int, str, str]
 """Width, number format and device of a model."""

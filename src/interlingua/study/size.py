@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from interlingua.study.config import Study
 
 #: Seconds that a number of a model takes to be loaded, or drawn at random.
-LOAD_S = 2.5e-8
-#: What forward passes take beyond their layers: filling up batches, embeddings, averaging and writing units.
-_BESIDE = 1.25
+LOAD_S = 2.8e-8
 
 
 @dataclass(frozen=True)
@@ -31,8 +29,8 @@ class Size:
         Seen languages.
     tokens
         Of the language's sentences; counted when asked for.
-    parameters
-        Numbers of the model, or of the largest.
+    loaded
+        Numbers of the model that are loaded for it: all, or a share where a worker keeps it from one step to the next.
     token_s
         Seconds that one core takes for a token in all layers; measured when asked for.
     """
@@ -42,7 +40,7 @@ class Size:
     width: int
     sentences: float
     languages: int
-    parameters: float
+    loaded: float
     tokens: Callable[[], float]
     token_s: Callable[[], float]
 
@@ -52,11 +50,12 @@ class Size:
         return (self.width / 384) ** 2 * (0.5 + self.sentences / 8320)
 
     @property
-    def repeatable(self) -> int:
-        """How many of the study's rankings can be repeated on every draw."""
+    def refitted(self) -> int:
+        """How many of the study's rankings fit a probe to every draw of a null: the others cost next to nothing."""
         from interlingua.units import methods
 
-        return sum(methods.get(name).repeatable for name in self.study.units.methods)
+        found = (methods.get(name) for name in self.study.units.methods)
+        return sum(method.repeatable and method.needs is not None for method in found)
 
     @property
     def chosen_again(self) -> int:
@@ -66,9 +65,5 @@ class Size:
         return sum(keeps_penalty(name) for name in self.study.units.methods)
 
     def forward(self) -> float:
-        """Return the seconds of the forward passes on this machine; workers change models, so each is loaded anew."""
-        return self.load() + _BESIDE * self.tokens() * self.token_s()
-
-    def load(self) -> float:
-        """Return the seconds until the model is there."""
-        return LOAD_S * self.parameters
+        """Return the seconds of loading the model, and of the forward passes on this machine."""
+        return LOAD_S * self.loaded + self.tokens() * self.token_s()

@@ -32,14 +32,14 @@ from interlingua.questions.sharing.tables import (
 from interlingua.study.size import Size
 
 #: Seconds of one draw of ratings with its probe and its ranking, as `Size` measures.
-_DRAW_S = 0.0136
+_DRAW_S = 0.018
 #: Seconds of one choice of an elastic net's penalty.
 _CHOICE_S = 0.58
 
 
 def _drawing(size: Size) -> float:
     units = size.study.units
-    return size.scale * size.repeatable * len(units.nulls) * units.permutations * _DRAW_S
+    return size.scale * size.refitted * len(units.nulls) * units.permutations * _DRAW_S
 
 
 def _comparing(size: Size) -> float:

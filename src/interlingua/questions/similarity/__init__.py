@@ -177,7 +177,7 @@ _PROFILE = Step(
     outputs=(Arrays("unit_profiles"),),
     options=("questions.similarity.splits",),
     seeded=True,
-    seconds=lambda size: 0.3 * size.layers * size.width / 384,
+    seconds=lambda size: 0.04 * size.layers * size.width / 384,
 )
 _COMPARE = Step(
     name="similarity",
