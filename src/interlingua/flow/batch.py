@@ -75,6 +75,18 @@ def job_script(kind: str, job: Mapping[str, Any]) -> str:
         return str(cluster.job_script())
 
 
+def quiet() -> None:
+    """Let Dask say nothing: what goes wrong is told by this program, in a line."""
+    for name in (
+        "distributed",
+        "distributed.core",
+        "distributed.client",
+        "distributed.worker",
+        "distributed.scheduler",
+    ):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
 @contextmanager
 def _local(workers: int) -> Iterator[Any]:
     import distributed
@@ -115,6 +127,7 @@ def _batch(kind: str, job: Mapping[str, Any]) -> Iterator[Any]:
         import dask_jobqueue
     except ImportError:
         raise ConfigError(f"--cluster {kind} needs dask-jobqueue; type: pip install 'interlingua[cluster]'") from None
+    quiet()
     configured = dask.config.get(f"jobqueue.{kind}", {})
     cores = job.get("cores", configured.get("cores"))
     missing = [name for name in ("cores", "memory") if not job.get(name, configured.get(name))]
@@ -127,6 +140,7 @@ def _batch(kind: str, job: Mapping[str, Any]) -> Iterator[Any]:
     options = {"processes": cores, **job}
     options["scheduler_options"] = {
         "dashboard": False,
+        "dashboard_address": None,
         **configured.get("scheduler-options", {}),
         **job.get("scheduler_options", {}),
     }

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from interlingua.errors import ConfigError, StoreError, WorkerError, reason
-from interlingua.flow.batch import LOCAL, check_kind, started
+from interlingua.flow.batch import LOCAL, check_kind, quiet, started
 from interlingua.flow.greeting import Greeting, answer, installed, on_worker
 from interlingua.flow.processes import cores
 
@@ -184,8 +184,7 @@ def connected(where: Where, root: Path) -> Iterator[Cluster | None]:
         yield None
         return
     distributed = _dask()
-    for name in ("distributed", "distributed.core", "distributed.client", "distributed.worker", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    quiet()
     with ExitStack() as stack:
         greeting = stack.enter_context(_greeting(root))
         if where.cluster is not None:
