@@ -93,7 +93,7 @@ def test_a_known_model_s_shape_is_compared_before_it_is_looked_at(interlingua: C
 
 
 def test_a_plan_loads_no_weights_and_measures_once_a_day(
-    small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    study_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INTERLINGUA_CACHE", str(tmp_path / "cache"))
 
@@ -101,10 +101,10 @@ def test_a_plan_loads_no_weights_and_measures_once_a_day(
         raise AssertionError("weights were loaded, or the machine was measured again")
 
     monkeypatch.setattr("interlingua.models.loading.load_parts", refuse)
-    study = load_study(small.file)
+    study = load_study(study_folder / "study.toml")
     first = make_plan(study, workers=1)
     assert first.seconds > sum(first.phases.values()) * 0.99
-    assert 0 < first.phases["activations"] < 60
+    assert first.phases["activations"] > 0
     monkeypatch.setattr(measuring, "_measured", refuse)
     again = make_plan(study, workers=1)
     assert again.phases == first.phases
@@ -117,15 +117,18 @@ def test_a_plan_loads_no_weights_and_measures_once_a_day(
         make_plan(study, workers=2)
 
 
-def test_an_estimate_follows_the_measure(small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_estimate_follows_the_measure(study_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("INTERLINGUA_CACHE", str(tmp_path / "cache"))
-    study = load_study(small.file)
+    study = load_study(study_folder / "study.toml")
     found = []
-    for measured in (Measure({"384 float32 cpu": 0.01}, 1.0, 0.0), Measure({"384 float32 cpu": 0.02}, 3.0, 0.0)):
+    for layer_s, numerics in ((0.0, 1.0), (0.01, 1.0), (0.02, 3.0)):
+        measured = Measure({"384 float32 cpu": layer_s}, numerics, 0.0)
         monkeypatch.setattr(measuring, "measure", lambda *_, one=measured: one)
         found.append(make_plan(study, workers=1).phases)
-    slow, fast = found[1], found[0]
-    assert slow["activations"] == pytest.approx(2 * fast["activations"])
+    loading, fast, slow = found
+    assert loading["activations"] > 0
+    passes = [one["activations"] - loading["activations"] for one in (fast, slow)]
+    assert passes[1] == pytest.approx(2 * passes[0])
     assert slow["probes"] == pytest.approx(3 * fast["probes"])
     assert slow["report"] == pytest.approx(3 * fast["report"])
 
