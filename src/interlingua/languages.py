@@ -205,6 +205,7 @@ def is_written_in(word: str, language: str | Language) -> bool:
     return all(_belongs(character, prefixes) for character in word)
 
 
+@cache
 def _belongs(character: str, prefixes: tuple[str, ...]) -> bool:
     kind = unicodedata.category(character)
     name = unicodedata.name(character, "")

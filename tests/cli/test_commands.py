@@ -179,9 +179,9 @@ def test_plan_says_what_is_to_do_and_runs_nothing(
     assert rows[4][2] == "unseen"
     assert {row[-1] for row in rows[1:]} == {"no"}
     assert re.search(r"in all +about \d+ (s|min) on this machine", said.out)
-    # What it learnt of the models is kept, with what it read; nothing was computed.
+    # What it read is kept, with the measure of this machine; nothing was computed, and no model loaded.
     assert {path.name for path in tmp_path.iterdir()} == {"cache"}
-    assert {path.name for path in (tmp_path / "cache").iterdir()} == {"facts", "sources"}
+    assert {path.name for path in (tmp_path / "cache").iterdir()} == {"measure", "sources"}
 
     monkeypatch.setenv("INTERLINGUA_CACHE", str(small.cache))
     said = interlingua("plan", small.file)

@@ -15,6 +15,7 @@ from transformers import ByT5Tokenizer, T5Config, T5Model
 
 from interlingua.errors import ConfigError, ModelError
 from interlingua.models import CARDS, ModelShape, describe, fingerprint, load_model, parse_spec
+from interlingua.models.loading import outline
 from interlingua.models.registry import is_untrained, untrained
 from interlingua.models.registry import trained as trained_name
 
@@ -275,3 +276,20 @@ def test_no_cuda_here(monkeypatch: pytest.MonkeyPatch, model_folders: dict[str, 
     with pytest.raises(ModelError, match="sees no CUDA device"):
         load_model(str(model_folders["bert"]), device="cuda")
     assert load_model(str(model_folders["bert"])).device == "cpu"
+
+
+@pytest.mark.parametrize("kind", ["bert", "xlmr", "gpt2", "llama", "t5"])
+def test_an_outline_is_the_loaded_model_s_without_its_weights(
+    model_folders: dict[str, Path], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = load_model(str(model_folders[kind]))
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("weights were read")
+
+    monkeypatch.setattr("interlingua.models.pretrained._open_model", refuse)
+    found = outline(str(model_folders[kind]))
+    assert (found.name, found.revision, found.fingerprint) == (model.name, model.revision, model.fingerprint)
+    assert (found.layers, found.width) == (model.n_layers, model.width)
+    assert found.parameters == sum(parameter.numel() for parameter in model.model.parameters())
+    assert found.word_embeddings == model.model.get_input_embeddings().weight.numel()

@@ -39,8 +39,9 @@ from interlingua.tables import Table
 from interlingua.tables.cells import select
 from interlingua.tables.layout import Layout
 from interlingua.units import overlap
-from interlingua.units.nulls import BY_CV, Code, RatedLayer, Sharing, chosen_again, null_signs
+from interlingua.units.nulls import Code, RatedLayer, Sharing, chosen_again, null_signs
 
+BY_CV = "elastic-net-cv"
 LANGUAGES = ("en", "es", "fr")
 METHODS = ("correlation", "elastic-net", "elastic-net-cv", "adam")
 REPEATED = METHODS[:-1]
@@ -268,7 +269,7 @@ def test_penalties_chosen_again_are_set_beside_the_same_draws(study: dict[str, A
         for code in LANGUAGES:
             layer = layer_of(study, code)
             drawn = study["ratings"][code][null][layer.words][:, :DRAWS]
-            anew.append(null_signs(layer, drawn, BY_CV, 4, penalties=chosen_again(layer, drawn)))
+            anew.append(null_signs(layer, drawn, BY_CV, 4, penalties=chosen_again(layer, drawn, BY_CV)))
             before.append(null_signs(layer, drawn, BY_CV, 4, penalties=(0.003, 0.003)))
         after, kept_ = (Sharing.of(signs).mean_fe for signs in (anew, before))
         row = table.loc[null]

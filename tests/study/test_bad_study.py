@@ -62,8 +62,8 @@ def problem(file: Path, text: str, kind: type[InterlinguaError] = ConfigError) -
         ("unseen = [3]", "unseen, entry 1: give a text in quotation marks (given: 3)"),
         ("data = ['x']", "data: give a text in quotation marks (given: a list of 1)"),
         ("probes = 3", "probes: give a table of keys (methods, whole, l1, l2, folds, standardise, adam_epochs) "),
-        ("probes.methods = ['rigde']", "probes.methods, entry 1: give 'elastic-net', 'elastic-net-cv', 'ridge' or "
-         "'adam' (did you mean 'ridge'?) (given: 'rigde')"),
+        ("probes.methods = ['rigde']", "probes.methods, entry 1: give 'adam', 'elastic-net', 'elastic-net-cv' or "
+         "'ridge' (did you mean 'ridge'?) (given: 'rigde')"),
         ("probes.l1 = nan", "probes.l1: give a number (0 or more) (given: nan)"),
         ("probes.l1 = inf", "probes.l1: give a number (0 or more) (given: inf)"),
         ("probes.whole = 'si'", "probes.whole: give true or false (given: 'si')"),
@@ -127,7 +127,7 @@ def test_what_does_not_go_together_is_told_at_once(file: Path) -> None:
         "probes.methods: add",
         "units.headline: 'x'",
         "layer.probe: 'adam'",
-        "layer.curve: Adam",
+        "layer.curve: 'adam' is fitted to the whole network only",
     ):
         assert text in said
     assert "'elastic-net-cv' ranks by the probe" in said

@@ -18,7 +18,6 @@ from interlingua.stats.multiplicity import adjust
 from interlingua.units import nulls, rank_units
 from interlingua.units.methods import LayerData
 from interlingua.units.nulls import (
-    BY_CV,
     Code,
     Linked,
     Null,
@@ -359,16 +358,16 @@ def test_draws_are_ranked_as_one_by_one(layer: RatedLayer) -> None:
 
 def test_an_elastic_net_takes_each_draw_s_own_penalty(design: Design, layer: RatedLayer) -> None:
     drawn = np.column_stack([layer.y, permuted(layer, 2, seed=3)])
-    chosen = chosen_again(layer, drawn)
+    chosen = chosen_again(layer, drawn, "elastic-net-cv")
     for column, (l1, l2) in zip(drawn.T, chosen, strict=True):
         choice = choose_penalty(design.train(1), column, layer.words, kind="elastic-net", seed=0)
         assert l1 == l2 == choice.best
     assert len(set(chosen)) > 1
-    together = null_signs(layer, drawn, BY_CV, K, penalties=chosen)
-    alone = [null_signs(layer, drawn[:, [i]], BY_CV, K, penalties=pair)[0] for i, pair in enumerate(chosen)]
+    together = null_signs(layer, drawn, "elastic-net-cv", K, penalties=chosen)
+    alone = [null_signs(layer, drawn[:, [i]], "elastic-net-cv", K, penalties=pair)[0] for i, pair in enumerate(chosen)]
     np.testing.assert_array_equal(together, alone)
-    for method in (BY_CV, "elastic-net"):
-        with pytest.raises(ConfigError, match="an elastic net with l1 and l2"):
+    for method in ("elastic-net-cv", "elastic-net"):
+        with pytest.raises(ConfigError, match="without penalties: give l1 and l2"):
             null_signs(layer, drawn, method, K)
     with pytest.raises(ConfigError, match="'adam' can't be refitted"):
         null_signs(layer, drawn, "adam", K, penalties=(0.1, 0.1))

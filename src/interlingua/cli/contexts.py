@@ -25,11 +25,10 @@ def build(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the files come.")] = Path(
         "contexts"
     ),
-    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes or jobs (needs Dask).")] = 1,
-    scheduler: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="A running Dask scheduler, or slurm, pbs, lsf or sge."),
-    ] = None,
+    workers: options.Workers = None,
+    scheduler: options.Scheduler = None,
+    cluster: options.Cluster = None,
+    job: options.Job = None,
 ) -> None:
     """Search the words of a study's norms in its corpora; write the sentences with their yield and a card.
 
@@ -37,14 +36,17 @@ def build(
     CODE.yield.csv, CODE.filters.csv and CODE.card.json.
     """
     from interlingua.flow import cache_root
+    from interlingua.flow.cluster import connected
+    from interlingua.flow.processes import cores
+    from interlingua.flow.spread import Spread
     from interlingua.run.contexts import build_contexts
     from interlingua.run.study import load_study
 
     loaded = load_study(study, overrides=options.overrides(settings, None, None))
-    with stopping():
-        for found, path in build_contexts(
-            loaded, output, cache_root(), codes=language, workers=workers, scheduler=scheduler
-        ):
+    where = options.where(scheduler, cluster, workers, job)
+    with stopping(), connected(where, cache_root()) as elsewhere:
+        spread = Spread(workers or cores(), elsewhere)
+        for found, path in build_contexts(loaded, output, cache_root(), codes=language, spread=spread):
             card = found.card
             typer.echo(f"{path}: {card['sentences']:,} sentences of {(found.yield_table['kept'] > 0).sum():,} words")
             typer.echo(

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from interlingua.flow.cluster import Where
 
 Source = Annotated[str, typer.Argument(metavar="STUDY", help="A study file (TOML), or 'demo' or 'paper'.")]
 Settings = Annotated[
@@ -23,9 +26,39 @@ Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FOLDER",
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, help="Processes, one thread each [as many as there are cores].")
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler", metavar="ADDRESS", help="Compute on the workers of this Dask scheduler, tcp://HOST:8786."
+    ),
+]
+Cluster = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="KIND", help="Start workers by Dask: local, slurm, pbs, lsf or sge."),
+]
+Job = Annotated[
+    list[str] | None,
+    typer.Option("--job", metavar="KEY=VALUE", help="What a job of the batch system is, e.g. cores=8. Repeatable."),
+]
 CachePolicy = Annotated[
     str, typer.Option("--cache", metavar="POLICY", help="reuse, refresh (compute again) or only-cache.")
 ]
+
+
+def where(scheduler: str | None, cluster: str | None, workers: int | None, job: list[str] | None) -> Where:
+    """Collect what the command line says of where to compute.
+
+    Raises
+    ------
+    ConfigError
+        If it says two things, or there is no such kind of cluster.
+    """
+    from interlingua.flow.cluster import Where
+    from interlingua.study.reading import parse_override
+
+    if scheduler is None and cluster is None and not job:
+        return Where()
+    return Where(scheduler, cluster, workers, dict(parse_override(text, "--job") for text in job or []))
 
 
 def overrides(settings: list[str] | None, models: list[str] | None, data: Path | None) -> dict[str, Any]:

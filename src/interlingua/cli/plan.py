@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from interlingua.cli import options
@@ -13,11 +15,24 @@ def plan(
     models: options.Models = None,
     data: options.Data = None,
     workers: options.Workers = None,
+    words_only: Annotated[
+        bool, typer.Option("--words", help="Words and problems only, which takes a second or two.")
+    ] = False,
+    why: Annotated[bool, typer.Option("--why", help="Say why each step would run.")] = False,
 ) -> None:
-    """Say what a study would do: steps, sentences, tokens, disk and time. Runs nothing."""
+    """Say what a study would do: its rated words and all problems first, then steps, disk and time. Runs nothing."""
     from interlingua.run.study import load_study
 
     loaded = load_study(study, overrides=options.overrides(settings, models, data))
-    from interlingua.run.plan import make_plan
+    from interlingua.flow.cache import cache_root
+    from interlingua.run.plan import describe_words, make_plan
+    from interlingua.study.words import look_at_words
 
-    typer.echo(make_plan(loaded, workers=workers).describe())
+    words = look_at_words(loaded, cache_root())
+    if said := describe_words(loaded, words):
+        typer.echo(said)
+    words.problems.told(f"study '{loaded.name}'")
+    if words_only or words.unsearched:
+        return
+    typer.echo("")
+    typer.echo(make_plan(loaded, workers=workers, words=words, why=why).describe())

@@ -25,11 +25,14 @@ from platformdirs import user_cache_path
 
 from interlingua.errors import ConfigError, StoreError, reason, suggest
 from interlingua.flow.lock import ABANDONED_S, Lock, died_here, is_here, owner_of
+from interlingua.flow.processes import processor_name
 
 Policy = Literal["reuse", "refresh", "only-cache"]
 MANIFEST = "manifest.json"
 #: Bytes of a file up to which it is compared with its digest as soon as its entry is found.
 _SMALL = 50_000_000
+#: What runs left for their workers to read is removed after so many seconds: by then they have ended.
+_LONGEST_RUN_S = 30 * 86_400.0
 
 logger = logging.getLogger("interlingua")
 
@@ -64,11 +67,15 @@ class Made:
         SHA-256 of each file, by name.
     seconds
         How long it took to compute.
+    host, processor
+        Of the machine that did.
     """
 
     folder: Path
     digests: Mapping[str, str]
     seconds: float
+    host: str = ""
+    processor: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,10 +132,11 @@ class Cache:
             manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
             digests = {str(name): str(facts["sha256"]) for name, facts in manifest["files"].items()}
             seconds, own = float(manifest["seconds"]), content_key(manifest["recipe"])
+            maker = [str(manifest["made"].get(name, "")) for name in ("host", "processor")]
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             return None
         there = own == key and all((folder / name).is_file() for name in digests)
-        return Made(folder, digests, seconds) if there else None
+        return Made(folder, digests, seconds, *maker) if there else None
 
     def find(self, step: str, key: str) -> Made | None:
         """Return an entry if it is sound and the policy lets it be read.
@@ -287,6 +295,10 @@ class Cache:
                     if ending == "old" and not final.exists():  # killed between the two renames
                         left.rename(final)
                 shutil.rmtree(left, ignore_errors=True)
+        for told in self.root.glob(".cluster/*"):
+            with suppress(OSError):
+                if time.time() - told.stat().st_mtime > _LONGEST_RUN_S:
+                    told.unlink()
         for told in self.root.glob(".progress/*"):
             step, _, key = told.name.rpartition("-")
             if not self._lock(step, key).exists():
@@ -310,7 +322,11 @@ class Cache:
             for file in sorted(folder.rglob("*"))
             if file.is_file()
         }
-        made = {"host": platform.node(), "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        made = {
+            "host": platform.node(),
+            "processor": processor_name(),
+            "when": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        }
         manifest = {"recipe": recipe, "files": files, "seconds": round(seconds, 3), "made": made}
         text = json.dumps(manifest, indent=1, ensure_ascii=False, default=str)
         (folder / MANIFEST).write_text(text + "\n", encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import Any
 
 from interlingua.errors import WorkerError
 from interlingua.flow.cache import Cache, Made
+from interlingua.flow.cluster import Cluster, Lost
 from interlingua.flow.graph import Graph, Node, Reading, Source
 from interlingua.flow.outputs import Output
 from interlingua.flow.processes import Here, processes
@@ -71,6 +72,7 @@ def execute(
     show: bool | None = None,
     further: Mapping[str, float] | None = None,
     wanted: Collection[str] = (),
+    cluster: Cluster | None = None,
 ) -> Done:
     """Compute every node of a graph.
 
@@ -90,6 +92,8 @@ def execute(
         Phases (name to seconds) that come behind these, for the time that is left.
     wanted
         Outputs that are read when all is computed: their files are what was written, then.
+    cluster
+        Workers elsewhere, instead of processes of this machine.
 
     Returns
     -------
@@ -103,15 +107,23 @@ def execute(
         What the first node that failed raised; the others are given up.
     """
     cached = {} if cache.policy == "refresh" else graph.cached(cache)
-    workers = max(1, min(workers, graph.width(cached)))  # joblib starts them all at once
-    phases = _phases(graph, cached, workers) | dict(further or {})
+    if cluster is None:
+        workers = max(1, min(workers, graph.width(cached)))  # joblib starts them all at once
+
+    def slots() -> int:
+        return workers if cluster is None else cluster.slots
+
+    phases = _phases(graph, cached, slots()) | dict(further or {})
     under_way: dict[Node, Job] = {}
     try:
-        with Progress(phases, show=show) as progress, processes(workers) as executor:
-            return _Run(graph, cache, progress, executor, 2 * workers, here, under_way).run(wanted)
+        with (
+            Progress(phases, show=show) as progress,
+            processes(workers) if cluster is None else cluster.used() as executor,
+        ):
+            return _Run(graph, cache, progress, executor, lambda: 2 * slots(), here, under_way).run(wanted)
     except BaseException:
-        # Its processes are dead by now, and could not tidy up.
-        for job in under_way.values():
+        # Processes of its own are dead by now, and could not tidy up; workers elsewhere end what they are at.
+        for job in under_way.values() if cluster is None else ():
             cache.abandon(job.step, job.key, job.owner)
             progress_file(job).unlink(missing_ok=True)
         raise
@@ -126,7 +138,7 @@ class _Run:
         cache: Cache,
         progress: Progress,
         executor: Executor,
-        most: int,
+        most: Callable[[], int],
         here: Callable[[Node], bool],
         under_way: dict[Node, Job],
     ) -> None:
@@ -213,8 +225,9 @@ class _Run:
         The rest waits with us: what becomes ready meanwhile may take longer, and joblib's executor stumbles over what
         still waits with it when it is shut down.
         """
+        most = self.most()
         for node, job in [pair for pair in self.ready if not self.here(pair[0])]:
-            if len(self.futures) >= self.most:
+            if len(self.futures) >= most:
                 break
             self._submit(self.executor, node, job)
         for node, job in [pair for pair in self.ready if self.here(pair[0])][:1]:
@@ -227,7 +240,7 @@ class _Run:
         try:
             future = executor.submit(work, job)
         except BrokenExecutor as error:
-            raise _ended_by_itself(node) from error
+            raise _ended_by_itself(node, error) from error
         self.futures[future] = node
         if future.done():  # computed here
             self._take(future)
@@ -237,7 +250,7 @@ class _Run:
         try:
             made = future.result()
         except BrokenExecutor as error:
-            raise _ended_by_itself(node) from error
+            raise _ended_by_itself(node, error) from error
         except Exception:
             if not self._may_try_again(node):
                 raise
@@ -317,7 +330,9 @@ def _in_order(ready: list[tuple[Node, Job]]) -> list[tuple[Node, Job]]:
     return sorted(ready, key=place)
 
 
-def _ended_by_itself(node: Node) -> WorkerError:
+def _ended_by_itself(node: Node, error: BrokenExecutor) -> WorkerError:
+    if isinstance(error, Lost):
+        return WorkerError(f"{error}, while {node.label} was computed. The same command goes on where it stopped")
     return WorkerError(
         f"a worker process ended by itself while it computed {node.label}; it may have been killed for want of "
         "memory: give fewer --workers. The same command goes on where it stopped"
@@ -355,6 +370,7 @@ def _job(node: Node, made: Mapping[Node, Made], cache: Cache, owner: str) -> Job
         root=cache.root,
         owner=owner,
         policy=cache.policy,
+        place=node.step.place,
     )
 
 

@@ -93,7 +93,13 @@ class Node:
         """The modules whose closure is its source: its function, what its options name, what reads and writes."""
         read = {type(reading.output).__module__ for reading in self.reads.values()}
         left = {type(output).__module__ for output in self.step.outputs}
-        return frozenset({self.step.function.partition(":")[0], _WORK, *self.modules, *read, *left})
+        return frozenset({self.step.function.partition(":")[0], _WORK, *self.loaded, *read, *left})
+
+    @property
+    def loaded(self) -> tuple[str, ...]:
+        """The modules that are loaded by name: those of its options, and of what opens its inputs."""
+        opening = (module for reading in self.reads.values() for module in getattr(reading.output, "modules", ()))
+        return tuple(sorted({*self.modules, *opening}))
 
     def recipe(self, digest_of: Callable[[Node, Output], str]) -> dict[str, Any]:
         """Return everything that decides its results, from the digests of the outputs that it reads."""
@@ -108,6 +114,7 @@ class Node:
             "seed": self.seed if self.step.seeded else None,
             "outputs": {output.name: getattr(output, "signature", "") for output in self.step.outputs},
             "source": source_digest(self.source),
+            "loaded": list(self.loaded),
             "versions": {name: _version(name) for name in (*LIBRARIES, *self.step.packages)},
             "inputs": {
                 name: [
@@ -248,9 +255,7 @@ class Graph:
         for step in steps:
             options = {name: option(key) for name, key in step.keys.items()}
             modules = [
-                module_of(package, name)
-                for parameter, package in step.plugins.items()
-                for name in _names(options[parameter])
+                module_of(package, name) for parameter, package in step.plugged for name in _names(options[parameter])
             ]
             for at in places(step):
                 reads = {

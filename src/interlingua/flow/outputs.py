@@ -19,7 +19,7 @@ class Output(Protocol):
     Where one of several nodes is asked for, its value is read; all of them together are what `concat` makes of them
     where an output has it, and else a mapping that reads each when it is looked up. Of an output that has
     ``kept = True`` a process keeps the value as long as each next job needs it, too. A ``signature``, where there is
-    one, is part of the key of what leaves it.
+    one, is part of the key of what leaves it; the source of its ``modules``, where it has any, of what reads it.
     """
 
     @property

@@ -8,6 +8,7 @@ workers there are.
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import sys
 import threading
@@ -43,6 +44,15 @@ def _limit(path: Path) -> float:
         return float(path.read_text(encoding="ascii"))
     except (OSError, ValueError):  # no such file, or "max"
         return float("inf")
+
+
+def processor_name() -> str:
+    """Return what the processor is called."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
 
 
 @contextmanager

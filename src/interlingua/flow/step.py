@@ -62,7 +62,8 @@ class Step:
     seeded
         Whether it gets the study's seed, from which it derives its own.
     plugins
-        Option to the package whose modules are known by the names in it: their source belongs to the step's.
+        Option to the package (or several of them) whose modules are known by the names in it: their source belongs to
+        the step's.
     packages
         Further packages whose version, or absence, changes results.
     seconds
@@ -81,7 +82,7 @@ class Step:
     settings: tuple[str, ...] = ()
     role: str = "seen"
     seeded: bool = False
-    plugins: Mapping[str, str] = field(default_factory=dict)
+    plugins: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     packages: tuple[str, ...] = ()
     seconds: Callable[[Any], float] = lambda size: 0.05
     place: Place = "any"
@@ -100,6 +101,15 @@ class Step:
         """The dotted keys of its options and settings, by parameter."""
         pairs = (option.partition("=") for option in (*self.options, *self.settings))
         return {(name if key else name.rpartition(".")[2]): key or name for name, _, key in pairs}
+
+    @property
+    def plugged(self) -> list[tuple[str, str]]:
+        """Its plugins: each option with a package, one after the other."""
+        return [
+            (option, package)
+            for option, packages in self.plugins.items()
+            for package in ([packages] if isinstance(packages, str) else packages)
+        ]
 
     def output(self, name: str) -> Output:
         """Return the output of that name."""

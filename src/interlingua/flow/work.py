@@ -85,6 +85,7 @@ class Job:
     root: Path
     owner: str
     policy: str = "reuse"
+    place: str = "any"
 
     @property
     def keeps(self) -> str:

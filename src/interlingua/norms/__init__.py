@@ -15,7 +15,7 @@ from interlingua.norms.raters import no_errors
 from interlingua.norms.reader import Norms, load_norms
 from interlingua.norms.registry import all_cards, get_card, is_card, load_card
 from interlingua.norms.scaling import Scale, scale_ratings
-from interlingua.norms.selection import describe_not_plain, not_plain, plain_words, select_flat
+from interlingua.norms.selection import describe_not_plain, not_plain, part_plain, plain_words, select_flat
 from interlingua.norms.tables import read_table
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "no_errors",
     "normalise_gloss",
     "not_plain",
+    "part_plain",
     "plain_words",
     "rating_columns",
     "read_table",

@@ -53,6 +53,8 @@ class Norms:
     errors : pandas.DataFrame
         ``word, variable, error, raters``: the standard error of a word's mean rating over raters, on the table's scale,
         and their number; without rows where the source does not tell (see `interlingua.norms.raters.read_errors`).
+    given : pandas.DataFrame
+        The table as the source has it, unscaled; without columns where nothing is known of it.
     """
 
     table: pd.DataFrame
@@ -63,6 +65,7 @@ class Norms:
     layout: str
     concepts: str = ""
     errors: pd.DataFrame = field(default_factory=no_errors)
+    given: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -157,6 +160,7 @@ def load_norms(
         layout=layout.name,
         concepts=origin,
         errors=on_scale(errors, table, scaled),
+        given=table,
     )
 
 

@@ -47,8 +47,7 @@ def plain_words(table: pd.DataFrame, language: str, min_letters: int | None = No
     pandas.DataFrame
         The rows kept, in their order, with a new RangeIndex.
     """
-    plain = np.array([not why for why in _reasons(table, language, min_letters)], dtype=bool)  # of no words, too
-    return table[plain].reset_index(drop=True)
+    return part_plain(table, language, min_letters)[0]
 
 
 def not_plain(table: pd.DataFrame, language: str, min_letters: int | None = None) -> pd.DataFrame:
@@ -65,9 +64,15 @@ def not_plain(table: pd.DataFrame, language: str, min_letters: int | None = None
         ``word`` and ``why`` ("has a blank", "has a hyphen", "has digits", "has letters of another script", ...), in the
         table's order, with a new RangeIndex.
     """
+    return part_plain(table, language, min_letters)[1]
+
+
+def part_plain(table: pd.DataFrame, language: str, min_letters: int | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return what `plain_words` and `not_plain` do, each word looked at once."""
     reasons = _reasons(table, language, min_letters)
+    plain = np.array([not why for why in reasons], dtype=bool)  # of no words, too
     found = pd.DataFrame({"word": table["word"].to_numpy(), "why": reasons}, dtype=object)
-    return found[found["why"] != ""].reset_index(drop=True)
+    return table[plain].reset_index(drop=True), found[found["why"] != ""].reset_index(drop=True)
 
 
 def describe_not_plain(left_out: pd.DataFrame, language: str) -> str:
@@ -103,7 +108,7 @@ def _reasons(table: pd.DataFrame, language: str, min_letters: int | None) -> lis
         _not_in_script(word, known)
         if not languages.is_written_in(word, known)
         else _TOO_SHORT.format(least)
-        if sum(character.isalpha() for character in word) < least
+        if not (word.isalpha() and len(word) >= least) and sum(character.isalpha() for character in word) < least
         else ""
         for word in table["word"]
     ]

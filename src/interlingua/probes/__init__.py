@@ -9,7 +9,7 @@ from interlingua.probes.adam import AdamFit, adam_probe
 from interlingua.probes.design import WHOLE, Design, LayerSource
 from interlingua.probes.elastic_net import ElasticNetFit, duality_gap, elastic_net
 from interlingua.probes.evaluate import Performance, evaluate, layer_contributions
-from interlingua.probes.fit import PROBE_COLUMNS, PROBES, ProbeResults, fit_probes
+from interlingua.probes.fit import PROBE_COLUMNS, ProbeResults, fit_probes
 from interlingua.probes.layers import choose_layer
 from interlingua.probes.penalty import (
     ELASTIC_NET_PENALTIES,
@@ -25,7 +25,6 @@ from interlingua.probes.weights_io import load_weights, save_weights
 
 __all__ = [
     "ELASTIC_NET_PENALTIES",
-    "PROBES",
     "PROBE_COLUMNS",
     "RIDGE_PENALTIES",
     "WHOLE",

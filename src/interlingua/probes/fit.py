@@ -5,29 +5,21 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from interlingua.errors import ConfigError, suggest
+from interlingua.errors import ConfigError
 from interlingua.probes.design import WHOLE, Design, LayerSource, Standardise
 from interlingua.probes.evaluate import evaluate, layer_contributions
-from interlingua.probes.fitters import (
-    NAN,
-    FitOptions,
-    FittedProbe,
-    fit_adam,
-    fit_cross_validated,
-    fit_elastic_net,
-)
+from interlingua.probes.inputs import NAN, FitOptions, FittedProbe, Inputs
+from interlingua.probes.methods import ProbeMethod, get
 from interlingua.probes.penalty import ELASTIC_NET_PENALTIES, grouped_folds
 from interlingua.probes.ridge import RIDGE_PENALTIES
 from interlingua.probes.weights_io import WeightKey
-
-PROBES = ("elastic-net", "elastic-net-cv", "ridge", "adam")
-"""The probes, by the names that tables use."""
 
 _WHICH = ("model", "language", "variable", "probe", "curve", "layer")
 _HOW_WELL = ("r", "r_low", "r_high", "r_word", "r_word_low", "r_word_high", "r_cv")
@@ -35,8 +27,7 @@ _HOW = ("l1", "l2", "gap", "n_nonzero", "n_constant", "n_train", "n_test", "n_te
 PROBE_COLUMNS = (*_WHICH, *_HOW_WELL, *_HOW)
 """The columns of a probe table, explained at `ProbeResults`."""
 
-_ADAM_STEPS = 20
-
+OnShare = Callable[[int, int], None]
 Progress = Callable[[int, int, str], None]
 """Called with (steps done, steps in all, what was just done)."""
 
@@ -97,12 +88,12 @@ def fit_probes(
     model : str, optional
         Name of the model in the table; that of the activations by default.
     probes : sequence of str
-        Some of `PROBES`. "adam" is of the whole network only.
+        Names of probes (`interlingua.probes.methods`). "adam" is of the whole network only.
     whole : bool
-        Fit probes of the whole network, and so the zeroed curve: "elastic-net" and "adam".
+        Fit the probes that read the whole network to it, and so the zeroed curve: "elastic-net" and "adam".
     cv_whole : bool
-        Cross-validate on the whole network too, and fit "elastic-net-cv" and "ridge" to it. Costly: for
-        9,984 units minutes, and three Gram matrices (2.4 GB) at a time.
+        Fit those of layers to the whole network too, with r by cross-validation. Costly: for 9,984 units minutes, and
+        three Gram matrices (2.4 GB) at a time.
     layers : "all" or iterable of int
         Layers that get probes of their own.
     folds : int
@@ -145,10 +136,14 @@ def fit_probes(
     options = FitOptions(l1, l2, elastic_net_penalties, ridge_penalties, tol, adam_epochs)
     language_seed = zlib.crc32(f"{seed} {used.language}".encode())
     fold_of_row = grouped_folds(used.train_concepts, folds, language_seed)
-    of_layers = [probe for probe in chosen if probe != "adam"]
+    of_layers = [probe for probe in chosen if "layer" in probe.reads]
     numbers = _check_layers(layers, activations) if of_layers else []
-    of_network = [p for p in chosen if p in ("elastic-net", "adam") or cv_whole] if whole else []
-    ticker = _Ticker(on_progress, len(of_network) + len(numbers) + (_ADAM_STEPS - 1) * ("adam" in of_network))
+    of_network = [p for p in chosen if "whole" in p.reads or cv_whole] if whole else []
+    ticker = _Ticker(on_progress, len(numbers) + sum(probe.share for probe in of_network))
+
+    def inputs(layer: int, fitted: Sequence[ProbeMethod], *, r: bool = True, on_share: OnShare | None = None) -> Inputs:
+        pairs = [pair for probe in fitted for pair in probe.pairs(options)] if r else []
+        return Inputs(used, layer, y, fold_of_row, options, language_seed, r, pairs, on_share)
 
     rows: list[dict[str, object]] = []
     weights: dict[WeightKey, NDArray[np.floating]] = {}
@@ -166,21 +161,16 @@ def fit_probes(
         rows.append(row | {"at_edge": fitted.at_edge})
 
     for probe in of_network:
-        if probe == "adam":
-            fitted = fit_adam(used, y, options, seed=language_seed, on_epoch=ticker.on_epoch)
-        elif cv_whole:
-            [fitted] = fit_cross_validated(used, WHOLE, y, fold_of_row=fold_of_row, probes=[probe], options=options)
-        else:
-            fitted = fit_elastic_net(used, WHOLE, y, options)
-        weights[probe, "whole", WHOLE] = fitted.weights
+        fitted = probe.fit(inputs(WHOLE, [probe], r=cv_whole, on_share=partial(ticker.on_share, probe)))
+        weights[probe.name, "whole", WHOLE] = fitted.weights
         contributions = layer_contributions(used, fitted.weights)
         add(fitted, "whole", WHOLE, contributions.sum(axis=0))
         for layer, predictions in enumerate(contributions):
             add(fitted, "zeroed", layer, predictions)
-        ticker.tick(f"{used.language} {variable}: {probe}, whole network")
+        ticker.end(probe, f"{used.language} {variable}: {probe.name}, whole network")
     for layer in numbers:
-        X_test = used.test(layer)
-        for fitted in fit_cross_validated(used, layer, y, fold_of_row=fold_of_row, probes=of_layers, options=options):
+        X_test, shared_inputs = used.test(layer), inputs(layer, of_layers)
+        for fitted in (probe.fit(shared_inputs) for probe in of_layers):
             weights[fitted.probe, "layer", layer] = fitted.weights
             add(fitted, "layer", layer, X_test @ fitted.weights)
         ticker.tick(f"{used.language} {variable}: layer {layer}")
@@ -188,12 +178,13 @@ def fit_probes(
 
 
 class _Ticker:
-    """Counts steps. Training by Adam takes longer than all the rest, so it counts as several."""
+    """Counts steps. A probe that takes longer than all the rest counts as several (`ProbeMethod.share`)."""
 
     def __init__(self, on_progress: Progress | None, total: int) -> None:
         self._on_progress = on_progress
         self._total = total
         self._done = 0
+        self._of_probe = 0
 
     def tick(self, what: str) -> None:
         """Report one more step."""
@@ -201,20 +192,25 @@ class _Ticker:
         if self._on_progress is not None:
             self._on_progress(self._done, self._total, what)
 
-    def on_epoch(self, epoch: int, epochs: int) -> None:
-        """Report a step at equal shares of the epochs, all but the last."""
-        steps = epoch * _ADAM_STEPS // epochs - (epoch - 1) * _ADAM_STEPS // epochs
-        for _ in range(steps if epoch < epochs else steps - 1):
-            self.tick(f"adam, epoch {epoch} of {epochs}")
+    def on_share(self, probe: ProbeMethod, done: int, total: int) -> None:
+        """Report a probe's steps as far as they are done, all but the last."""
+        while self._of_probe < min(done * probe.share // total, probe.share - 1):
+            self._of_probe += 1
+            self.tick(f"{probe.name}, {done} of {total}")
+
+    def end(self, probe: ProbeMethod, what: str) -> None:
+        """Report the steps of a probe that are left."""
+        for _ in range(probe.share - self._of_probe):
+            self.tick(what)
+        self._of_probe = 0
 
 
-def _check_probes(probes: Sequence[str], *, whole: bool) -> list[str]:
-    for probe in probes:
-        if probe not in PROBES:
-            raise ConfigError(f"unknown probe {probe!r}: use some of {', '.join(PROBES)}{suggest(probe, PROBES)}")
-    if "adam" in probes and not whole:
-        raise ConfigError("the probe 'adam' is of the whole network: use whole=True or leave it out")
-    return list(dict.fromkeys(probes))
+def _check_probes(probes: Sequence[str], *, whole: bool) -> list[ProbeMethod]:
+    chosen = [get(name) for name in dict.fromkeys(probes)]
+    for probe in chosen:
+        if probe.reads == ("whole",) and not whole:
+            raise ConfigError(f"the probe {probe.name!r} is of the whole network: use whole=True or leave it out")
+    return chosen
 
 
 def _check_layers(layers: Literal["all"] | Iterable[int], activations: LayerSource) -> list[int]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from interlingua.errors import ConfigError
 from interlingua.probes.elastic_net import solve_gram
 from interlingua.probes.penalty import RidgeCrossValidation, best_penalty
 from interlingua.probes.ridge import RIDGE_PENALTIES, RidgePath
@@ -40,7 +41,7 @@ def refit_elastic_net(
     X: NDArray[np.float64],
     gram: NDArray[np.float64],
     Y: NDArray[np.float64],
-    penalties: Sequence[tuple[float, float]],
+    penalties: tuple[float, float] | Sequence[tuple[float, float]] | None,
 ) -> NDArray[np.float64]:
     """Fit an elastic net to each column of `Y`; the inputs' Gram matrix serves all of them.
 
@@ -52,19 +53,27 @@ def refit_elastic_net(
         X'X.
     Y : ndarray, shape (m, draws)
         Ratings of the training sentences, a column each.
-    penalties : sequence of (float, float)
-        l1 and l2 of each column, in the units of Eq. 1.
+    penalties : (float, float) or sequence of them
+        l1 and l2 of all columns or of each its own, in the units of Eq. 1.
 
     Returns
     -------
     ndarray, shape (draws, width)
         Weights of standardised units.
+
+    Raises
+    ------
+    ConfigError
+        If there are no penalties.
     """
+    if penalties is None:
+        raise ConfigError("an elastic net can't be refitted without penalties: give l1 and l2")
+    each = [penalties] * Y.shape[1] if isinstance(penalties, tuple) else penalties
     centred = Y - Y.mean(axis=0)
     products = X.T @ centred
     return np.stack(
         [
             solve_gram(gram, products[:, i], centred[:, i], l1=l1, l2=l2, tol=_TOL).weights
-            for i, (l1, l2) in enumerate(penalties)
+            for i, (l1, l2) in enumerate(each)
         ]
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 from interlingua import languages
 from interlingua.contexts.corpora import CorpusSearch, write_search
 from interlingua.errors import ConfigError
+from interlingua.flow.spread import HERE, Spread
 from interlingua.study.config import Study
 from interlingua.study.corpus import search_language
 from interlingua.study.sources import language_norms
@@ -19,8 +20,7 @@ def build_contexts(
     cache_dir: Path,
     *,
     codes: Sequence[str] | None = None,
-    workers: int = 1,
-    scheduler: str | None = None,
+    spread: Spread = HERE,
 ) -> Iterator[tuple[CorpusSearch, Path]]:
     """Search the corpora of a study, write each language's files into `output`, and yield the search and its contexts.
 
@@ -36,8 +36,8 @@ def build_contexts(
         Where finished shards and searches are kept.
     codes
         Only these languages.
-    workers, scheduler
-        See `interlingua.contexts.corpora.parallel`.
+    spread
+        Where they are searched.
 
     Raises
     ------
@@ -58,5 +58,5 @@ def build_contexts(
             raise ConfigError(f"languages.{code}: no corpus; those with one are {', '.join(with_corpus)}")
     for code in wanted:
         norms = language_norms(study, code)
-        found = search_language(study, code, norms, cache_dir, workers=workers, scheduler=scheduler)
+        found = search_language(study, code, norms, cache_dir, spread)
         yield found, write_search(found, output)

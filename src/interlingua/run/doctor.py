@@ -20,9 +20,9 @@ from urllib.error import HTTPError, URLError
 from packaging.requirements import Requirement
 
 from interlingua.flow.cache import cache_root
-from interlingua.flow.processes import cores, memory
+from interlingua.flow.processes import cores, memory, processor_name
 from interlingua.run.contents import extent
-from interlingua.run.machine import beside, cpu_quota, free_memory, processor_name, try_cache, within
+from interlingua.run.machine import beside, cpu_quota, free_memory, try_cache, within
 
 State = Literal["ok", "note", "problem"]
 
@@ -32,7 +32,7 @@ EXTRAS = {
     "norms": "rating tables as .xls and .ods",
     "confounds": "word frequencies, to partial them out",
     "corpora": "sentences from Wikipedia, dumps and other corpora",
-    "cluster": "corpora searched by several processes or machines",
+    "cluster": "a study or its corpora computed by several machines",
 }
 LIBRARIES = (
     *("torch", "transformers", "tokenizers", "huggingface-hub", "safetensors"),

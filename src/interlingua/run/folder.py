@@ -22,7 +22,7 @@ import pandas as pd
 
 from interlingua.errors import StoreError, TableError, reason
 from interlingua.flow.lock import died_here, here
-from interlingua.flow.processes import remove_semaphores
+from interlingua.flow.processes import processor_name, remove_semaphores
 from interlingua.report.record import check_files, digests_of_tables, write_record
 from interlingua.tables.schema import Table
 from interlingua.tables.spreadsheet import guarded_table
@@ -139,7 +139,7 @@ class ResultFolder:
             **record,
             "versions": {name: version(name) for name in LIBRARIES},
             "python": platform.python_version(),
-            "machine": {"processor": _processor(), "system": platform.platform(), "cores": os.cpu_count()},
+            "machine": {"processor": processor_name(), "system": platform.platform(), "cores": os.cpu_count()},
         }
         write_record(self.partial, whole)
 
@@ -246,11 +246,3 @@ def _changed_before(path: Path) -> float:
         return time.time() - path.stat().st_ctime
     except OSError:
         return 0.0
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache, partial
 from importlib import import_module
 from itertools import product
 from pathlib import Path
@@ -16,7 +16,6 @@ from interlingua.errors import StoreError
 from interlingua.flow import Cache, Graph, Output, Source, Step
 from interlingua.flow.cache import content_key
 from interlingua.flow.graph import Place
-from interlingua.models import matrix_speed, sentence_tokens
 from interlingua.norms import load_norms
 from interlingua.questions.order import questions
 from interlingua.questions.question import Asked
@@ -30,8 +29,11 @@ from interlingua.study.size import Size
 from interlingua.study.sources import Material
 from interlingua.study.steps import STEPS
 
+LayerSeconds = Callable[[tuple[int, str, str]], float]
+"""Seconds of a layer of a model, by width, number format and device, over `interlingua.models.machine.TIMED_TOKENS`."""
 
-def study_graph(prepared: Prepared, cache: Cache) -> tuple[Graph, dict[str, str]]:
+
+def study_graph(prepared: Prepared, cache: Cache, layer_s: LayerSeconds | None = None) -> tuple[Graph, dict[str, str]]:
     """Return the graph of a study, and the questions that it does not ask with the reason why.
 
     Parameters
@@ -40,15 +42,25 @@ def study_graph(prepared: Prepared, cache: Cache) -> tuple[Graph, dict[str, str]
         The study.
     cache
         Where the sources are put.
+    layer_s
+        How fast models are, for estimates; measured when it is asked for by default.
     """
     view = asked_of(prepared)
     reasons = {question.key: question.asked(view) for question in questions()}
     asked = [step for question in questions() if not reasons[question.key] for step in question.steps]
     absent = [step for question in questions() if reasons[question.key] for step in question.steps]
-    return make_graph(prepared, cache, asked, absent), {key: reason for key, reason in reasons.items() if reason}
+    return make_graph(prepared, cache, asked, absent, layer_s), {
+        key: reason for key, reason in reasons.items() if reason
+    }
 
 
-def make_graph(prepared: Prepared, cache: Cache, steps: Sequence[Step], absent: Sequence[Step] = ()) -> Graph:
+def make_graph(
+    prepared: Prepared,
+    cache: Cache,
+    steps: Sequence[Step],
+    absent: Sequence[Step] = (),
+    layer_s: LayerSeconds | None = None,
+) -> Graph:
     """Return the graph of these steps and of the study's own; what they read of `absent` ones is without rows."""
     study, material = prepared.study, prepared.material
     graph = Graph(
@@ -60,8 +72,8 @@ def make_graph(prepared: Prepared, cache: Cache, steps: Sequence[Step], absent: 
         controls = [model for model in prepared.models if model.part == part]
         if controls and controls[0].material is not material:
             graph.sources += _sentences(controls[0].study, controls[0].material, cache, part)
-        _add(graph, _needed(every, part), controls, prepared, absent, part=part)
-    _add(graph, every, own, prepared, absent)
+        _add(graph, _needed(every, part), controls, prepared, absent, layer_s or _layer_seconds, part=part)
+    _add(graph, every, own, prepared, absent, layer_s or _layer_seconds)
     return graph
 
 
@@ -115,6 +127,7 @@ def _add(
     models: Sequence[ModelInStudy],
     prepared: Prepared,
     absent: Sequence[Step],
+    layer_s: LayerSeconds,
     part: str = "",
 ) -> None:
     if not models:
@@ -150,9 +163,12 @@ def _add(
         codes = [at["language"]] if "language" in at else list(study.languages)
         table = material.contexts.table
         sentences = float(table["language"].isin(codes).sum()) / len(codes)
-        passes = partial(_passes, largest, material, codes[0])
-        speed = partial(matrix_speed, largest.facts.dtype)
-        return Size(study, largest.facts.layers, largest.facts.width, sentences, len(study.seen), passes, speed)
+        tokens = partial(count_tokens, largest, material, codes[0])
+        token_s = partial(token_seconds, largest, layer_s)
+        facts = largest.facts
+        # Draws of random weights take turns; a worker keeps any other model for several languages.
+        loaded = facts.parameters * (1.0 if largest.part == DRAWS else 0.2)
+        return Size(study, facts.layers, facts.width, sentences, len(study.seen), loaded, tokens, token_s)
 
     graph.add(
         steps,
@@ -170,13 +186,45 @@ def _add(
 def count_tokens(model: ModelInStudy, material: Material, language: str) -> int:
     """Return the number of tokens of a language's sentences in a model's tokenizer."""
     handle = model.source.output.read(Path())
-    return int(sentence_tokens(handle.tokenizer, list(material.language(language)["text"])).sum())
+    # Draws of random weights have the tokenizer of their model.
+    place = handle.spec.source, handle.spec.location, handle.spec.revision
+    return _count_tokens(place, tuple(material.language(language)["text"]), lambda: handle.tokenizer)
 
 
-def _passes(model: ModelInStudy, material: Material, language: str) -> float:
-    """Return the operations of the forward passes over a language's sentences."""
-    used = model.facts.parameters - model.facts.word_embeddings
-    return 2.0 * used * count_tokens(model, material, language)
+#: Numbers of tokens by tokenizer and sentences, and tokenizers by place: they take long to load.
+_COUNTED: dict[tuple[Any, str], int] = {}
+_TOKENIZERS: dict[Any, Any] = {}
+
+
+def _count_tokens(place: Any, texts: tuple[str, ...], load: Callable[[], Any]) -> int:
+    from interlingua.models import sentence_tokens
+
+    key = place, content_key(texts)
+    if key not in _COUNTED:
+        if place not in _TOKENIZERS:
+            _TOKENIZERS.clear()
+            _TOKENIZERS[place] = load()
+        _COUNTED[key] = int(sentence_tokens(_TOKENIZERS[place], list(texts)).sum())
+    return _COUNTED[key]
+
+
+def token_seconds(model: ModelInStudy, layer_s: LayerSeconds) -> float:
+    """Return the seconds that a model takes for a token, from those of a layer of its shape.
+
+    A layer that is timed has 12 times the square of the width in numbers; models whose layers have more take longer.
+    """
+    from interlingua.models.machine import TIMED_TOKENS
+
+    facts = model.facts
+    used = facts.parameters - facts.word_embeddings
+    return layer_s((facts.width, facts.dtype, model.device)) / TIMED_TOKENS * used / (12.0 * facts.width**2)
+
+
+@lru_cache
+def _layer_seconds(shape: tuple[int, str, str]) -> float:
+    from interlingua.models.machine import layer_seconds
+
+    return layer_seconds(*shape)
 
 
 def _module_of(package: str, name: str) -> str:

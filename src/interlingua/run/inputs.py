@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from interlingua.flow import Output
+from interlingua.models.registry import ModelSpec
 from interlingua.study.facts import FactsFile
 from interlingua.study.inputs import CONCRETENESS, RATED_WORDS, Frame
 from interlingua.study.model import ModelFiles
@@ -21,7 +22,7 @@ CONCEPTS = Frame("concepts")
 SOURCES = Frame("sources")
 """Where each language's ratings and sentences come from."""
 
-_MODEL = ModelFiles("", "float32", "cpu")
+_MODEL = ModelFiles(ModelSpec("", "", ""), "float32", "cpu")
 """Stands for that of every model."""
 
 INPUTS: Mapping[str, Output] = MappingProxyType(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import platform
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
@@ -15,15 +14,6 @@ from interlingua.errors import reason
 from interlingua.flow.lock import Lock
 
 T = TypeVar("T")
-
-
-def processor_name() -> str:
-    """Return what the processor is called."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def free_memory() -> float | None:

@@ -56,19 +56,11 @@ def told(results: Results) -> Told:
 
 def labels(study: Study) -> dict[str, str]:
     """Return how people call the study's probes, rankings and nulls."""
+    from interlingua.probes import methods as probes
     from interlingua.units import methods, nulls
 
-    known = {name: methods.get(name).label for name in study.units.methods}
-    return PROBES | known | {name: nulls.get(name).label for name in study.units.nulls}
-
-
-#: How the probes are called in figures and text.
-PROBES = {
-    "elastic-net": "elastic net (Eq. 1)",
-    "elastic-net-cv": "elastic net (penalty by CV)",
-    "ridge": "ridge (penalty by CV)",
-    "adam": "elastic net (Adam, as the authors ran it)",
-}
+    every = [(probes, probes.names()), (methods, study.units.methods), (nulls, study.units.nulls)]
+    return {name: registry.get(name).label for registry, names in every for name in names}
 
 
 def _shows(results: Results) -> dict[str, ModuleType]:

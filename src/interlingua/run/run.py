@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,10 @@ import pandas as pd
 
 from interlingua.errors import StoreError, reason
 from interlingua.flow import Cache, cache_root
+from interlingua.flow.cluster import OWN, Cluster, Where, connected
 from interlingua.flow.execute import Done, execute
 from interlingua.flow.processes import cores, memory, one_thread
+from interlingua.flow.spread import Spread
 from interlingua.questions.order import tables as declared_tables
 from interlingua.run.atlas import atlas_of
 from interlingua.run.folder import ResultFolder
@@ -40,6 +43,7 @@ def run(
     policy: str = "reuse",
     cache_dir: Path | str | None = None,
     show_progress: bool | None = None,
+    where: Where = OWN,
 ) -> Path:
     """Run a study from rated words to a report.
 
@@ -58,6 +62,8 @@ def run(
         The cache; the user's by default. A run that was stopped goes on from what it left there.
     show_progress
         Draw a progress bar; by default only on a terminal.
+    where
+        Workers elsewhere, by Dask, instead of processes of this machine.
 
     Returns
     -------
@@ -74,8 +80,9 @@ def run(
     final = Path(output) if output is not None else Path("results") / study.name
     folder = ResultFolder(final, study.name)
     try:
-        with one_thread():
-            _compute(study, cache, workers, show_progress, folder)
+        # Before anything is read: workers that can't be used are told at once.
+        with connected(where, cache.root) as cluster, one_thread():
+            _compute(study, cache, workers, show_progress, folder, cluster)
         stop_if_told()
         folder.finish()
     except OSError as error:
@@ -87,14 +94,22 @@ def run(
     return final
 
 
-def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None, folder: ResultFolder) -> None:
+def _compute(
+    study: Study,
+    cache: Cache,
+    workers: int | None,
+    show: bool | None,
+    folder: ResultFolder,
+    cluster: Cluster | None,
+) -> None:
     cache.sweep()
-    prepared = prepare(study, cache)
+    prepared = prepare(study, cache, Spread(workers or cores(), cluster))
     graph, not_asked = study_graph(prepared, cache)
-    if workers is not None and workers > cores():
+    if cluster is None and workers is not None and workers > cores():
         logger.warning("%d workers on %d cores: more than there are cores make it slower", workers, cores())
-    workers = workers or default_workers(prepared)
-    on_gpu = any(model.device != "cpu" for model in prepared.models)
+    workers = (workers or default_workers(prepared)) if cluster is None else cluster.slots
+    # Without a cluster a GPU is this process's; else the jobs go to workers that have one.
+    on_gpu = cluster is None and any(model.device != "cpu" for model in prepared.models)
     stop_if_told()
     declared = declared_tables()
     done = execute(
@@ -105,6 +120,7 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
         show=show,
         further={"report": REPORT_S},
         wanted={*declared, ActivationsFile().name},
+        cluster=cluster,
     )
     folder.write_tables(result_tables(done, declared.values()))
     study = _as_run(study, prepared)
@@ -114,6 +130,7 @@ def _compute(study: Study, cache: Cache, workers: int | None, show: bool | None,
         "seed": study.seed,
         "tables": version(declared.values()),
         "workers": workers,
+        "machines": _machines(done),
         "models": [_model_record(model) for model in prepared.models],
         "labels": labels(study),
         "not_asked": not_asked,
@@ -151,6 +168,21 @@ def default_workers(prepared: Prepared) -> int:
 def _model_record(model: ModelInStudy) -> dict[str, Any]:
     facts = {name: value for name, value in vars(model.facts).items() if name != "name"}
     return {"spec": model.spec, "name": model.name, "control": model.control, **facts, "device": model.device}
+
+
+def _machines(done: Done) -> list[dict[str, Any]]:
+    """Return the machines that computed what the results are made of, now or before, and how many steps each did."""
+    counts = Counter((made.host, made.processor) for made in done.made.values())
+    kinds = {processor for _, processor in counts if processor}
+    if len(kinds) > 1:
+        logger.warning(
+            "computed on processors of %d kinds (%s): the last digits may differ from those of one kind alone",
+            len(kinds),
+            ", ".join(sorted(kinds)),
+        )
+    return [
+        {"host": host, "processor": processor, "steps": count} for (host, processor), count in sorted(counts.items())
+    ]
 
 
 def _activations(done: Done, prepared: Prepared) -> list[dict[str, Any]]:

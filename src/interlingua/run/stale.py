@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from interlingua.errors import ConfigError
@@ -45,7 +46,7 @@ def is_stale(recipe: Mapping[str, Any]) -> bool | None:
         return True if str(recipe.get("function")).startswith("interlingua.") else None
     options = recipe.get("options")
     chosen = []
-    for parameter, package in step.plugins.items():
+    for parameter, package in step.plugged:
         names = options.get(parameter) if isinstance(options, Mapping) else None
         if not isinstance(names, list | str):  # a step that had other options
             return True
@@ -53,7 +54,12 @@ def is_stale(recipe: Mapping[str, Any]) -> bool | None:
     modules = tuple(_module(package, name) for package, name in chosen)
     if "" in modules:
         return None
-    return bool(recipe.get("source") != _source(step.name, modules))
+    # What opened its inputs, as sources of models do, is known by the recipe alone.
+    opened = recipe.get("loaded", [])
+    opening = tuple(str(name) for name in opened if name not in modules) if isinstance(opened, list) else ()
+    if gone := [name for name in opening if not _is_there(name)]:
+        return True if all(name.startswith("interlingua.") for name in gone) else None
+    return bool(recipe.get("source") != _source(step.name, (*modules, *opening)))
 
 
 @cache
@@ -69,6 +75,15 @@ def _output(name: str) -> Output:
     if name in INPUTS:
         return INPUTS[name]
     return next(output for step in known_steps().values() for output in step.outputs if output.name == name)
+
+
+@cache
+def _is_there(module: str) -> bool:
+    """Return whether a module can be imported."""
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
 
 
 @cache

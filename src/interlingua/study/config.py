@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
@@ -156,15 +156,16 @@ class Study(Section):
             )
 
     def _of_probes(self) -> Iterator[str]:
+        from interlingua.probes import methods as probes
         from interlingua.units.methods import get as ranking_method
 
-        whole = {"elastic-net", "adam"} & set(self.probes.methods)
-        if self.probes.whole and not whole:
-            yield (
-                "probes.methods: add 'elastic-net' (or 'adam'), which reads the whole network; or probes.whole = false"
-            )
-        if "adam" in whole and not self.probes.whole:
-            yield "probes.whole: 'adam' is a probe of the whole network: leave it out of probes.methods"
+        fitted = [probes.get(name) for name in self.probes.methods]
+        if self.probes.whole and not any("whole" in probe.reads for probe in fitted):
+            able = _quoted(name for name in probes.names() if "whole" in probes.get(name).reads)
+            yield f"probes.methods: add one that reads the whole network ({able}); or probes.whole = false"
+        for probe in fitted:
+            if probe.reads == ("whole",) and not self.probes.whole:
+                yield f"probes.whole: '{probe.name}' is a probe of the whole network: leave it out of probes.methods"
         if self.units.headline not in self.units.methods:
             yield f"units.headline: '{self.units.headline}' is not among units.methods"
         for name in self.units.methods:
@@ -177,19 +178,23 @@ class Study(Section):
                 yield f"units.methods: '{name}' ranks by the probe '{needed[0]}': add it to probes.methods"
 
     def _of_layer(self) -> Iterator[str]:
+        from interlingua.probes import methods as probes
+
         layer = self.layer
         if layer.probe not in self.probes.methods:
             yield f"layer.probe: '{layer.probe}' is not among probes.methods"
+        reads = probes.get(layer.probe).reads
         if layer.curve != "zeroed":
-            if layer.probe == "adam":
-                yield "layer.curve: Adam is fitted to the whole network only; use layer.curve = 'zeroed'"
+            if "layer" not in reads:
+                yield f"layer.curve: '{layer.probe}' is fitted to the whole network only; use layer.curve = 'zeroed'"
             return
         if layer.choose == "cv":
             yield "layer.choose: the zeroed curve has no cross-validated r; use layer.choose = 'test'"
-        if layer.probe not in ("elastic-net", "adam"):
+        if "whole" not in reads:
+            able = _quoted(name for name in probes.names() if "whole" in probes.get(name).reads)
             yield (
-                f"layer.curve: '{layer.probe}' is not fitted to the whole network, so it has no zeroed curve; use "
-                "layer.probe = 'elastic-net' or 'adam'"
+                f"layer.curve: '{layer.probe}' is not fitted to the whole network, so it has no zeroed curve; as "
+                f"layer.probe use one that is ({able})"
             )
         if not self.probes.whole:
             yield "layer.curve: the zeroed curve needs probes of the whole network: probes.whole = true"
@@ -223,6 +228,10 @@ class Study(Section):
                 )
             value = inside[part]
         return value
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"'{name}'" for name in names)
 
 
 def _no_languages(problems: Sequence[str]) -> PydanticCustomError:

@@ -27,6 +27,7 @@ from interlingua.errors import ContextsError
 from interlingua.flow.cache import Cache, content_key
 from interlingua.flow.progress import Progress as Bar
 from interlingua.flow.source import source_digest
+from interlingua.flow.spread import HERE, Spread
 from interlingua.norms import Norms, select_flat
 from interlingua.seeds import derive_seed
 from interlingua.study.config import Study
@@ -44,9 +45,7 @@ def search_language(
     code: str,
     norms: Norms,
     cache_dir: Path,
-    *,
-    workers: int = 1,
-    scheduler: str | None = None,
+    spread: Spread = HERE,
 ) -> CorpusSearch:
     """Search the words of a language's norms in its corpus, or read what was found before.
 
@@ -59,23 +58,7 @@ def search_language(
     ContextsError
         As `interlingua.contexts.corpora.search_corpus` does.
     """
-    config = study.languages[code].corpus
-    assert config is not None, f"languages.{code} has no corpus"
-    corpus = _opened(config, code)
-    words = list(dict.fromkeys(norms.table["word"]))
-    options = _options(config, study.sampling.sentences)
-    seed = derive_seed(study.seed, "corpus", code)
-    files = [Path(shard.path).stat() for shard in corpus.shards if shard.path]
-    program = {"source": source_digest(_MODULES), "versions": {name: _version(name) for name in _LIBRARIES}}
-    recipe = {
-        "step": STEP,
-        "words": words,
-        "options": options,
-        "seed": seed,
-        "corpus": asdict(corpus),
-        "files": [(file.st_size, file.st_mtime_ns) for file in files],
-        **program,
-    }
+    corpus, words, options, recipe = _search(study, code, norms)
     cache, key = Cache(cache_dir), content_key(recipe)
     if cache.find(STEP, key) is None:
         name = f"sentences of '{code}' in {corpus.name}"
@@ -86,18 +69,55 @@ def search_language(
                     corpus,
                     code,
                     **options,
-                    seed=seed,
-                    workers=workers,
-                    scheduler=scheduler,
+                    seed=recipe["seed"],
+                    spread=spread,
                     # Not the claim's own folder: a corpus that grows by a shard is searched in that shard only.
-                    work_dir=cache.folder(STEP, f"shards-{content_key(program)}"),
+                    work_dir=cache.folder(STEP, f"shards-{content_key(_program())}"),
                     on_progress=show,
                 )
                 write_search(found, claim.folder)
     return read_search(cache.folder(STEP, key), code)
 
 
-def corpus_contexts(study: Study, code: str, norms: Norms, cache_dir: Path) -> Contexts:
+def is_searched(study: Study, code: str, norms: Norms, cache_dir: Path) -> bool:
+    """Return whether the words of a language's norms were searched in its corpus before: reading them is quick then.
+
+    Raises
+    ------
+    ContextsError
+        If the corpus can't be opened.
+    """
+    *_, recipe = _search(study, code, norms)
+    return Cache(cache_dir).peek(STEP, content_key(recipe)) is not None
+
+
+def _search(study: Study, code: str, norms: Norms) -> tuple[Corpus, list[str], dict[str, Any], dict[str, Any]]:
+    """Return the corpus of a language, the words and options of the search, and its recipe."""
+    config = study.languages[code].corpus
+    assert config is not None, f"languages.{code} has no corpus"
+    corpus = _opened(config, code)
+    words = list(dict.fromkeys(norms.table["word"]))
+    options = _options(config, study.sampling.sentences)
+    seed = derive_seed(study.seed, "corpus", code)
+    files = [Path(shard.path).stat() for shard in corpus.shards if shard.path]
+    recipe = {
+        "step": STEP,
+        "words": words,
+        "options": options,
+        "seed": seed,
+        "corpus": asdict(corpus),
+        "files": [(file.st_size, file.st_mtime_ns) for file in files],
+        **_program(),
+    }
+    return corpus, words, options, recipe
+
+
+def _program() -> dict[str, Any]:
+    """Return what a search is computed with."""
+    return {"source": source_digest(_MODULES), "versions": {name: _version(name) for name in _LIBRARIES}}
+
+
+def corpus_contexts(study: Study, code: str, norms: Norms, cache_dir: Path, spread: Spread = HERE) -> Contexts:
     """Return the rated sentences of a language whose entry names a corpus.
 
     Words with too few sentences are left out and counted; of a larger number than ``sampling.words`` they are
@@ -105,7 +125,7 @@ def corpus_contexts(study: Study, code: str, norms: Norms, cache_dir: Path) -> C
     """
     config = study.languages[code].corpus
     assert config is not None, f"languages.{code} has no corpus"
-    found = search_language(study, code, norms, cache_dir)
+    found = search_language(study, code, norms, cache_dir, spread)
     table = found.contexts.table
     enough = config.at_least or config.n or study.sampling.sentences
     size = table.groupby("word")["word"].transform("size")

@@ -8,16 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interlingua.errors import StoreError
+from interlingua.models import sources
+from interlingua.study.facts import Facts
 
 if TYPE_CHECKING:
     from interlingua.models.loading import Device, Dtype, LoadedModel
+    from interlingua.models.registry import ModelSpec
 
 
 @dataclass(frozen=True)
 class Handle:
     """A model that can be loaded where it is needed."""
 
-    spec: str
+    spec: ModelSpec
     dtype: Dtype
     device: Device
 
@@ -28,11 +31,17 @@ class Handle:
 
         return load_model(self.spec, dtype=self.dtype, device=self.device)
 
-    def resolved(self) -> tuple[str, str]:
+    def resolved(self) -> tuple[Dtype, str]:
         """Return the number format and the device that it will be computed in and on."""
         from interlingua.models.loading import resolve
 
         return resolve(self.dtype, self.device)
+
+    def outline(self, dtype: Dtype) -> Facts:
+        """Return what is known of it without its weights, by its configuration: the facts of a plan."""
+        from interlingua.models.loading import outline
+
+        return Facts(dtype=dtype, **vars(outline(self.spec)))
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -46,12 +55,17 @@ class Handle:
 class ModelFiles:
     """A model as a source: nothing is read before it is loaded, and a worker keeps it while its jobs need it."""
 
-    spec: str
+    spec: ModelSpec
     dtype: Dtype
     device: Device
     name: str = "weights"
     suffix = ""
     kept = True
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The module of the source that opens it: it is loaded by name, so imports do not tell."""
+        return (sources.module_of(self.spec.source),)
 
     def write(self, path: Path, value: Handle) -> None:
         """Models are never written."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from interlingua.errors import ConfigError, ContextsError, NormsError, reason
 from interlingua.flow import Cache, Graph, Source
 from interlingua.flow.execute import execute
-from interlingua.models import fingerprint, parse_spec
+from interlingua.flow.spread import HERE, Spread
+from interlingua.models import parse_spec
 from interlingua.norms import Norms, all_cards, get_card, is_card, load_norms
 from interlingua.study.config import Study
 from interlingua.study.controls import control_studies
 from interlingua.study.facts import Facts
-from interlingua.study.model import ModelFiles
+from interlingua.study.model import Handle, ModelFiles
 from interlingua.study.source import is_there
 from interlingua.study.sources import Material, gather, smallest
 from interlingua.study.steps import FACTS
@@ -46,6 +47,8 @@ class ModelInStudy:
         The sentences that it reads.
     device
         Where it is computed.
+    outlined
+        Whether only its configuration was looked at, so that a run loads it once to learn the rest.
     """
 
     spec: str
@@ -55,6 +58,7 @@ class ModelInStudy:
     part: str
     material: Material
     device: str
+    outlined: bool = False
 
     @property
     def name(self) -> str:
@@ -91,8 +95,15 @@ class Prepared:
         return any(model.control for model in self.models)
 
 
-def prepare(study: Study, cache: Cache) -> Prepared:
+def prepare(study: Study, cache: Cache, spread: Spread = HERE) -> Prepared:
     """Read the study's sources and look at its models, the quick ones first, and check that they suit it.
+
+    Parameters
+    ----------
+    study, cache
+        What is prepared, and where models' facts and sentences of corpora are kept.
+    spread
+        Where corpora are searched.
 
     Raises
     ------
@@ -100,35 +111,75 @@ def prepare(study: Study, cache: Cache) -> Prepared:
         If anything is missing or wrong.
     """
     check_second_norm(study.scrutiny.audit_against)
-    controls = [spec for part in control_studies(study).values() for spec in part.models]
-    for spec in (*study.models, *controls):
-        try:
-            parse_spec(spec)
-        except OSError as error:  # longer than any path
-            raise ConfigError(f"models: '{spec[:60]}…' can't be a model ({reason(error)})") from None
-    material = gather(study, cache.root)
+    for spec in named_models(study):
+        check_name(spec)
+    material = gather(study, cache.root, spread)
     check_material(study, material)
-    models = look_at_models(study, material, cache)
+    return look_at_all_models(study, material, cache)
+
+
+def named_models(study: Study) -> list[str]:
+    """Return the models of a study and its controls, as they are named."""
+    return [*study.models, *(spec for part in control_studies(study).values() for spec in part.models)]
+
+
+def check_name(spec: str) -> None:
+    """Raise unless a text names a model.
+
+    Raises
+    ------
+    ModelError, ConfigError
+        If it does not.
+    """
+    try:
+        parse_spec(spec)
+    except OSError as error:  # longer than any path
+        raise ConfigError(f"models: '{spec[:60]}…' can't be a model ({reason(error)})") from None
+
+
+def look_at_all_models(study: Study, material: Material, cache: Cache, *, weights: bool = True) -> Prepared:
+    """Look at the models of a study and its controls, and check that they suit it.
+
+    Parameters
+    ----------
+    study, material, cache
+        What reads what, and where models' facts are kept.
+    weights
+        Load a model that was never looked at; without, its configuration tells its shape, and nothing is kept.
+
+    Raises
+    ------
+    InterlinguaError
+        If one can't be had, or they don't suit the study or each other.
+    """
+    models = look_at_models(study, material, cache, weights=weights)
     for part, of_part in control_studies(study, models[0].facts.width).items():
         # A control's sentences are never more than those of the study.
         fewer = material.first_sentences(of_part.sampling.sentences) if of_part.sampling != study.sampling else material
-        models += look_at_models(of_part, fewer, cache, part=part)
+        models += look_at_models(of_part, fewer, cache, part=part, weights=weights)
     check_models(models)
     return Prepared(study, material, models)
 
 
-def look_at_models(study: Study, material: Material, cache: Cache, *, part: str = "") -> list[ModelInStudy]:
+def look_at_models(
+    study: Study, material: Material, cache: Cache, *, part: str = "", weights: bool = True
+) -> list[ModelInStudy]:
     """Learn the facts of the study's models, from the cache where they are known.
 
     A model is loaded only the first time; afterwards its files' hash (or its commit on the hub) tells that it is the
     same.
     """
+    from interlingua.models import fingerprint
+
     looked = []
     for spec in study.models:
-        files = ModelFiles(spec, study.extraction.dtype, study.extraction.device)
-        dtype, device = files.read(Path()).resolved()
-        digest = f"{fingerprint(spec)}, {dtype}"
-        source = Source("weights", {"model": parse_spec(spec).name}, files, Path(), digest)
+        found = parse_spec(spec)
+        handle = Handle(found, study.extraction.dtype, study.extraction.device)
+        dtype, device = handle.resolved()
+        # The number format is settled here, whatever the workers would choose: it is part of every key.
+        files = ModelFiles(found, dtype, study.extraction.device)
+        digest = f"{fingerprint(found)}, {dtype}"
+        source = Source("weights", {"model": found.name}, files, Path(), digest)
         graph = Graph(sources=[source])
         graph.add(
             [FACTS],
@@ -140,9 +191,13 @@ def look_at_models(study: Study, material: Material, cache: Cache, *, part: str 
             module_of=lambda package, name: package,
         )
         # What is there is always right, and a study that reads the cache only must not be stopped by a look.
-        done = execute(graph, Cache(cache.root), show=False, wanted={"facts"})
-        facts = done.value("facts", model=source.at["model"])
-        looked.append(ModelInStudy(spec, facts, source, study, part, material, device))
+        looking = Cache(cache.root)
+        outlined = not (weights or graph.cached(looking))
+        if not outlined:
+            facts = execute(graph, looking, show=False, wanted={"facts"}).value("facts", model=source.at["model"])
+        else:
+            facts = handle.outline(dtype)
+        looked.append(ModelInStudy(spec, facts, source, study, part, material, device, outlined))
     return looked
 
 
@@ -187,15 +242,24 @@ def check_material(study: Study, material: Material) -> None:
     Raises
     ------
     ContextsError
-        If too few languages have ratings of a variable, or a language too few words with ratings, or only equal
-        ones, or one too large to compute with.
+        The first of `material_problems`.
+    """
+    for problem in material_problems(study, material):
+        raise ContextsError(problem)
+
+
+def material_problems(study: Study, material: Material) -> Iterator[str]:
+    """Yield what keeps a variable from being probed.
+
+    Too few languages have ratings of it, or a language too few words with ratings, or only equal ones, or one too large
+    to compute with.
     """
     table = material.contexts.table
     for variable in study.variables:
         large = table[table[variable].abs() > LARGEST_RATING]
         if len(large):
             first = large.iloc[0]
-            raise ContextsError(
+            yield (
                 f"language '{first['language']}', word '{first['word']}': the rating of '{variable}' is "
                 f"{first[variable]:g}, too large to compute with ({large['word'].nunique()} such words); correct it, "
                 'or scale ratings from a table of norms with sampling.scale = "minmax"'
@@ -203,9 +267,7 @@ def check_material(study: Study, material: Material) -> None:
         codes = [code for code in material.rated_languages(variable) if code in study.seen]
         if len(codes) < 2:
             there = f"only {codes[0]} has them" if codes else "no language has them"
-            raise ContextsError(
-                f"ratings of '{variable}' are needed in two languages or more that are not unseen; {there}"
-            )
+            yield (f"ratings of '{variable}' are needed in two languages or more that are not unseen; {there}")
         for code in codes:
             rows = table[(table["language"] == code) & table[variable].notna()]
             for split, least in (("train", study.probes.folds), ("test", LEAST_TEST_WORDS)):
@@ -215,12 +277,12 @@ def check_material(study: Study, material: Material) -> None:
                 n_concepts = part.loc[known, "concept"].nunique() + part.loc[~known, "word"].nunique()
                 if min(n_words, n_concepts) < least:
                     few = f"{n_words} words" + (f" of {n_concepts} concepts" if n_concepts < n_words else "")
-                    raise ContextsError(
+                    yield (
                         f"language '{code}': {few} of the {split} split have ratings of '{variable}', but at "
                         f"least {least} are needed{smallest(study, material.available) or '; give more words'}"
                     )
-                if part[variable].nunique() < 2:
-                    raise ContextsError(
+                elif part[variable].nunique() < 2:
+                    yield (
                         f"language '{code}': all ratings of '{variable}' in the {split} split are equal; is it the "
                         "right column?"
                     )
@@ -228,7 +290,7 @@ def check_material(study: Study, material: Material) -> None:
         for code in (code for code in material.rated_languages(variable) if code in study.unseen):
             rows = table[(table["language"] == code) & table[variable].notna()]
             if rows["word"].nunique() < least:
-                raise ContextsError(
+                yield (
                     f"language '{code}', which is unseen: {rows['word'].nunique()} words have ratings of '{variable}', "
                     f"but at least {least} are needed; give more words"
                 )

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
-from interlingua.errors import ConfigError
+from interlingua.errors import ConfigError, suggest
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -169,14 +178,23 @@ class Extraction(Section):
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
 
+def _a_probe(name: str) -> str:
+    from interlingua.probes.methods import names
+
+    if name not in names():
+        *most, last = map(repr, names())
+        raise ValueError(f"give {', '.join(most)} or {last}{suggest(name, names())}")
+    return name
+
+
+#: The name of a probe (`interlingua.probes.methods`).
+Probe = Annotated[str, AfterValidator(_a_probe)]
+
+
 class Probes(Section):
     """Which probes are fitted, and how."""
 
-    methods: tuple[Literal["elastic-net", "elastic-net-cv", "ridge", "adam"], ...] = (
-        "ridge",
-        "elastic-net-cv",
-        "elastic-net",
-    )
+    methods: tuple[Probe, ...] = ("ridge", "elastic-net-cv", "elastic-net")
     whole: bool = True
     """Fit probes of the whole network, too, as the paper does. Their memory grows with the square of all units: without
     them large models can be studied, performance is that of the chosen layer, and there is no zeroed curve."""
@@ -192,7 +210,7 @@ class Layer(Section):
 
     choose: Literal["cv", "test"] | Annotated[int, Field(ge=0)] = "cv"
     """By mean r over languages in cross-validation on the training words, on the test words (the paper), or given."""
-    probe: Literal["elastic-net", "elastic-net-cv", "ridge", "adam"] = "ridge"
+    probe: Probe = "ridge"
     curve: Literal["layer", "zeroed"] = "layer"
     """The curve that chooses: a probe a layer, or the whole-network probe with the other layers zeroed."""
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from interlingua.study.config import Study
 from interlingua.tables.layout import Layout
 
-#: Of a matrix product's speed, what a forward pass of short sentences reaches.
-_EFFICIENCY = 0.45
+#: Seconds that a number of a model takes to be loaded, or drawn at random.
+LOAD_S = 2.8e-8
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,12 @@ class Size:
         Of the language, or all languages' mean.
     languages
         Seen languages.
-    passes
-        Operations of the forward passes over the language's sentences; counted when asked for.
-    speed
-        Operations a second of one core; measured when asked for.
+    tokens
+        Of the language's sentences; counted when asked for.
+    loaded
+        Numbers of the model that are loaded for it: all, or a share where a worker keeps it from one step to the next.
+    token_s
+        Seconds that one core takes for a token in all layers; measured when asked for.
     """
 
     study: Study
@@ -39,8 +41,9 @@ class Size:
     width: int
     sentences: float
     languages: int
-    passes: Callable[[], float]
-    speed: Callable[[], float]
+    loaded: float
+    tokens: Callable[[], float]
+    token_s: Callable[[], float]
 
     @property
     def units(self) -> int:
@@ -53,12 +56,20 @@ class Size:
         return (self.width / 384) ** 2 * (0.5 + self.sentences / 8320)
 
     @property
-    def repeatable(self) -> int:
-        """How many of the study's rankings can be repeated on every draw."""
+    def refitted(self) -> int:
+        """How many of the study's rankings fit a probe to every draw of a null: the others cost next to nothing."""
         from interlingua.units import methods
 
-        return sum(methods.get(name).repeatable for name in self.study.units.methods)
+        found = (methods.get(name) for name in self.study.units.methods)
+        return sum(method.repeatable and method.needs is not None for method in found)
+
+    @property
+    def chosen_again(self) -> int:
+        """How many of them keep the penalty that their probe chose, which is chosen again on some draws."""
+        from interlingua.units.nulls import keeps_penalty
+
+        return sum(keeps_penalty(name) for name in self.study.units.methods)
 
     def forward(self) -> float:
-        """Return the seconds of the forward passes on this machine."""
-        return self.passes() / (_EFFICIENCY * self.speed())
+        """Return the seconds of loading the model, and of the forward passes on this machine."""
+        return LOAD_S * self.loaded + self.tokens() * self.token_s()

@@ -65,11 +65,12 @@ def read_toml(path: Path) -> dict[str, Any]:
     return found
 
 
-def parse_override(text: str) -> tuple[str, Any]:
+def parse_override(text: str, option: str = "--set") -> tuple[str, Any]:
     """Split ``key=value`` of the command line; the value is TOML, or else taken as a string."""
     key, separator, value = text.partition("=")
     if not separator or not key.strip():
-        raise ConfigError(f"--set {text[:80]!r}: write it as key=value, for example --set probes.l1=0.01")
+        example = {"--set": "probes.l1=0.01"}.get(option, "cores=8")
+        raise ConfigError(f"{option} {text[:80]!r}: write it as key=value, for example {option} {example}")
     try:
         return key.strip(), tomllib.loads(f"value = {value}")["value"]
     except (ValueError, RecursionError):

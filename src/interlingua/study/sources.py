@@ -25,6 +25,7 @@ from interlingua.contexts import (
 )
 from interlingua.contexts.table import across, check_contexts, issue_table
 from interlingua.errors import ConfigError, ContextsError, NormsError, reason
+from interlingua.flow.spread import HERE, Spread
 from interlingua.norms import (
     NormCard,
     Norms,
@@ -32,8 +33,7 @@ from interlingua.norms import (
     get_card,
     load_norms,
     no_errors,
-    not_plain,
-    plain_words,
+    part_plain,
     select_flat,
 )
 from interlingua.seeds import derive_seed
@@ -63,7 +63,7 @@ AUTHORS_NORMS = {
 #: How readers say that a table lacks a variable.
 _ABSENT = re.compile(r"no column|no ratings? of|no word has a rating|no known file")
 
-Read = TypeVar("Read")
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -115,46 +115,100 @@ class Material:
         return [str(code) for code, count in rated.items() if count]
 
 
-def gather(study: Study, cache_dir: Path) -> Material:
+@dataclass(frozen=True)
+class Read:
+    """One language as its sources give it.
+
+    Attributes
+    ----------
+    contexts
+        Its sentences.
+    card, n_rated, origin
+        The norms' card, how many words these rate, and who says what words mean; None and "" where there are none.
+    given
+        The words whose concept stands in the user's own sentences.
+    ratings
+        ``word, <variable>...`` as the norms have them, before they are scaled; None where sentences carry ratings.
+    errors
+        How far its raters differ (`interlingua.norms.Norms.errors`).
+    """
+
+    contexts: Contexts
+    card: NormCard | None = None
+    n_rated: int | None = None
+    origin: str = ""
+    given: frozenset[str] = frozenset()
+    ratings: pd.DataFrame | None = None
+    errors: pd.DataFrame = field(default_factory=no_errors)
+
+
+def gather(study: Study, cache_dir: Path, spread: Spread = HERE) -> Material:
     """Read the norms and sentences of every language of `study`.
+
+    Parameters
+    ----------
+    study
+        Which languages, and how they are sampled.
+    cache_dir
+        Where what is found in corpora is kept, and what is downloaded.
+    spread
+        Where corpora are searched.
 
     Raises
     ------
     NormsError, ContextsError
         If a source can't be read, or a target is not in its sentence.
     """
-    parts: dict[str, Contexts] = {}
-    cards: dict[str, NormCard] = {}
-    n_rated: dict[str, int] = {}
-    given: dict[str, set[str]] = {}
-    origins: dict[str, str] = {}
-    errors = [no_errors().assign(language="")]
-    for code, entry in study.languages.items():
-        if entry.contexts == AUTHORS:
-            parts[code] = _authors(study, code, cache_dir)
-            cards[code] = get_card(AUTHORS_NORMS[code])
-        elif entry.norms is None and entry.contexts != CARRIERS:
-            parts[code] = _file(entry, code, entry.variables or study.variables)
-            given[code] = _with_concept(parts[code])
-        else:
-            norms = language_norms(study, code)
-            if entry.corpus is not None:
-                contexts = corpus_contexts(study, code, norms, cache_dir)
-            elif entry.contexts == CARRIERS:
-                contexts = _carriers(study, code, norms)
-            else:
-                sentences = _file(entry, code)
-                given[code] = _with_concept(sentences)
-                contexts = attach_ratings(sentences, norms.table, norms.variables)
-            issues = [norms.issues.drop(columns="source"), contexts.issues]
-            parts[code] = Contexts(contexts.table, pd.concat(issues, ignore_index=True))
-            cards[code], n_rated[code], origins[code] = norms.card, len(norms.table), norms.concepts
-            errors.append(norms.errors.assign(language=code))
+    return put_together(study, {code: read_language(study, code, cache_dir, spread) for code in study.languages})
+
+
+def read_language(study: Study, code: str, cache_dir: Path, spread: Spread = HERE) -> Read:
+    """Read the norms and sentences of one language, as `gather` does for all of them.
+
+    Raises
+    ------
+    NormsError, ContextsError
+        If a source can't be read, or a target is not in its sentence.
+    """
+    entry = study.languages[code]
+    if entry.contexts == AUTHORS:
+        return Read(_authors(study, code, cache_dir), get_card(AUTHORS_NORMS[code]))
+    if entry.norms is None and entry.contexts != CARRIERS:
+        own = _file(entry, code, entry.variables or study.variables)
+        return Read(own, given=_with_concept(own))
+    norms = language_norms(study, code)
+    given: frozenset[str] = frozenset()
+    if entry.corpus is not None:
+        contexts = corpus_contexts(study, code, norms, cache_dir, spread)
+    elif entry.contexts == CARRIERS:
+        contexts = _carriers(study, code, norms)
+    else:
+        sentences = _file(entry, code)
+        given = _with_concept(sentences)
+        contexts = attach_ratings(sentences, norms.table, norms.variables)
+    issues = [norms.issues.drop(columns="source"), contexts.issues]
+    whole = Contexts(contexts.table, pd.concat(issues, ignore_index=True))
+    return Read(whole, norms.card, len(norms.table), norms.concepts, given, norms.given, norms.errors)
+
+
+def put_together(study: Study, read: Mapping[str, Read]) -> Material:
+    """Return all languages of a study, down-sampled and split.
+
+    Raises
+    ------
+    ContextsError
+        If they don't go together.
+    """
+    parts = {code: one.contexts for code, one in read.items()}
+    cards = {code: one.card for code, one in read.items() if one.card is not None}
+    n_rated = {code: one.n_rated for code, one in read.items() if one.n_rated is not None}
+    origins = {code: one.origin for code, one in read.items() if one.n_rated is not None}
+    errors = [no_errors().assign(language=""), *(one.errors.assign(language=code) for code, one in read.items())]
     available = {code: _rated_words(contexts) for code, contexts in parts.items()}
     try:
         joined = concat(_same_size(study, parts).values())
         words = joined.table[["language", "word", "concept"]].drop_duplicates()
-        own = [row.word in given.get(str(row.language), ()) for row in words.itertuples()]
+        own = [row.word in read[str(row.language)].given for row in words.itertuples()]
         linked = link_words(words.assign(given=own), origins, study.concepts.links)
         table = joined.table.drop(columns="concept").merge(linked.words[["language", "word", "concept"]], how="left")
         table, short = _split(study, table)
@@ -166,9 +220,9 @@ def gather(study: Study, cache_dir: Path) -> Material:
     return Material(contexts, cards, n_rated, available, linked.words, known)
 
 
-def _with_concept(contexts: Contexts) -> set[str]:
+def _with_concept(contexts: Contexts) -> frozenset[str]:
     """Return the words whose concept stands in the user's own sentences."""
-    return set(contexts.table.loc[contexts.table["concept"] != "", "word"])
+    return frozenset(contexts.table.loc[contexts.table["concept"] != "", "word"])
 
 
 def _authors(study: Study, code: str, cache_dir: Path) -> Contexts:
@@ -199,7 +253,7 @@ def language_norms(study: Study, code: str) -> Norms:
     return _read(read, code, entry.variables or study.variables, "columns")
 
 
-def _read(read: Callable[[Sequence[str]], Read], code: str, variables: Sequence[str], key: str) -> Read:
+def _read(read: Callable[[Sequence[str]], Value], code: str, variables: Sequence[str], key: str) -> Value:
     """Read one language's source of some variables; an error names the study's key that mends it.
 
     Raises
@@ -235,7 +289,7 @@ def _can(read: Callable[[Sequence[str]], Any], variable: str) -> bool:
 
 
 def _carriers(study: Study, code: str, norms: Norms) -> Contexts:
-    words, left_out = plain_words(norms.table, code), not_plain(norms.table, code)
+    words, left_out = part_plain(norms.table, code)
     issues = issue_table(
         [(code, "left out: not a plain word", len(left_out), describe_not_plain(left_out, code))]
         if len(left_out)

@@ -101,10 +101,14 @@ ACTIVATIONS = Step(
 
 
 def _probing(size: Size) -> float:
+    from interlingua.probes import methods
+
     options = size.study.probes
-    adam = 12.0 * options.adam_epochs / 500 * ("adam" in options.methods)
-    whole = 3.0 * (options.whole and "elastic-net" in options.methods)
-    return size.scale * (whole + adam + size.layers * 0.4 * len(options.methods) / 3)
+    each = (
+        methods.get(name).seconds(size.layers, whole=options.whole, adam_epochs=options.adam_epochs)
+        for name in options.methods
+    )
+    return size.scale * sum(each)
 
 
 FIT = Step(
@@ -124,6 +128,7 @@ FIT = Step(
         "probes.adam_epochs",
     ),
     seeded=True,
+    plugins={"methods": "interlingua.probes.methods"},
     seconds=_probing,
 )
 RANK = Step(
@@ -135,6 +140,6 @@ RANK = Step(
     outputs=(RANKINGS,),
     options=("units.methods", "probes.standardise"),
     plugins={"methods": "interlingua.units.methods"},
-    seconds=lambda size: size.scale * size.layers * 0.05 * len(size.study.units.methods) / 4,
+    seconds=lambda size: size.scale * size.layers * 0.017 * len(size.study.units.methods) / 4,
 )
 STEPS = (ACTIVATIONS, FIT, RANK)

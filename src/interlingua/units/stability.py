@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from interlingua.errors import ConfigError, StatsError
 from interlingua.probes import Design
 from interlingua.probes.design import column_scale
-from interlingua.probes.elastic_net import solve_gram
+from interlingua.probes.methods import Equations
+from interlingua.probes.methods import get as get_probe
 from interlingua.tables.cells import cells, in_cell
 from interlingua.units import methods as ranking_methods
 from interlingua.units.nulls import top_signs
@@ -272,15 +273,13 @@ def _scores(
     mean, scale = column_scale(X)
     Z = (X - mean) / scale
     centred = y - y.mean()
-    gram, products = Z.T @ Z, Z.T @ centred
+    equations = Equations(Z.T @ Z, Z.T @ centred, centred)
     scores = {}
     for name, penalty in penalties.items():
         method, fitted = ranking_methods.get(name), {}
         if method.needs is not None and penalty is not None:
-            l1, l2 = penalty
-            start = starts.get(name)
-            fit = solve_gram(gram, products, centred, l1=l1, l2=l2, tol=tol, warm_start=start)
-            fitted = {(*method.needs, layer): fit.weights}
+            probe, start = get_probe(method.needs[0]), starts.get(name)
+            fitted = {(*method.needs, layer): probe.refit_at(equations, penalty, tol=tol, start=start)}
         scores[name] = method.scores(ranking_methods.LayerData(Z, y, words, layer, Z.shape[1], fitted))
     return scores
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,9 @@ from interlingua.contexts.corpora.shard import COUNTS, ODDITIES, Policy, Query, 
 from interlingua.contexts.corpora.store import ShardStore
 from interlingua.contexts.table import Contexts, check_contexts, issue_table
 from interlingua.errors import ContextsError, suggest
+
+if TYPE_CHECKING:  # what spreads a search does not change what it finds, and is no part of its key
+    from interlingua.flow.spread import Spread
 
 _POLICIES = ("reservoir", "shortest")
 PROVENANCE_COLUMNS = ("context_id", "corpus", "date", "shard", "document", "sentence", "page", "url", "tokens")
@@ -105,8 +108,7 @@ def search_corpus(
     segmenter: Segmenter = "auto",
     fragments: bool = False,
     seed: int = 0,
-    workers: int = 1,
-    scheduler: str | None = None,
+    spread: Spread | None = None,
     work_dir: Path | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> CorpusSearch:
@@ -139,9 +141,8 @@ def search_corpus(
         or a formula left a hole, count as sentences.
     seed
         Of the sample.
-    workers, scheduler
-        Processes, and the address of a Dask scheduler or ``slurm`` (and its like): see
-        `interlingua.contexts.corpora.parallel`. One worker without a scheduler searches in this process.
+    spread
+        Processes or workers elsewhere, a shard each. By default all is searched in this process.
     work_dir
         Where finished shards are kept: the same search, stopped or failed, goes on there where it stopped.
     on_progress
@@ -162,7 +163,7 @@ def search_corpus(
     )
     _check(query)
     store = ShardStore(work_dir) if work_dir is not None else None
-    tally, progress = _run(opened, query, workers, scheduler, store, on_progress)
+    tally, progress = _run(opened, query, spread, store, on_progress)
     return _result(opened, query, tally, progress)
 
 
@@ -184,8 +185,7 @@ def _check(query: Query) -> None:
 def _run(
     corpus: Corpus,
     query: Query,
-    workers: int,
-    scheduler: str | None,
+    spread: Spread | None,
     store: ShardStore | None,
     on_progress: Callable[[Progress], None] | None,
 ) -> tuple[Tally, Progress]:
@@ -202,7 +202,7 @@ def _run(
         if on_progress is not None:
             on_progress(progress(unfinished))
 
-    for tally in _tallies(corpus, query, workers, scheduler, store, report):
+    for tally in _tallies(corpus, query, spread, store, report):
         total.merge(tally)
         done += 1
         report()
@@ -212,8 +212,7 @@ def _run(
 def _tallies(
     corpus: Corpus,
     query: Query,
-    workers: int,
-    scheduler: str | None,
+    spread: Spread | None,
     store: ShardStore | None,
     report: Callable[[Tally], None],
 ) -> Iterator[Tally]:
@@ -225,14 +224,12 @@ def _tallies(
             missing.append(shard)
         else:
             yield kept
-    if scheduler is None and workers == 1:
+    if spread is None or spread.here or (spread.cluster is None and len(missing) == 1):
         for shard in missing:
             yield search_and_keep(corpus, shard, query, store, on_progress=report)
     elif missing:
-        from interlingua.contexts.corpora.parallel import spread
-
-        tasks = [(corpus, shard, query, store) for shard in missing]
-        yield from spread(search_and_keep, tasks, workers=workers, scheduler=scheduler)
+        fewer = replace(spread, workers=min(spread.workers, len(missing)))
+        yield from fewer.over(search_and_keep, [(corpus, shard, query, store) for shard in missing])
 
 
 def search_and_keep(

@@ -11,8 +11,6 @@ from interlingua.seeds import derive_seed
 from interlingua.tables.cells import cells, select
 from interlingua.units import alignment_models, mpo
 
-#: Probes of the whole network, the first that is there is taken.
-_WHOLE = ("elastic-net", "adam")
 _PLACE = ["model", "variable"]
 
 
@@ -77,7 +75,7 @@ def side_by_side(models: pd.DataFrame, without: pd.DataFrame) -> dict[str, pd.Da
 def _points(pairs: pd.DataFrame, performance: pd.DataFrame, probe: str) -> pd.DataFrame:
     """Return each language's mean pairwise overlap and its r, of each model and variable."""
     whole = select(performance, reads="whole network")
-    taken = next((name for name in _WHOLE if name in set(whole["probe"])), probe)
+    taken = whole["probe"].iloc[0] if len(whole) else probe  # the study's first probe of the whole network
     r = select(performance, probe=taken)[[*_PLACE, "language", "r", "probe", "reads"]]
     return mpo(pairs).merge(r, on=[*_PLACE, "language"])
 

@@ -172,7 +172,7 @@ _APART = Step(
     outputs=(Arrays("disjoint_signs"),),
     options=("units.headline", "draws=units.permutations", "probes.standardise", "probes.folds"),
     seeded=True,
-    plugins={"headline": "interlingua.units.methods"},
+    plugins={"headline": ("interlingua.units.methods", "interlingua.units.refits")},
     seconds=_disjoint_s,
 )
 _COMPARE = Step(

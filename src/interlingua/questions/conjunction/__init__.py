@@ -132,7 +132,8 @@ _COUNT = Step(
     per=("model", "variable"),
     reads={"profiles": "unit_profiles", "strata": "strata", "probes": "probes", "cell": "cell"},
     outputs=(COUNTS, CONJUNCTION_UNITS, CARRIED, MARGINAL, SUMMARY),
-    options=("questions.conjunction.least", "questions.conjunction.grid"),
+    options=("questions.conjunction.least", "questions.conjunction.grid", "fitted=probes.methods"),
+    plugins={"fitted": "interlingua.probes.methods"},
 )
 
 QUESTION = Question(

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
+from interlingua.probes.methods import get
 from interlingua.stats.conjunction import Conjunction, partial_conjunction
 from interlingua.stats.multiplicity import adjust
 from interlingua.study.cell import Cell
@@ -19,8 +20,6 @@ Arrays = Mapping[str, NDArray[Any]]
 Frames = dict[str, pd.DataFrame | None]
 
 LEVEL = 0.05
-#: Sparse probes, of which the first that was fitted tells which units add to the others.
-_SPARSE = ("elastic-net-cv", "elastic-net")
 _WHOLE = -1
 
 
@@ -32,6 +31,7 @@ def conjunction(
     *,
     least: float,
     grid: Sequence[float],
+    fitted: Sequence[str],
 ) -> Frames:
     """Test of every unit in how many languages it carries the rating.
 
@@ -47,6 +47,9 @@ def conjunction(
         The model and variable, at the layer whose units are compared.
     least, grid
         The least correlation that counts, and further ones.
+    fitted
+        The study's probes: the first sparse one, of those that choose their penalty if there are any, tells which units
+        add to the others.
     """
     if len(profiles) < 2:
         names = ("conjunction", "conjunction_units", "conjunction_carried", "carries", "conjunction_summary")
@@ -82,7 +85,9 @@ def conjunction(
         "conjunction": pd.DataFrame(rows).assign(model=cell.model, variable=cell.variable),
         "conjunction_units": cell.stamp(units),
         "conjunction_carried": cell.stamp(_by_least(carried, cell)),
-        "carries": cell.stamp(_carries(r[cell.layer], n_words, list(profiles), probes, cell)),
+        "carries": cell.stamp(
+            _carries(r[cell.layer], n_words, list(profiles), _sparse(cell.rows(probes, curve="layer"), fitted))
+        ),
         "conjunction_summary": cell.stamp(pd.DataFrame([summary])),
     }
 
@@ -167,13 +172,17 @@ def _units(
     )
 
 
+def _sparse(at_layer: pd.DataFrame, fitted: Sequence[str]) -> pd.Series:
+    """Return how many units a sparse probe of the layer gives a weight, by language."""
+    sparse = sorted((name for name in fitted if get(name).sparse), key=lambda name: not get(name).chooses)
+    name = next((name for name in sparse if name in set(at_layer["probe"])), "")
+    return at_layer[at_layer["probe"] == name].set_index("language")["n_nonzero"]
+
+
 def _carries(
-    r: NDArray[np.float64], n_words: NDArray[np.int64], codes: Sequence[str], probes: pd.DataFrame, cell: Cell
+    r: NDArray[np.float64], n_words: NDArray[np.int64], codes: Sequence[str], weights: pd.Series
 ) -> pd.DataFrame:
     """Return how many units' own correlation is not 0 in each language, and how many a sparse probe gives a weight."""
-    at_layer = cell.rows(probes, curve="layer")
-    sparse = next((name for name in _SPARSE if name in set(at_layer["probe"])), "")
-    weights = at_layer[at_layer["probe"] == sparse].set_index("language")["n_nonzero"]
     rows = []
     for code, values, words in zip(codes, r, n_words, strict=True):
         t = values * np.sqrt((words - 2) / np.maximum(1 - values**2, np.finfo(float).tiny))
@@ -184,7 +193,7 @@ def _carries(
                 "n_words": int(words),
                 "n_carry": int((p <= LEVEL).sum()),
                 "n_add": int(weights[code]) if code in weights.index else None,
-                "width": cell.width,
+                "width": r.shape[1],
             }
         )
     return pd.DataFrame(rows).astype({"n_add": "Int64"})

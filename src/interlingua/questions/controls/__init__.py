@@ -193,7 +193,7 @@ _AT_SAME_LAYER = Step(
     outputs=_SAME_LAYER,
     options=("units.methods", "draws=units.permutations", "probes.standardise", "probes.folds"),
     seeded=True,
-    plugins={"methods": "interlingua.units.methods"},
+    plugins={"methods": ("interlingua.units.methods", "interlingua.units.refits")},
     seconds=_seconds,
 )
 _COMPARE = Step(

@@ -32,14 +32,14 @@ from interlingua.questions.sharing.tables import (
 from interlingua.study.size import Size
 
 #: Seconds of one draw of ratings with its probe and its ranking, as `Size` measures.
-_DRAW_S = 0.011
+_DRAW_S = 0.018
 #: Seconds of one choice of an elastic net's penalty.
-_CHOICE_S = 0.2
+_CHOICE_S = 0.58
 
 
 def _drawing(size: Size) -> float:
     units = size.study.units
-    return size.scale * size.repeatable * len(units.nulls) * units.permutations * _DRAW_S
+    return size.scale * size.refitted * len(units.nulls) * units.permutations * _DRAW_S
 
 
 def _comparing(size: Size) -> float:
@@ -50,13 +50,13 @@ def _comparing(size: Size) -> float:
 
 def _choosing(size: Size) -> float:
     units = size.study.units
-    by_cv = "elastic-net-cv" in units.methods
-    return size.scale * by_cv * len(units.nulls) * min(units.permutations, 20) * _CHOICE_S
+    return size.scale * size.chosen_again * len(units.nulls) * min(units.permutations, 20) * _CHOICE_S
 
 
 _DRAWN = ("units.methods", "draws=units.permutations", "probes.standardise", "probes.folds")
 _RANKING = {"methods": "interlingua.units.methods"}
 _PLUGINS = {**_RANKING, "nulls": "interlingua.units.nulls"}
+_REFITTED = {"methods": ("interlingua.units.methods", "interlingua.units.refits")}
 
 _COMPARE = Step(
     name="overlap",
@@ -79,7 +79,7 @@ _DRAW = Step(
     options=("units.nulls", *_DRAWN),
     seeded=True,
     plugins=_PLUGINS,
-    seconds=lambda size: 3.0 * size.scale,
+    seconds=lambda size: 1.2 * size.scale,
 )
 _RANK = Step(
     name="null_signs",
@@ -98,7 +98,7 @@ _RANK = Step(
     outputs=(Arrays("null_signs"), R_TOP),
     options=_DRAWN,
     seeded=True,
-    plugins=_RANKING,
+    plugins=_REFITTED,
     seconds=_drawing,
 )
 _CHOOSE_AGAIN = Step(
@@ -117,7 +117,7 @@ _CHOOSE_AGAIN = Step(
     outputs=(Arrays("again_signs"),),
     options=_DRAWN,
     seeded=True,
-    plugins=_RANKING,
+    plugins=_REFITTED,
     seconds=_choosing,
 )
 _BESIDE = Step(

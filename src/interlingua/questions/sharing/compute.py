@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
+from itertools import combinations, product
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +15,7 @@ from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
 from interlingua.tables.cells import select
 from interlingua.units import Overlap, overlap
-from interlingua.units.nulls import BY_CV, Sharing, Signs, null_summary, signs_of_rankings
+from interlingua.units.nulls import Sharing, Signs, null_summary, signs_of_rankings
 
 #: Below this p a pair shares more than under a null.
 LEVEL = 0.05
@@ -125,41 +125,45 @@ def _judged(pairs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def beside_again(
     rankings: pd.DataFrame, cell: Cell, signs: SignsByLanguage, again: SignsByLanguage, *, nulls: Sequence[str]
 ) -> Frames:
-    """Compare draws in which the elastic net's penalty was chosen again with the same draws at the real one's.
+    """Compare draws in which a probe's penalty was chosen again with the same draws at the real one's.
 
     Parameters
     ----------
     rankings, cell, signs, nulls
         As in `beside_nulls`.
     again
-        By language: the signs of the top units in each draw, the penalty chosen again, by null.
+        By language: the signs of the top units in each draw, the penalty chosen again, by "<null>/<method>".
     """
-    own = cell.rows(rankings, method=BY_CV)
+    own = cell.rows(rankings)
     languages = [str(code) for code in own["language"].unique()]
     chosen = {code: again[code] for code in languages}
     if not any(chosen.values()):
         return {"null_penalty": None}
-    observed = Sharing.of(list(signs_of_rankings(own, cell.k).values())).mean_fe[0]
     kept = {code: signs[code] for code in languages}
+    methods = dict.fromkeys(name.partition("/")[2] for name in chosen[languages[0]])
+    observed = {
+        method: Sharing.of(list(signs_of_rankings(select(own, method=method), cell.k).values())).mean_fe[0]
+        for method in methods
+    }
     rows = []
-    for null in nulls:
-        signs_anew = [chosen[code][null] for code in languages]
-        signs_before = [kept[code][f"{null}/{BY_CV}"][: len(signs_anew[0])] for code in languages]
+    for method, null in product(methods, nulls):
+        signs_anew = [chosen[code][f"{null}/{method}"] for code in languages]
+        signs_before = [kept[code][f"{null}/{method}"][: len(signs_anew[0])] for code in languages]
         anew, before = Sharing.of(signs_anew).mean_fe, Sharing.of(signs_before).mean_fe
         low, high = _interval(anew - before)
         rows.append(
             {
-                "method": BY_CV,
+                "method": method,
                 "null": null,
                 "draws": len(anew),
-                "mean_fe": observed,
+                "mean_fe": observed[method],
                 "null_fe": before.mean(),
                 "again_fe": anew.mean(),
                 "difference": (anew - before).mean(),
                 "difference_low": low,
                 "difference_high": high,
-                "as_many": int((before >= observed).sum()),
-                "again_as_many": int((anew >= observed).sum()),
+                "as_many": int((before >= observed[method]).sum()),
+                "again_as_many": int((anew >= observed[method]).sum()),
                 "null_units": _units(signs_before),
                 "again_units": _units(signs_anew),
             }

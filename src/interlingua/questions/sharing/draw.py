@@ -20,7 +20,7 @@ from interlingua.study.cell import Cell
 from interlingua.study.refitting import penalties
 from interlingua.tables.cells import select
 from interlingua.units import methods as ranking_methods
-from interlingua.units.nulls import BY_CV, Code, Linked, RatedLayer, chosen_again, get, null_signs
+from interlingua.units.nulls import Code, Linked, RatedLayer, chosen_again, get, keeps_penalty, null_signs
 
 #: Draws in which an elastic net chooses its penalty again, to compare: thirty fits each.
 CHOSEN_AGAIN = 20
@@ -184,15 +184,17 @@ def choose_again(
 ) -> dict[str, Any]:
     """Rank one language's units on the first drawn ratings again, the elastic net's penalty chosen for each of them.
 
-    Returns ``again_signs``, arrays of int8 (draws, width) by null; empty where nothing is drawn, or the penalty of no
-    ranking is chosen by cross-validation.
+    Returns ``again_signs``, arrays of int8 (draws, width) by "<null>/<method>"; empty where nothing is drawn, or the
+    penalty of no ranking is chosen by cross-validation.
     """
-    repeated = penalties(cell, probes, methods, language)
-    if not (BY_CV in repeated and drawn):
+    kept = [method for method in penalties(cell, probes, methods, language) if keeps_penalty(method)]
+    if not (kept and drawn):
         return {"again_signs": {}}
     layer = rated_layer(activations, ratings, cell, strata, language, standardise=standardise, folds=folds, seed=seed)
     signs = {}
     for null, of_words in drawn.items():
         again = of_words[layer.words, : min(CHOSEN_AGAIN, draws)]
-        signs[null] = null_signs(layer, again, BY_CV, cell.k, penalties=chosen_again(layer, again))
+        for method in kept:
+            chosen = chosen_again(layer, again, method)
+            signs[f"{null}/{method}"] = null_signs(layer, again, method, cell.k, penalties=chosen)
     return {"again_signs": signs}

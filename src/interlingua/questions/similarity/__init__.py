@@ -193,7 +193,7 @@ _PROFILE = Step(
     outputs=(Arrays("unit_profiles"),),
     options=("questions.similarity.splits",),
     seeded=True,
-    seconds=lambda size: 0.3 * size.units / 384,
+    seconds=lambda size: 0.04 * size.units / 384,
 )
 _COMPARE = Step(
     name="similarity",

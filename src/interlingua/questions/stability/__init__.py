@@ -185,7 +185,7 @@ _SELECT = Step(
     outputs=(STABILITY, HALVES),
     options=("units.methods", "draws=scrutiny.stability", "probes.standardise"),
     seeded=True,
-    plugins={"methods": "interlingua.units.methods"},
+    plugins={"methods": ("interlingua.units.methods", "interlingua.units.refits")},
     seconds=_draws,
 )
 _SEEDS = Step(

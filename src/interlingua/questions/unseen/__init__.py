@@ -158,7 +158,7 @@ _TEST = Step(
     outputs=(TRANSFER, BESIDE_OWN, SUMMARY),
     options=("units.methods", "units.random_units", "draws=units.permutations", "units.nulls", "probes.folds"),
     seeded=True,
-    seconds=lambda size: 0.1 * len(size.study.units.methods) * size.scale + 0.02 * size.study.units.permutations,
+    seconds=lambda size: 0.1 * len(size.study.units.methods) * size.scale + 0.0025 * size.study.units.permutations,
 )
 
 QUESTION = Question(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from interlingua.errors import StatsError
+from interlingua.probes.methods import get as get_probe
 from interlingua.tables.layout import Layout
 
 ProbeKey = tuple[str, str, int]
@@ -82,8 +83,11 @@ class RankingMethod(ABC):
 
     @property
     def repeatable(self) -> bool:
-        """Whether it can be repeated hundreds of times: it needs no probe, or one of the layer alone."""
-        return self.needs is None or self.needs[1] == "layer"
+        """Whether it can be repeated hundreds of times: it needs no probe, or one of the layer that can be refitted."""
+        if self.needs is None:
+            return True
+        probe, curve = self.needs
+        return curve == "layer" and get_probe(probe).refittable
 
     @abstractmethod
     def scores(self, data: LayerData) -> NDArray[np.float64]:

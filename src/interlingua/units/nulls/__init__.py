@@ -14,7 +14,7 @@ from interlingua.units.nulls.linked import Linked
 from interlingua.units.nulls.own_codes import Code
 from interlingua.units.nulls.registry import get, module_of, names, register
 from interlingua.units.nulls.sharing import Sharing, null_summary
-from interlingua.units.nulls.signs import BY_CV, chosen_again, null_signs
+from interlingua.units.nulls.signs import chosen_again, keeps_penalty, null_signs
 from interlingua.units.nulls.tops import Signs, signs_of_rankings, top_signs
 
 # Importing the files of this folder registers their nulls.
@@ -22,7 +22,6 @@ for _module in iter_modules(__path__):
     import_module(f"{__name__}.{_module.name}")
 
 __all__ = [
-    "BY_CV",
     "Code",
     "Linked",
     "Null",
@@ -31,6 +30,7 @@ __all__ = [
     "Signs",
     "chosen_again",
     "get",
+    "keeps_penalty",
     "module_of",
     "names",
     "null_signs",

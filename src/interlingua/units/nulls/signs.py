@@ -5,16 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from interlingua.errors import ConfigError
-from interlingua.probes.penalty import ELASTIC_NET_PENALTIES, best_penalty, cross_validate_elastic_net
-from interlingua.probes.refit import refit_elastic_net, refit_ridge
+from interlingua.probes.methods import get as get_probe
 from interlingua.units.methods import LayerData
 from interlingua.units.methods import get as get_method
 from interlingua.units.nulls.base import RatedLayer
 from interlingua.units.nulls.tops import Signs, top_signs
-
-#: The ranking by an elastic net whose penalty cross-validation chooses.
-BY_CV = "elastic-net-cv"
 
 Penalty = tuple[float, float]
 """l1 and l2 in the units of Eq. 1."""
@@ -56,32 +51,28 @@ def null_signs(
         If the method is not known, its probe can't be refitted, or an elastic net has no penalties.
     """
     ranking = get_method(method)
-    weights = None if ranking.needs is None else _refitted(layer, drawn, ranking.needs[0], penalties)
+    weights = None if ranking.needs is None else get_probe(ranking.needs[0]).refit(layer, drawn, penalties)
     data = LayerData(layer.X, layer.y, layer.words, 0, layer.X.shape[1], {})
     return top_signs(ranking.scores_of_draws(data, drawn, weights), k)
 
 
-def chosen_again(layer: RatedLayer, drawn: NDArray[np.float64]) -> list[Penalty]:
-    """Return the penalties of an elastic net that cross-validation chooses for each column of drawn ratings.
+def keeps_penalty(method: str) -> bool:
+    """Return whether a ranking's probe chooses its penalty, and keeps that of the real ratings on drawn ones."""
+    needs = get_method(method).needs
+    return needs is not None and get_probe(needs[0]).chooses
+
+
+def chosen_again(layer: RatedLayer, drawn: NDArray[np.float64], method: str) -> list[Penalty]:
+    """Return the penalties that the probe of a ranking chooses for each column of drawn ratings anew.
 
     Parameters
     ----------
     layer : RatedLayer
         The language's layer.
     drawn : ndarray, shape (m, draws)
+    method : str
+        A ranking that `keeps_penalty`.
     """
-    grid = [(penalty, penalty) for penalty in ELASTIC_NET_PENALTIES]
-    scores = [cross_validate_elastic_net(layer.X, column, layer.splits, grid) for column in drawn.T]
-    return [(best, best) for best in (best_penalty(ELASTIC_NET_PENALTIES, of_grid).best for of_grid in scores)]
-
-
-def _refitted(
-    layer: RatedLayer, drawn: NDArray[np.float64], probe: str, penalties: Penalty | list[Penalty] | None
-) -> NDArray[np.float64]:
-    """Return the weights of the probe on each column, shape (draws, width)."""
-    if probe == "ridge":
-        return refit_ridge(layer.path, layer.ridge, drawn)
-    if probe not in ("elastic-net", "elastic-net-cv") or penalties is None:
-        raise ConfigError(f"probe {probe!r} can't be refitted: use 'ridge', or an elastic net with l1 and l2")
-    each = [penalties] * drawn.shape[1] if isinstance(penalties, tuple) else penalties
-    return refit_elastic_net(layer.X, layer.gram, drawn, each)
+    needs = get_method(method).needs
+    assert needs is not None, method
+    return get_probe(needs[0]).choose(layer, drawn)
