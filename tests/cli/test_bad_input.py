@@ -46,8 +46,8 @@ def sentences(folder: Path, text: str, more: str = "") -> None:
 
 def text_rating(folder: Path) -> None:
     lines = (folder / "fr.csv").read_text(encoding="utf-8").splitlines()
-    word, _, length = lines[5].split(",")
-    lines[5] = f"{word},high,{length}"
+    word, _, rest = lines[5].split(",", 2)
+    lines[5] = f"{word},high,{rest}"
     (folder / "fr.csv").write_text("\n".join(lines), encoding="utf-8")
 
 

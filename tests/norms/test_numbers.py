@@ -169,7 +169,7 @@ def test_a_separator_that_is_none(separator: str, tmp_path: Path) -> None:
     ("options", "words"),
     [
         ({"header_row": -1}, "'header_row' is -1: it should be greater than or equal to 0"),
-        ({"encodin": "x"}, r"no option 'encodin' \(did you mean 'encoding'\?\); there are format, sheet, header_row"),
+        ({"encodin": "x"}, r"no option 'encodin' \(did you mean 'encoding'\?\); there are format, sd, raters, sheet"),
         ({"decimal": "x"}, "'decimal' is 'x': it should be '.' or ','"),
         ({"na_values": {"a": 1}}, "'na_values' is {'a': 1}"),
     ],

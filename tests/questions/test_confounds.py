@@ -60,6 +60,7 @@ def two_letters_a_token() -> PreTrainedTokenizerFast:
 
 
 class Weights:
+    @property
     def tokenizer(self) -> Any:
         return two_letters_a_token()
 

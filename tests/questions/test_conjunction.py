@@ -258,7 +258,7 @@ def test_codes_of_their_own_are_carried_by_no_unit_everywhere(made_up: Callable[
 def test_where_nothing_is_encoded_no_unit_carries_it(made_up: Callable[..., Any]) -> None:
     text, row, finding = told(steps(made_up(None, SIX)))
     assert text == " No unit is shown to carry valence (|r| above 0.2) in two languages or more."
-    assert row.answer == "None is shown to in two languages or more"
+    assert row.answer == "No unit is shown to in two languages or more"
     assert row.sure == "|r| above 0.2"
     assert "Of all 180 units of the network 0 in all 6 languages, 0 in two or more." in finding
     assert "conjunction_units" not in {shown.table for shown in section(results_of(steps(made_up(None, SIX)))).tables}

@@ -163,7 +163,7 @@ def test_the_question_has_its_table_figure_section_and_column_in_the_atlas(demon
     table = tables["direction"].set_index("unit")
     assert table["agreement"].to_numpy() == pytest.approx(expected.loc[table.index].to_numpy())
     page = (results / "report.html").read_text(encoding="utf-8")
-    assert '<section id="direction">' in page
+    assert '<section id="direction" ' in page
     assert f"{int((expected == 1).sum())} of 384 units have one sign in all languages." in page
     assert (results / "figures" / "direction.svg").is_file()
     script = (results / "atlas" / "data" / "cells" / "0.js").read_text(encoding="utf-8")

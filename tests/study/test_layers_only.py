@@ -53,7 +53,7 @@ def test_performance_is_that_of_the_chosen_layer(small: Any, results: Path) -> N
 
 def test_the_report_says_what_was_read(results: Path) -> None:
     section = show.section(Results.read(results, declared_tables()))
-    assert [shown.title for shown in section.tables] == ["Probes of the chosen layer, held-out words"]
+    assert [shown.title for shown in section.tables] == ["Probes of the chosen layer, held-out words", "With endless raters"]
     assert section.findings
     assert all(re.search(r"of layer \d: ", finding) for finding in section.findings)
     for name in ("performance", "layers", "alignment"):

@@ -328,7 +328,7 @@ def test_a_folder_renamed_is_another_model_in_the_tables(small: Any, study: Stud
     renamed = study.model_copy(update={"models": (str(tmp_path / "renamed"),)})
     every, none = cached_steps(renamed, cache)
     assert {"probes", "rankings", "overlap"} <= none
-    assert every <= {"material", "subwords"}
+    assert every <= {"material", "reliability", "subwords"}
 
 
 @pytest.mark.parametrize("workers", [1, 2])

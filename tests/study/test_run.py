@@ -112,7 +112,7 @@ def test_everything_that_a_run_leaves_is_there(small: Any, tables: dict[str, pd.
 
 def section_of(page: str, key: str) -> str:
     """Return a section of a page, which must be there."""
-    _, found, rest = page.partition(f'<section id="{key}">')
+    _, found, rest = page.partition(f'<section id="{key}" ')
     assert found, key
     return rest.partition("</section>")[0]
 

@@ -61,7 +61,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     if row is None:
         return [Row(question, test, "Not tested: fewer than two languages are rated", "–")]
     if not row.in_two:
-        return [Row(question, test, "None is shown to in two languages or more", f"{_least(row)}{_dependent(row)}")]
+        return [Row(question, test, "No unit is shown to in two languages or more", f"{_least(row)}{_dependent(row)}")]
     answer = f"{row.in_all} of {row.width} units in {_every(row)}"
     if row.most < row.n_languages:
         answer += f", {row.in_most} in {row.most} or more"
