@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import pandas as pd
 import pytest
@@ -213,6 +218,80 @@ def test_what_was_not_asked_is_told_once_near_the_end(opened: Callable[..., Any]
     assert text.startswith(f"{title} This study makes choices of its own: ")
     weight = "return getComputedStyle(document.querySelector('#not-asked li b')).fontWeight"
     assert int(browser.execute_script(weight)) >= 600
+
+
+def test_on_a_desk_no_table_has_columns_off_the_screen(opened: Callable[..., Any], page: Path) -> None:
+    browser = opened(page, 1280)
+    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    cut = browser.execute_script(
+        """return [...document.querySelectorAll('.scroll')].filter(box => box.scrollWidth > box.clientWidth + 1)
+        .map(box => [box.getAttribute('aria-label'), box.scrollWidth, box.clientWidth])"""
+    )
+    assert cut == []
+
+
+def _across(page: Any, text: Any) -> float:
+    """Return where on a sheet a piece of text begins, from PDF's two matrices."""
+    return text[4] * page[0] + text[5] * page[2] + page[4]
+
+
+def test_all_of_it_is_printed(opened: Callable[..., Any], page: Path) -> None:
+    pypdf = pytest.importorskip("pypdf", reason="needs pypdf")
+    browser = opened(page)
+    closed = browser.execute_script("return document.querySelectorAll('details:not([open])').length")
+    assert closed >= 5
+    paper = {"paperWidth": 8.27, "paperHeight": 11.69, "printBackground": True}
+    pdf = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", paper)["data"])
+    sheets = pypdf.PdfReader(io.BytesIO(pdf)).pages
+
+    def squeezed(text: str) -> str:
+        return re.sub(r"\s+", "", normalize("NFKC", text))  # without ligatures
+
+    right = float(sheets[0].mediabox.width)
+
+    def within(piece: str, matrix: Any, position: Any, *_: Any) -> None:
+        assert not piece.strip() or 0 <= _across(matrix, position) <= right, piece
+
+    text = squeezed("".join(sheet.extract_text(visitor_text=within) for sheet in sheets))
+    said = browser.execute_script(
+        "return [...document.querySelectorAll('h1, h2, h3, p, li, td, th, figcaption')].map(e => e.textContent)"
+    )
+    # A word may stand on two lines, and a paragraph on two sheets: its words are looked for.
+    missing = {word for part in said for word in part.split() if squeezed(word) not in text}
+    assert missing == set()
+    rows = browser.execute_script(
+        "return [...document.querySelectorAll('tr')].map(r => [...r.children].map(c => c.textContent))"
+    )
+    for row in rows:
+        assert squeezed(row[-1]) in text, row
+
+
+def test_headings_go_down_by_one_and_landmarks_have_names_of_their_own(opened: Callable[..., Any], page: Path) -> None:
+    browser = opened(page)
+    levels = browser.execute_script(
+        "return [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].map(h => Number(h.localName[1]))"
+    )
+    assert levels[:2] == [1, 2]
+    assert levels.count(1) == 1
+    assert levels.count(3) >= 10
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    names = browser.execute_script(
+        """const of = (e, name) => e.getAttribute(name);
+        const named = (e) => of(e, 'aria-label') || document.getElementById(of(e, 'aria-labelledby'))?.textContent;
+        return [...document.querySelectorAll('nav, main, aside, section, [role=region], [role=note]')].map(e =>
+        [of(e, 'role') || e.localName, named(e)])"""
+    )
+    assert len({tuple(name) for name in names}) == len(names)
+    assert all(name for role, name in names if role != "main")
+
+
+def test_what_is_touched_is_large_enough(opened: Callable[..., Any], page: Path) -> None:
+    small = opened(page, 390).execute_script(
+        """return [...document.querySelectorAll('a, summary')].filter(e => e.checkVisibility() && !e.matches('p a'))
+        .map(e => [e.textContent, e.getBoundingClientRect()]).filter(([, b]) => b.width < 24 || b.height < 24)
+        .map(([text, b]) => [text, b.width, b.height])"""
+    )
+    assert small == []
 
 
 @pytest.mark.parametrize("width", [1280, 390])

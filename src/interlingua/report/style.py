@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 #: Okabe & Ito (2008), in an order whose greys differ.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+#: Of maps: the darker, the more, as on the atlas.
+SHADES = "YlGnBu"
 GREY = "#8a8f98"
 INK = "#1f2430"
 #: Inches of white around a figure.
@@ -55,6 +60,32 @@ def colour(number: int) -> str:
 def marker(number: int) -> str:
     """Return its marker: with as many colours as markers less one, no two of 42 things look alike."""
     return MARKERS[(number + number // len(COLOURS)) % len(MARKERS)]
+
+
+class Shades:
+    """The shades of a map from 0 to `most`: the darker, the more, as on the atlas; with numbers that can be read on them."""
+
+    def __init__(self, most: float) -> None:
+        from matplotlib import colormaps
+        from matplotlib.colors import Normalize
+
+        self._scale = Normalize(0.0, most)
+        self._shades = colormaps[SHADES]
+
+    def draw(self, axis: Any, grid: NDArray[np.float64]) -> Any:
+        """Draw a grid of values, NaN where there is none, and return the image."""
+        return axis.imshow(grid, cmap=self._shades, norm=self._scale)
+
+    def ink(self, value: float) -> str:
+        """Return black or white, whichever is read more easily on the shade of a value."""
+        if math.isnan(value):
+            return INK
+        red, green, blue = (
+            part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+            for part in self._shades(float(self._scale(value)))[:3]
+        )
+        # WCAG's relative luminance: at .179 both have a contrast of 4.6, elsewhere one of them has more.
+        return "black" if 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 else "white"
 
 
 @contextmanager

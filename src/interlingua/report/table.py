@@ -93,6 +93,6 @@ def _class(column: Column, values: pd.Series) -> str:
     """Return the class of a column's cells."""
     if column.kind in _NUMBERS:
         return "number"
-    if column.kind in _UNBROKEN or column.name == "formula":
+    if column.kind in _UNBROKEN:
         return "unbroken"
     return "unbroken" if len(values) and values.astype(str).str.len().max() <= _SHORT else "text"

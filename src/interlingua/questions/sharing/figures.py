@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from interlingua.report.results import Results
-from interlingua.report.style import GREY, INK, colour, marker, panels
+from interlingua.report.style import GREY, INK, Shades, colour, marker, panels
 from interlingua.report.words import cell_title
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
     share = set(judged[["model", "variable", "language_a", "language_b"]].itertuples(index=False, name=None))
     n = pairs["language_a"].nunique()
     figure, axes = panels(len(cells), width=2.4 + 0.45 * n, height=1.4 + 0.42 * n)
-    top = max(2.0, float(pairs["fe"].max()))
+    shades = Shades(max(2.0, float(pairs["fe"].max())))
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = pairs[(pairs["model"] == model) & (pairs["variable"] == variable)]
         codes = list(dict.fromkeys([*rows["language_a"], *rows["language_b"]]))
@@ -40,9 +40,9 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
             i, j = sorted((place[row.language_a], place[row.language_b]))
             grid[j - 1, i] = row.fe
             mark = "*" if (model, variable, row.language_a, row.language_b) in share else ""
-            ink = "white" if row.fe < 0.55 * top else INK
-            axis.text(i, j - 1, f"{row.observed}{mark}", ha="center", va="center", fontsize=7.5, color=ink)
-        image = axis.imshow(grid, cmap="cividis", vmin=0, vmax=top)
+            number = f"{row.observed}{mark}"
+            axis.text(i, j - 1, number, ha="center", va="center", fontsize=7.5, color=shades.ink(row.fe))
+        image = shades.draw(axis, grid)
         axis.set_xticks(range(len(codes) - 1), codes[:-1])
         axis.set_yticks(range(len(codes) - 1), codes[1:])
         axis.grid(visible=False)
@@ -56,7 +56,7 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
         f"shared units ({' or '.join(f'{value:g}' for value in expected)} expected were the sets independent and uniform); "
         "colour: observed over expected"
         + (
-            "; *: p < .05 under every null, each after Benjamini-Hochberg over the pairs."
+            "; *: p < .05 under every null, each after Benjamini-Hochberg over the pairs (the nulls differ by pair, so the colour is no test)."
             if len(results.of("pairs_judged", method=results.headline))
             else "; nothing was drawn to judge pairs by."
         )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from interlingua.report.results import Results
-from interlingua.report.style import INK, colour, marker, panels
+from interlingua.report.style import INK, Shades, colour, marker, panels
 from interlingua.report.words import cell_title, signed
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def draw_map(results: Results) -> tuple[Figure, str] | None:
         return None
     n = pairs["language_a"].nunique() + 1
     figure, axes = panels(len(cells), width=2.4 + 0.45 * n, height=1.4 + 0.42 * n)
+    shades = Shades(1.0)
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = results.of("similarity_pairs", model=model, variable=variable)
         codes = _order(results, model, variable) or list(dict.fromkeys([*rows["language_a"], *rows["language_b"]]))
@@ -70,10 +71,9 @@ def draw_map(results: Results) -> tuple[Figure, str] | None:
             i, j = place[row.language_a], place[row.language_b]
             grid[i, j] = grid[j, i] = row.rho
         for i, j in zip(*np.nonzero(np.isfinite(grid)), strict=True):
-            ink = "white" if grid[i, j] < 0.55 else INK
             text = signed(grid[i, j], 2).replace("0.", ".")
-            axis.text(j, i, text, ha="center", va="center", fontsize=7.5, color=ink)
-        image = axis.imshow(grid, cmap="cividis", vmin=0, vmax=1)
+            axis.text(j, i, text, ha="center", va="center", fontsize=7.5, color=shades.ink(grid[i, j]))
+        image = shades.draw(axis, grid)
         axis.set_xticks(range(len(codes)), codes)
         axis.set_yticks(range(len(codes)), codes)
         axis.grid(visible=False)
