@@ -244,7 +244,8 @@ NOTHING = float("nan")
         (
             ("fr", 0.4),
             ("en", 0.6),
-            "from 40 % of the words on in French, and from 60 % on in English, where it takes most",
+            "from 40 % of the words on in French, and from 60 % on in English, where it takes most; less would go "
+            "unnoticed",
         ),
         (
             ("fr", 0.4),
@@ -261,7 +262,12 @@ def test_shuffling_is_told_of_the_language_that_it_is_true_of(
     row = found["audit_summary"].assign(
         best_language=best[0], best_share=best[1], worst_language=worst[0], worst_share=worst[1]
     )
-    said = results(**{**found, "audit_summary": row})
+    of_language = dict([worst, best])
+    each = found["audit_noticed"].query("language in ['fr', 'en']")
+    each = each.assign(
+        share_noticed=[of_language.get(code, NOTHING if code == "en" else 0.5) for code in each["language"]]
+    )
+    said = results(**{**found, "audit_summary": row, "audit_noticed": each})
     assert glance(said, "made-up", "valence")[0].sure.endswith(f"; shuffled ratings would be noticed {noticed}")
     assert f"would be noticed {noticed} (in at least 80 %" in section(said).findings[-1]
 

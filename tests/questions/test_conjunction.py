@@ -204,7 +204,11 @@ def test_what_is_said_where_units_carry_it(found: dict[str, pd.DataFrame]) -> No
         f" {counts['in_all']} units are shown to carry valence (|r| above 0.2) in all 6 languages, {fewer}."
     )
     assert row.answer == f"{counts['in_all']} of 90 units in all 6 languages, {fewer}"
-    assert row.sure == f"|r| above 0.2; unit {counts['best_unit']} has {counts['best_r']:.2f} or more everywhere"
+    assert row.sure == (  # rounded, and so not "or more"
+        f"|r| above 0.2; unit {counts['best_unit']} (its number in the whole network) has the largest least "
+        "correlation, "
+        f"{counts['best_r']:.2f}, which is observed and not tested"
+    )
     network = found["conjunction"].query("layer == -1 and default").set_index("at_least")["n_units"]
     assert f"Of all 180 units of the network {network[6]} in all 6 languages, {network[2]} in two or more." in finding
     carries = found["carries"]["n_carry"]
@@ -239,7 +243,7 @@ def test_linked_words_ask_for_a_test_under_any_dependence(made: Any, found: dict
     assert (table["n_units"] == table["n_any"]).all()
     assert (table["n_independent"] == before["n_independent"]).all()
     assert table["n_units"].sum() < before["n_units"].sum()
-    assert told(tables)[1].sure.endswith("words are linked between languages: a test that holds under any dependence")
+    assert told(tables)[1].sure.endswith("so the test is one that holds under any dependence")
     assert "linked" not in told(found)[1].sure
     # Of another variable's links nothing follows.
     assert not steps(made, strata=STRATA.assign(variable="arousal"))["conjunction"]["linked"].any()

@@ -20,10 +20,11 @@ from interlingua.questions.left_out import (
     ZERO_SHOT,
     ZERO_SHOT_FITS,
     ZERO_SHOT_SUMMARY,
+    compute,
 )
 from interlingua.questions.left_out.compute import choose
 from interlingua.questions.left_out.curve import fit, put_together
-from interlingua.questions.left_out.show import _WORDS, claim, draw_curve, glance, section
+from interlingua.questions.left_out.show import _WORDS, caveats, claim, draw_curve, glance, section
 from interlingua.report.results import Results
 from interlingua.report.style import house_style
 from interlingua.stats.r_interval import mean_r_interval
@@ -47,8 +48,13 @@ def kept(output: Any, value: Any, folder: Path) -> Any:
     return output.read(path)
 
 
-def steps(made: Any, folder: Path, *, keep: int = WIDTH, k: int = K, without: str = "") -> dict[str, pd.DataFrame]:
-    """Take the real steps; a ranking gives a score to the best `keep` units only, and `without` has no ceiling."""
+def steps(
+    made: Any, folder: Path, *, keep: int = WIDTH, k: int = K, without: str = "", whole: bool = False
+) -> dict[str, pd.DataFrame]:
+    """Take the real steps; a ranking gives a score to the best `keep` units only, and `without` has no ceiling.
+
+    With `whole` each language is also left out with all of the top (``leave_one_out``).
+    """
     cell = Cell("m", "valence", 1, k, CELL.layout)
     rankings = []
     for code, of_language in made.words.items():
@@ -58,7 +64,7 @@ def steps(made: Any, folder: Path, *, keep: int = WIDTH, k: int = K, without: st
         ranked["score"] = ranked["score"].where(ranked["rank"] <= keep, 0.0)
         rankings.append(ranked.assign(language=code, method="correlation", model="m", variable="valence"))
     first = choose(pd.concat(rankings, ignore_index=True), cell, random_units=DRAWS, seed=SEED)
-    _, chosen, random = (kept(output, first[output.name], folder) for output in (SETS, CHOSEN, RANDOM))
+    sets, chosen, random = (kept(output, first[output.name], folder) for output in (SETS, CHOSEN, RANDOM))
     options: dict[str, Any] = {"headline": "correlation", "folds": 3, "standardise": "train", "seed": SEED}
     fits = {
         code: kept(
@@ -69,6 +75,14 @@ def steps(made: Any, folder: Path, *, keep: int = WIDTH, k: int = K, without: st
     codes = [code for code in made.words if code != without]
     ceiling = pd.DataFrame({"language": codes, "r": np.linspace(0.8, 0.9, len(codes))})
     found = put_together(chosen, random, fits, cell, ceiling, headline="correlation")
+    if whole:
+        nowhere = pd.DataFrame({"model": [], "variable": [], "language": [], "word": []})
+        how: dict[str, Any] = {"folds": 3, "standardise": "train", "seed": SEED}
+        all_units = {
+            code: compute.fit(*words, cell, sets, chosen, random, nowhere, language=code, **how)["left_out_fits"]
+            for code, words in made.words.items()
+        }
+        found |= compute.put_together(sets, chosen, random, all_units)
     return {name: TABLES[name].check(frame) for name, frame in found.items() if frame is not None}
 
 
@@ -173,11 +187,23 @@ def test_what_is_said(shared: dict[str, pd.DataFrame]) -> None:
     def signed(value: float) -> str:
         return f"{value:.2f}".replace("-", "−")
 
+    reach = shared["zero_shot"].query("n_units == 1")["random_high"]
+    last = means.loc[12]
     assert claim(results, "m", "valence") == (
-        " The one unit that the other languages choose first predicts a language that has no say with r = "
-        f"{signed(one['mean_r'])} over words (random units: {signed(one['random_r'])}), the first five units with "
-        f"{signed(five['mean_r'])} ({signed(five['random_r'])})."
+        f" The one unit that the other languages choose first (unit {one['first_unit']} in each case) predicts a "
+        "language that "
+        f"was left out of the choice with r = {signed(one['mean_r'])} over words (random units: "
+        f"{signed(one['random_r'])} on "
+        f"average; 2.5 % of random units reach {signed(reach.min())} to {signed(reach.max())} or more, by language), "
+        "the first "
+        f"five units with {signed(five['mean_r'])} ({signed(five['random_r'])}); all 12 with "
+        f"{signed(last['mean_r'])}, any 12 "
+        f"units of the layer with {signed(last['random_r'])}."
     )
+    differ = shared["zero_shot_summary"].assign(first_unit=pd.Series([pd.NA] * 5, dtype="Int64"))
+    assert "in each case" not in claim(results_of({**shared, "zero_shot_summary": differ}), "m", "valence")
+    [caveat] = caveats(results)
+    assert f"any 12 units of the layer together predict the rating with r {signed(last['random_r'])}: " in caveat
     row = glance(results, "m", "valence")[-1]
     assert row.question == "How few of them are enough?"
     for size, words in ((1, "one unit"), (10, "ten units"), (12, "as many as at the top")):
@@ -192,6 +218,20 @@ def test_what_is_said(shared: dict[str, pd.DataFrame]) -> None:
     axis = drawn[0].axes[0]
     assert [label.get_text() for label in axis.get_xticklabels()] == ["1", "3", "5", "10", "12"]
     assert len(axis.get_lines()) == 5 + 3
+
+
+def test_all_units_of_the_top_have_one_r_in_the_curve_and_where_a_language_is_left_out(
+    made_up: Callable[..., Any], folder: Path
+) -> None:
+    """The curve's last point and the language left out are one fit, the folds that choose the penalty included."""
+    found = steps(made_up(0.7, FIVE[:3], width=WIDTH), folder, whole=True)
+    last = found["zero_shot"].query(f"n_units == {K}").set_index("language")
+    all_units = found["leave_one_out"].set_index("language")
+    assert len(last) == len(all_units) == 3
+    for code, row in last.iterrows():
+        assert row["r"] == pytest.approx(all_units.loc[code, "r_zero_shot"], abs=1e-9)
+        assert row["random_r"] == pytest.approx(all_units.loc[code, "random_r_zero_shot"], abs=1e-9)
+        assert row["percentile"] == all_units.loc[code, "percentile_r_zero_shot"]
 
 
 def test_every_number_that_is_tried_has_a_word() -> None:

@@ -460,7 +460,7 @@ DEGREES = pd.DataFrame(
         for d in (1, 2, 3)
     ]
 )
-JUDGED = pd.DataFrame([{**WHERE, "n_pairs": 3, "n_share": 2}])
+JUDGED = pd.DataFrame([{**WHERE, "n_pairs": 3, "n_share": 2, "n_close": 1}])
 ENCODING = pd.DataFrame(
     [
         {
@@ -510,7 +510,7 @@ def results(
     }
     labels = {"permuted": "permuted ratings", "own codes": "codes of their own", "ridge": "ridge (penalty by CV)"}
     declared = {table.name: table for table in QUESTION.tables}
-    return Results(Path("nowhere"), declared, {"units": {"headline": "ridge"}}, {"labels": labels}, tables)
+    return Results(Path("nowhere"), declared, {"units": {"headline": "ridge", "k": 71}}, {"labels": labels}, tables)
 
 
 def glanced(found: Results) -> dict[str, Row]:
@@ -520,30 +520,39 @@ def glanced(found: Results) -> dict[str, Row]:
 def test_both_nulls_are_told() -> None:
     found = results(NULL, OWN, null_degrees=DEGREES, pairs_judged_summary=JUDGED)
     assert show.claim(found, "model", "valence") == (
-        "By the paper's count, in layer 1 of model 2 units are among those that carry valence most in all 3 "
-        "languages (as many in 4 of 200 draws of codes of their own and in 0 of 200 draws of permuted "
+        "How many units are shared depends on the ranking. By ridge (penalty by CV), in layer 1 of model 2 units are "
+        "in the "
+        "top 71 (those that carry valence most) of all 3 languages (as many in 4 of 200 draws of codes of their own "
+        "and in 0 of 200 draws of permuted "
         "ratings); pairs of languages share 2.5 units on average, 3.00 times what independent sets would "
         "(1.50 times what codes of their own give, p = .0200; 2.50 times what permuted ratings give, p = "
         ".0050; 200 draws each). Languages share more units than with codes of their own and permuted "
-        "ratings, and use them in the same direction more often (p = .0050 and = .0050 against codes of their "
-        "own and permuted ratings)."
+        "ratings, and use them in the same direction more often (signed fold enrichment: p = .0050 against codes of "
+        "their own and permuted ratings)."
     )
     rows = glanced(found)
     assert rows["Do languages share its units?"][1:] == (
         "Against ratings that every language encodes as well, but each in a way of its own; and against permuted ones",
         "Yes: pairs share 1.50 times as many units as with codes of their own "
         "(2.50 times as many as on permuted ratings)",
-        "p = .0200 from 200 draws; permuted ratings: p = .0050; 2 of 3 pairs by themselves, corrected",
+        "p = .0200 against codes of their own and p = .0050 against permuted ratings, from 200 draws each; 2 of 3 "
+        "pairs by "
+        "themselves, corrected (1 more have a corrected p below .1)",
     )
     assert rows["Do they use them in the same direction?"][1:] == (
-        "Signs of the shared units, against the same two",
-        "Yes: 90 % have the same sign (60 % with codes of their own, 50 % on permuted ratings)",
-        "p = .0050 from 200 draws, the least that so many can give; permuted ratings: p = .0050",
+        "Signed fold enrichment (units shared with the same sign less those with opposite ones, over expected), "
+        "against the "
+        "same two",
+        "Yes: 90 % of the shared units have the same sign (60 % with codes of their own, 50 % on permuted ratings)",
+        "of the signed fold enrichment: p = .0050 against codes of their own and permuted ratings, from 200 draws "
+        "each, the "
+        "least that so many can give",
     )
     [finding] = show.section(found).findings
     assert finding.startswith(
         "model · valence, ridge (penalty by CV): mean fold enrichment 3.00; 2 of 3 pairs share more than under each "
-        "null, corrected (1 by the paper's super exact test, which rejects too often); 90 % of the shared units "
+        "null, corrected (1 more have a corrected p below .1) (1 by the paper's super exact test, which rejects too "
+        "often); 90 % of the shared units "
         "have the "
         "same sign. Codes of their own: fold enrichment 2.00 (p = .0200); permuted ratings: 1.20 (p = .0050). "
         "Languages "
@@ -590,8 +599,11 @@ def test_every_outcome_of_the_two_tests_has_its_sentence(
     found = results(permuted, own)
     p = [".3000" if row["p_signed_fe"] == 0.3 else ".0050" for row in (own, permuted)]
     expected = sentence.replace("both", "codes of their own and permuted ratings")
-    expected = expected.replace(f"(p {P}", f"(p = {p[0]} and = {p[1]} {P}")
-    assert show.claim(found, "model", "valence").endswith(expected)
+    each = f"p = {p[0]} against codes of their own and p = {p[1]} against permuted ratings)"
+    same = f"p = {p[0]} {P}"
+    expected = expected.replace(f"(p {P}", f"(signed fold enrichment: {same if p[0] == p[1] else each}")
+    claim = show.claim(found, "model", "valence")
+    assert claim.endswith(expected)
     assert expected.removesuffix(".") in show.section(found).findings[0]
     told = glanced(found)
     shares, same = (told[f"Do {question}?"].answer for question in QUESTIONS)
@@ -621,9 +633,9 @@ def test_every_null_must_be_rejected(which: str) -> None:
 
 def test_a_unit_of_two_languages_is_told_by_the_pairs() -> None:
     found = results(NULL, OWN, null_degrees=DEGREES, shared={"degree": 2})
-    assert "in 2 of 3 languages; pairs" in show.claim(found, "model", "valence")
+    assert "of 2 of 3 languages; pairs" in show.claim(found, "model", "valence")
     both = results(NULL, OWN, null_degrees=DEGREES, shared={"degree": 2, "n_languages": 2})
-    assert "in both languages; pairs" in show.claim(both, "model", "valence")
+    assert "of both languages; pairs" in show.claim(both, "model", "valence")
 
 
 def test_degrees_are_shown_from_three_languages_on_and_no_enrichment_beyond_two() -> None:
@@ -682,7 +694,7 @@ def test_a_third_null_is_told_by_its_label() -> None:
     shared = glanced(found)["Do languages share its units?"]
     assert shared.test.endswith("of its own; against shuffled words; and against permuted ones")
     assert "1.25 times as many as with shuffled words, 2.50 times as many as on permuted ratings" in shared.answer
-    assert "shuffled words: p = .0400" in shared.sure
+    assert "p = .0400 against shuffled words" in shared.sure
     assert "1.25 times what shuffled words give, p = .0400" in show.claim(found, "model", "valence")
     assert "; shuffled words: 2.40 (p = .0400)" in show.section(found).findings[0]
 
@@ -691,7 +703,9 @@ def test_one_null_is_told_alone() -> None:
     found = results(NULL)
     claim = show.claim(found, "model", "valence")
     assert "(2.50 times what permuted ratings give, p = .0050 from 200 draws). Languages share more units than" in claim
-    assert claim.endswith("use them in the same direction more often (p = .0050 against permuted ratings).")
+    assert claim.endswith(
+        "use them in the same direction more often (signed fold enrichment: p = .0050 against permuted ratings)."
+    )
     shared = glanced(found)["Do languages share its units?"]
     assert shared.test == "Against permuted ratings"
     assert shared.answer == "Yes: pairs share 2.50 times as many units as on permuted ratings"
@@ -712,7 +726,7 @@ def test_where_nothing_is_shared_no_number_is_missing() -> None:
     empty = {"degree": 0, "n_units": 0}
     found = results(*nulls, pairs={"mean_fe": nan, "mean_overlap": 0.0, "same_sign": nan}, shared=empty)
     claim = show.claim(found, "model", "valence")
-    assert "no unit is among those that carry valence most in two or more languages" in claim
+    assert "no unit is in the top 71 (those that carry valence most) of two or more languages" in claim
     assert "permuted ratings share none" in claim
     [row] = show.glance(found, "model", "valence")
     assert row.answer.endswith("0.00 times as many units as with codes of their own (none, as on permuted ratings)")

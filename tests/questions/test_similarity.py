@@ -14,6 +14,7 @@ import pytest
 from interlingua.flow.outputs import Arrays
 from interlingua.models import Activations
 from interlingua.probes import Design
+from interlingua.questions.order import tables
 from interlingua.questions.question import Asked
 from interlingua.questions.similarity import QUESTION
 from interlingua.questions.similarity.compute import beside_nulls, compare, profiles
@@ -89,22 +90,27 @@ def steps(
     return {name: TABLES[name].check(frame) for name, frame in found.items() if frame is not None}
 
 
-def results_of(tables: Mapping[str, pd.DataFrame]) -> Results:
-    read = dict(tables)
+def results_of(found: Mapping[str, pd.DataFrame]) -> Results:
+    read = {name: tables()[name].empty() for name in ("concept_summary", "similarity_null")} | dict(found)
     read["layer_choice"] = pd.DataFrame(
         {"model": ["m"], "variable": ["valence"], "layer": pd.Series([1], dtype="int64"), "chosen": [True]}
     )
     read["languages"] = pd.DataFrame({"language": list(NAMES), "name": list(NAMES.values())})
     labels = {"permuted": "permuted ratings", "own codes": "codes of their own"}
-    return Results(Path(), TABLES, {}, {"labels": labels}, read)
+    return Results(Path(), tables(), {}, {"labels": labels, "not_asked": {"controls": "Why."}}, read)
 
 
-def said(tables: Mapping[str, pd.DataFrame]) -> str:
-    return claim(results_of(tables), "m", "valence")
+#: How the claim begins.
+LAYER = "In layer 1 of m (90 units: the numbers that it computes for a word), "
+WITHOUT = "And without the words that are linked to another language's?"
 
 
-def answers(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
-    return {row.question: row for row in glance(results_of(tables), "m", "valence")}
+def said(found: Mapping[str, pd.DataFrame]) -> str:
+    return claim(results_of(found), "m", "valence")
+
+
+def answers(found: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
+    return {row.question: row for row in glance(results_of(found), "m", "valence")}
 
 
 @pytest.fixture(scope="module")
@@ -212,21 +218,33 @@ def test_nulls_are_beside_it(shared: dict[str, pd.DataFrame], own: dict[str, pd.
 def test_shared_codes_are_said_to_be(shared: dict[str, pd.DataFrame]) -> None:
     row = shared["similarity"].query("words == 'all' and layer == 1").iloc[0]
     text = said(shared)
-    assert text.startswith(
-        f"In layer 1 of m, 6 languages share {row['rho']:.2f} of where valence is encoded (ρ̄: one if"
+    assert text.startswith(f"{LAYER}6 languages share {row['rho']:.2f} of where valence is encoded (ρ̄: one if")
+    interval = f"95 % interval {row['rho_low']:.2f} to {row['rho_high']:.2f}, leaving out one language at a time"
+    assert f"{interval} and no words)" in text
+    assert (
+        f"agrees by {row['between']:.2f} between two languages and by {row['ceiling']:.2f} between two halves" in text
     )
-    assert f"95 % interval over languages {row['rho_low']:.2f} to {row['rho_high']:.2f})" in text
+    # What had been shared before any context was read is told beside it: here nothing can be told of it, so nothing is.
+    assert "In layer 0" not in text
+    before = shared["similarity"]
+    known = {**shared, "similarity": before.assign(rho=before["rho"].where(before["layer"] != 0, 0.25))}
+    assert "In layer 0, before any context is read, ρ̄ is 0.25 already." in said(known)
     null = shared["similarity_null"].set_index("null").loc["own codes"]
-    assert f"codes of their own: similarity {null['null_mean']:.2f}".replace("-", "−") in text
+    drawn = f"by {null['null_mean']:.2f} (95 % of draws below {null['null_high']:.2f}; p = ".replace("-", "−")
+    assert (
+        f"with codes of their own, ratings that each language encodes as well, but in a direction of its own, {drawn}"
+        in text
+    )
     assert "not shown" not in text
     assert "margin" not in text
     assert "small numbers" not in text
     # Permuted ratings, the easiest to beat, are told last.
     assert text.index("codes of their own") < text.index("permuted ratings")
     row = answers(shared)["How much do languages share?"]
-    assert row.answer.startswith("Yes: ρ̄ = 0.")
-    assert row.sure.startswith(f"codes of their own: p = {1 / (DRAWS + 1):.4f} from".replace("0.", ".", 1))
-    assert "And without translations?" not in answers(shared)
+    assert row.answer.startswith("ρ̄ = 0.")  # how much is a number, not a yes
+    p = f"p = {1 / (DRAWS + 1):.4f} against codes of their own and permuted ratings, from {DRAWS} draws each"
+    assert row.sure.startswith(p.replace("0.", ".", 1))
+    assert list(answers(shared)) == ["How much do languages share?"]  # no word is linked
     (finding,) = section(results_of(shared)).findings
     assert "Over the 180 units of all layers together ρ̄ = " in finding
     share = shared["components"].set_index("layer").loc[1]
@@ -236,10 +254,10 @@ def test_shared_codes_are_said_to_be(shared: dict[str, pd.DataFrame]) -> None:
 
 def test_codes_of_their_own_are_not_said_to_be_shared(own: dict[str, pd.DataFrame]) -> None:
     rho = own["similarity"].query("words == 'all' and layer == 1")["rho"].iloc[0]
-    text = "In layer 1 of m, it is not shown that 6 languages share any of where valence is encoded (ρ̄ = "
+    text = f"{LAYER}it is not shown that 6 languages share any of where valence is encoded (ρ̄ = "
     assert said(own).startswith(f"{text}{rho:.2f}: one if".replace("-", "−"))
-    assert said(own).endswith(f"{DRAWS} draws each.")
-    assert answers(own)["How much do languages share?"].answer.startswith("Not shown: ρ̄ = ")
+    assert said(own).split(" In layer 0")[0].endswith(f"{DRAWS} draws each.")
+    assert answers(own)["How much do languages share?"].answer.startswith("Not shown to be any: ρ̄ = ")
 
 
 def test_without_any_code_it_can_t_be_told(nothing: dict[str, pd.DataFrame]) -> None:
@@ -249,9 +267,7 @@ def test_without_any_code_it_can_t_be_told(nothing: dict[str, pd.DataFrame]) -> 
     unsteady = [NAMES[code] for code in known.loc[known["ceiling"] <= 0, "language"]]
     assert unsteady
     why = f"in {', '.join(unsteady)} two halves of the words don't agree on the units"
-    assert said(nothing) == (
-        f"In layer 1 of m, how much languages share of where valence is encoded can't be told: {why}."
-    )
+    assert said(nothing) == (f"{LAYER}how much languages share of where valence is encoded can't be told: {why}.")
     assert answers(nothing)["How much do languages share?"].answer == f"Can't be told: {why}"
     (finding,) = section(results_of(nothing)).findings
     assert f"{why}, so ρ̄ can't be told." in finding
@@ -279,7 +295,7 @@ def test_few_languages_have_no_interval(n: int, made_up: Callable[..., Any]) -> 
     assert found["similarity"][["rho_low", "rho_high", "rho_lower"]].isna().all().all()
     text = said(found)
     assert f"no interval, as {n} languages are too few)" in text
-    assert "permuted ratings: similarity" in text
+    assert "with permuted ratings by " in text
     assert text.endswith(
         "Whether they reach the margin that the study named beforehand (0.50) can't be told of so few languages."
     )
@@ -313,7 +329,7 @@ def test_a_margin_is_met_or_not_by_the_lower_bound(made_up: Callable[..., Any]) 
 
 def test_without_nulls_there_is_no_verdict(shared: dict[str, pd.DataFrame], made_up: Callable[..., Any]) -> None:
     alone = {name: frame for name, frame in shared.items() if name != "similarity_null"}
-    assert "similarity " not in said(alone)
+    assert "Two languages would agree" not in said(alone)
     row = answers(alone)["How much do languages share?"]
     assert row.answer.startswith("ρ̄ = ")
     assert row.sure == "not compared with ratings drawn under a null"
@@ -325,15 +341,24 @@ def test_linked_words_are_left_out_and_counted(made_up: Callable[..., Any]) -> N
     found = steps(made, links=linked(made), nulls=())
     row = found["similarity"].set_index(["words", "layer"]).loc[("unlinked", 1)]
     assert (row["n_left_out"], row["n_words"]) == (4 * 40, 104)
-    without = answers(found)["And without translations?"]
-    assert without.test == "The same without the 160 words that are linked to a word of another language"
-    assert without.answer.startswith(f"ρ̄ = {row['rho']:.2f}; 95 % interval over languages ")
+    without = answers(found)[WITHOUT]
+    assert without.test == (
+        "The same without the 160 training words that are linked to a word of another language; true translations "
+        "may remain"
+    )
+    assert without.answer.startswith(f"ρ̄ = {row['rho']:.2f}; 95 % interval ")
     chance = found["similarity"].set_index(["words", "layer"]).loc[("random", 1)]
     assert (chance["n_left_out"], chance["n_words"]) == (4 * 40, 104)
     assert chance["rho"] != row["rho"]
-    assert without.sure == f"as many words left out by chance: ρ̄ = {chance['rho']:.2f}"
+    assert without.sure == f"not tested against a null; as many words left out by chance: ρ̄ = {chance['rho']:.2f}"
+    # Whose links they are is said where it matters: the model's own are circular.
+    by_model = pd.DataFrame([{"model": "m", "variable": "valence", "n_user": 0, "n_norms": 0, "n_neighbours": 160}])
+    assert "And without the words that the model itself places next to a word of another language?" in answers(
+        {**found, "concept_summary": by_model}
+    )
+    assert WITHOUT in answers({**found, "concept_summary": by_model.assign(n_norms=1)})
     unsteady = found["similarity"].assign(rho=found["similarity"]["rho"].where(found["similarity"]["words"] == "all"))
-    told = answers({**found, "similarity": unsteady})["And without translations?"].answer
+    told = answers({**found, "similarity": unsteady})[WITHOUT].answer
     assert told == "Can't be told: in some language two halves of the words left don't agree"
 
 
@@ -341,9 +366,7 @@ def test_where_hardly_a_word_is_unlinked_that_is_said(made_up: Callable[..., Any
     made = made_up(0.8, SIX[:2], linked=140)  # of 144 training words
     found = steps(made, links=linked(made), nulls=())
     assert set(found["similarity"]["words"]) == {"all"}
-    assert (
-        answers(found)["And without translations?"].answer == "Can't be told: in some language too few words are left"
-    )
+    assert answers(found)[WITHOUT].answer == "Can't be told: in some language too few words are left"
 
 
 def test_one_language_is_not_compared(made_up: Callable[..., Any]) -> None:

@@ -215,7 +215,8 @@ def test_what_is_said() -> None:
     found = section(results)
     assert found.findings == [
         "m · valence, |correlation|: two halves of a language's words share 2.5 of 4 units (by chance 0.4; least in "
-        "French, 2.0); two languages, on all their words, 1.5. When words are drawn anew, two thirds of them the same, "
+        "French, 2.0); two languages, on twice as many words each, 1.5. When words are drawn anew, two thirds of "
+        "them the same, "
         "a unit is at the top again in 80 % of 7 draws.",
         "m · valence, ridge: two halves of a language's words share 1.2 of 4 units (by chance 0.4; least in English, "
         "1.0). When words are drawn anew, two thirds of them the same, a unit is at the top again in 20 % of 7 draws.",
@@ -224,7 +225,7 @@ def test_what_is_said() -> None:
     for shown in found.tables:
         assert set(shown.columns.split()) <= set(results.tables[shown.table].names)
     (row,) = glance(results, "m", "valence")
-    assert row.answer == "They share 1.2 of 4 units, where chance would have 0.4"
+    assert row.answer == "Halves share 1.2 of 4 units; by chance 0.4 (by other rankings: |correlation| 2.5)"
     assert row.sure.startswith(
         "least in English, 1.0; with words drawn anew, two thirds of them the same, a unit is there again"
     )
@@ -232,7 +233,7 @@ def test_what_is_said() -> None:
 
 def test_of_a_ranking_that_cannot_be_repeated_correlation_is_told() -> None:
     (row,) = glance(results_of("adam", [0.2]), "m", "valence")
-    assert row.answer == "They share 2.5 of 4 units by |correlation|, where chance would have 0.4"
+    assert row.answer.startswith("Halves share 2.5 of 4 units by |correlation|; by chance 0.4")
     assert row.sure.endswith("in 80 % of 7 draws")
 
 

@@ -16,6 +16,7 @@ from interlingua.questions.unseen.compute import shared_units
 from interlingua.questions.unseen.regressions import every_unit
 from interlingua.questions.unseen.show import claim, draw, glance, section
 from interlingua.report.results import Results
+from interlingua.report.words import p_text
 from interlingua.study.cell import Cell
 from interlingua.tables.layout import Layout
 
@@ -139,16 +140,18 @@ def results(**changes: Any) -> Results:
 def test_a_replication_is_claimed() -> None:
     said = results(n_replicated=4)
     assert claim(said, "m", "valence") == (
-        " They carry it in Korean (4 of 4 with the sign that they have elsewhere and a |t| above 95 % of codes of its "
-        "own), which took no part in choosing them."
+        " With the sign that they have elsewhere and a |t| above 95 % of codes of the language's own, 4 of these 4 "
+        "carry it in "
+        f"Korean (p {p_text(said.table('transfer_summary')['p_replicated'].iloc[0])}), where units were not chosen; "
+        "of the others this "
+        "is not shown."
     )
     [row] = glance(said, "m", "valence")
     assert row.question == "Do single units work in Korean?"
-    assert row.answer.startswith(
-        "Yes: 4 of 4 units have the sign that they have elsewhere, and a larger |t| than 95 % of"
-    )
-    assert row.sure.startswith("own codes have ")
-    assert "are among the best 5 % of the layer (own codes: " in row.sure
+    assert row.answer == "4 of 4 do, more than codes of its own would give; the others are not shown to"
+    assert row.sure.startswith("codes of its own give ")
+    assert "not corrected for the number of languages" in row.sure
+    assert "are among the best 5 % of the layer (codes of its own give " in row.sure
     [finding] = section(said).findings
     assert ", more than a code of the language's own would give (" in finding
     assert "as have " in finding
@@ -156,8 +159,10 @@ def test_a_replication_is_claimed() -> None:
 
 def test_no_replication_is_not_claimed() -> None:
     said = results(p_replicated=0.3, n_replicated=1)
-    assert "That they carry it in Korean is not shown" in claim(said, "m", "valence")
-    assert glance(said, "m", "valence")[0].answer.startswith("Not shown: 1 of 4 units")
+    assert "That any of them carry it in Korean is not shown" in claim(said, "m", "valence")
+    assert glance(said, "m", "valence")[0].answer == (
+        "1 of 4 do, not shown to be more than codes of its own would give"
+    )
     assert ", not more than a code of the language's own might give (" in section(said).findings[0]
 
 

@@ -29,7 +29,9 @@ from interlingua.tables.cells import select
 #: Levels of tests and intervals: the only numbers that a sentence may bring along.
 LEVELS = re.compile(
     r"< \.05(?!\d)"
-    r"|\b95 % (?:intervals?|of (?:the )?random|of codes|of what)"
+    r"|\b95 % (?:intervals?|of (?:the )?random|of codes|of what|of draws)"
+    r"|\b2\.5 % of random"
+    r"|\bbelow \.1(?!\d)"
     r"|\b95 %(?=: )"
     r"|≥ \.05(?!\d)"
     r"|\b(?:best|top) 5 % of the layer"
@@ -245,7 +247,8 @@ def faults(results: Watched) -> list[str]:
             return
         results.handed.clear()
         said = getattr(show, what)(results, *cell)
-        texts = [said] if isinstance(said, str) else said.findings if isinstance(said, Section) else sum(said, ())
+        texts = [said] if isinstance(said, str) else said.findings if isinstance(said, Section) else [*said]
+        texts = [text for one in texts for text in (one if isinstance(one, Row) else [one])]
         where = dict(zip(("model", "variable"), cell, strict=False))
         found.extend(f"{show.__name__}.{what}: {fault}" for text in texts for fault in made_up(results, text, where))
         for shown in said.tables if isinstance(said, Section) else ():
@@ -254,6 +257,7 @@ def faults(results: Watched) -> list[str]:
     for question in questions():
         if question.key not in results.not_asked:
             show = import_module(question.show)
+            tell(show, "caveats")
             for cell in cells:
                 tell(show, "claim", *cell)
                 tell(show, "glance", *cell)

@@ -6,6 +6,7 @@ A ``show`` module may define any of these; all of them take `interlingua.report.
 - ``glance(results, model, variable) -> list[Row]``: its rows of the study at a glance, for a model and variable;
 - ``glance_of_all(results) -> list[Row]``: those that are about all models and variables together;
 - ``section(results) -> Section``: what its section says;
+- ``caveats(results) -> list[str]``: caveats that depend on the run, with its numbers, beside those that the question always has;
 - ``FIGURES``: figure name to ``draw(results)``, which returns ``(figure, caption)``, or None if there is nothing to draw.
 
 They compute nothing: every number that they print stands in a table (the least, the greatest and the number of rows
@@ -14,7 +15,7 @@ of a column count as standing there).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -80,6 +81,36 @@ def permuted(p: float, draws: int) -> str:
     return f"p {p_text(p)} from {draws} draws{least}"
 
 
+def every_p(named: Sequence[tuple[str, float]], draws: int) -> str:
+    """Return "p = .0010 against a and b, from 999 draws each", or each with its own p.
+
+    Parameters
+    ----------
+    named
+        Names of nulls, each with the p against it.
+    draws
+        How many draws each has.
+    """
+    texts = [p_text(p) for _, p in named]
+    if len(named) > 1 and len(set(texts)) == 1:
+        told = f"p {texts[0]} against {listing(name for name, _ in named)}"
+    else:
+        told = listing(f"p {text} against {name}" for text, (name, _) in zip(texts, named, strict=True))
+    least = ", the least that so many can give" if all(p <= 1 / (1 + draws) for _, p in named) else ""
+    return f"{told}, from {draws} draws{' each' * (len(named) > 1)}{least}"
+
+
+def instead(new: float, old: float) -> str:
+    """Return "0.84 instead of 0.81", or that it is unchanged where two digits don't tell them apart."""
+    now, before = signed(new, 2), signed(old, 2)
+    return f"{now}, unchanged" if now == before else f"{now} instead of {before}"
+
+
+def plural(number: int, one: str, many: str = "") -> str:
+    """Return "1 unit", "21 units" or "no unit"."""
+    return f"{number or 'no'} {one if number <= 1 else many or one + 's'}"
+
+
 def yes(p: float) -> str:
     """Return the answer of a test."""
     return "Yes" if p < LEVEL else "Not shown"
@@ -108,6 +139,12 @@ def between(values: pd.Series) -> str:
     """Return "0.83" or "0.67 to 0.83"."""
     low, high = f"{values.min():.2f}", f"{values.max():.2f}"
     return signed(float(low), 2) if low == high else f"{signed(float(low), 2)} to {signed(float(high), 2)}"
+
+
+def percents(values: pd.Series) -> str:
+    """Return "83 %" or "83 % to 94 %" of shares from 0 to 1."""
+    low, high = f"{100 * values.min():.0f}", f"{100 * values.max():.0f}"
+    return f"{low} %" if low == high else f"{low} % to {high} %"
 
 
 def short(name: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from interlingua.errors import StoreError, reason
 from interlingua.questions.order import LEAD, questions, tables
@@ -47,7 +48,13 @@ def told(results: Results) -> Told:
     shows = _shows(results)
     asked = [question for question in questions() if question.key in shows]
     parts = [
-        Part(question.key, question.title, shows[question.key].section(results), question.caveats) for question in asked
+        Part(
+            question.key,
+            question.title,
+            shows[question.key].section(results),
+            [*question.caveats, *_rows(shows[question.key], "caveats", results)],
+        )
+        for question in asked
     ]
     claims = [_claim(results, shows, *cell) for cell in results.cells]
     not_asked = {question.title: results.not_asked[question.key] for question in questions() if question not in asked}
@@ -115,6 +122,7 @@ def _glance(results: Results, shows: dict[str, ModuleType]) -> dict[str, list[Ro
     return {title: rows for title, rows in groups.items() if rows}
 
 
-def _rows(show: ModuleType, what: str, *arguments: object) -> list[Row]:
+def _rows(show: ModuleType, what: str, *arguments: object) -> list[Any]:
+    """Return what a module tells of something that it need not tell."""
     tell = getattr(show, what, None)
     return list(tell(*arguments)) if tell is not None else []

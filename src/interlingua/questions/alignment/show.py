@@ -29,10 +29,17 @@ def _answer(results: Results, row: Any) -> Row:
     without = listing(results.names[code] for code in row.languages.split()[1:])
     return Row(
         f"And without {without}?" if without else "Do languages that share more do better?",
-        f"{row.formula}, languages permuted",
-        f"{_verdict(row)}: r changes by {signed(row.estimate, 4)} with each unit more that a language shares on average",
+        f"{row.formula} (mpo: mean number of units shared with another language; r: {_read(results)}), languages permuted",
+        f"{_verdict(row)}: r changes by {signed(row.estimate, 4)} with each unit more that a language shares with another on average",
         f"p {p_text(row.p_permutation)}{interval}",
     )
+
+
+def _read(results: Results) -> str:
+    """Return whose r it is: not the cross-fitted one of the layer."""
+    points = results.of("alignment_points", method=results.headline).drop_duplicates(["probe", "reads"])
+    probes = listing(f"{results.label(row.probe)}, {row.reads}" for row in points.itertuples())
+    return f"{probes}, over test words' sentences"
 
 
 def _verdict(row: Any) -> str:
@@ -42,6 +49,15 @@ def _verdict(row: Any) -> str:
     if row.p_permutation >= LEVEL:
         return "Not shown"
     return "Yes" if row.estimate > 0 else "No, they do worse"
+
+
+def caveats(results: Results) -> list[str]:
+    """Return whose r it is, where there is any."""
+    if results.of("alignment_points", method=results.headline).empty:
+        return []
+    return [
+        f"r here is that of {_read(results)}: not the cross-fitted r of the chosen layer that the report leads with."
+    ]
 
 
 def section(results: Results) -> Section:

@@ -22,7 +22,9 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         answer = f"Nothing speaks against it in any of {summary.n_languages} languages"
     sure = f"r {between(rows['r_oof'])} with the predictions"
     if summary.n_other_norm:
-        sure += f", {between(rows['r_other_norm'])} with another norm"
+        sure += f", {between(rows['r_other_norm'])} with another norm ({summary.n_other_norm} of {summary.n_languages} languages)"
+    else:
+        sure += "; not tested against another norm"
     sure += f"; shuffled ratings would be noticed {_noticed(results, summary)}"
     question = "Do the ratings belong to the words?"
     test = "Each word's rating is predicted from the other words; another norm is asked where there is one"
@@ -66,10 +68,19 @@ def _noticed(results: Results, summary: Any) -> str:
     """Return from which share of the words on shuffling is noticed, where soonest and where last."""
     if pd.isna(summary.best_share):
         return "in no language, not even that of all words"
-    best = f"from {100 * summary.best_share:.0f} % of the words on in {results.names[summary.best_language]}"
-    if summary.worst_language == summary.best_language:
+    shares = results.of("audit_noticed", model=summary.model, variable=summary.variable)
+    best = (
+        f"from {100 * summary.best_share:.0f} % of the words on in {_with_share(results, shares, summary.best_share)}"
+    )
+    if summary.worst_language == summary.best_language or summary.worst_share == summary.best_share:
         return best
-    worst = results.names[summary.worst_language]
     if pd.isna(summary.worst_share):
-        return f"{best}, but in {worst} not even that of all words"
-    return f"{best}, and from {100 * summary.worst_share:.0f} % on in {worst}, where it takes most"
+        never = listing(shares.loc[shares["share_noticed"].isna(), "language"].map(results.names))
+        return f"{best}, but in {never} not even that of all words"
+    most = f"from {100 * summary.worst_share:.0f} % on in {_with_share(results, shares, summary.worst_share)}"
+    return f"{best}, and {most}, where it takes most; less would go unnoticed"
+
+
+def _with_share(results: Results, shares: pd.DataFrame, share: float) -> str:
+    """Return the languages in which so much has to be shuffled."""
+    return listing(shares.loc[shares["share_noticed"] == share, "language"].map(results.names))

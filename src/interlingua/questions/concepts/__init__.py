@@ -94,6 +94,7 @@ SUMMARY = Table(
         MODEL,
         VARIABLE,
         N_WORDS.but(says="rated training words of all languages"),
+        Column("n_linked_at_all", "of them, words that are linked to any word of another language", "count"),
         _LINKED,
         *_BY,
         Column("n_concepts", "concepts that these are of", "count", "concepts"),

@@ -102,6 +102,7 @@ def stratify(links: pd.DataFrame, ratings: Mapping[str, pd.DataFrame], *, model:
     of_largest = strata[strata["concept"] == strata["concept"].mode().iloc[0]] if len(strata) else strata
     several = len(of_largest) > 0 and of_largest["language"].value_counts().max() > 1
     summary = {
+        "n_linked_at_all": int((train["concept"].fillna("") != "").sum()),
         **{name: int(by_language[name].sum()) for name in by_language.columns if name != "language"},
         "n_concepts": strata["concept"].nunique(),
         "largest": int(largest),

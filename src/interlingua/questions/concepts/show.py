@@ -5,14 +5,18 @@ from __future__ import annotations
 import pandas as pd
 
 from interlingua.report.results import Results
-from interlingua.report.words import LEVEL, Row, Section, Shown, between, cell_title, permuted, yes
+from interlingua.report.words import LEVEL, Row, Section, Shown, between, cell_title, permuted
+
+#: The answer where it is more than permuted ratings give.
+_MORE = "More than on permuted ratings"
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:
     """Return whether languages share units where no concept is in two of them."""
     where = {"model": model, "variable": variable}
     rows = results.of("concept_disjoint", **where)
-    question, test = "Do languages share units beyond translations?", "Each concept is kept in one language, at random"
+    question = "Do languages share top units without common concepts?"
+    test = "Words of a concept (linked words) are kept in one language, drawn at random; true translations that are not linked remain"
     if rows.empty or pd.isna(rows["p"].iloc[0]):
         return [Row(question, test, f"Not tested: {_why_not(results, model, variable)}", "–")]
     row = rows.iloc[0]
@@ -20,9 +24,10 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         Row(
             question,
             test,
-            yes(row["p"]),
-            f"fold enrichment {row['fe_first']:.2f} (all words: {row['fe']:.2f}; permuted ratings: {row['null_fe']:.2f}, "
-            f"{permuted(row['p'], row['draws'])})",
+            f"{_MORE if row['p'] < LEVEL else 'Not shown'}: {row['fe_disjoint']:.2f} times what independent sets would, beside "
+            f"{row['fe_random']:.2f} with as many words left out at random",
+            f"{permuted(row['p'], row['draws'])}, one choice of languages against permuted ratings; codes of their own were not "
+            "drawn for it",
         )
     ]
 
@@ -79,12 +84,14 @@ def _linked(summary: pd.Series) -> str:
     sources = [
         (summary["n_user"], "your own links"),
         (summary["n_norms"], "the norms"),
-        (summary["n_neighbours"], "the model's own nearest neighbours (circular: see below)"),
+        (summary["n_neighbours"], "the model's own nearest neighbours (circular, and in part wrong: see below)"),
     ]
     by = ", ".join(f"{count:,} by {source}" for count, source in sources if count)
+    largest = "" if summary["chained"] else f" The largest concept: {summary['largest_words']}."
     return (
-        f"{summary['n_linked']:,} of {summary['n_words']:,} rated training words are linked to a word of another language, "
-        f"in {summary['n_concepts']:,} concepts: {by}. Their ratings are permuted together."
+        f"{summary['n_linked_at_all']:,} of {summary['n_words']:,} rated training words are linked to a word of another language, "
+        f"{summary['n_linked']:,} of them to one that trains, too, in {summary['n_concepts']:,} concepts: {by}. The ratings of these "
+        f"are permuted together.{largest}"
     )
 
 
@@ -107,8 +114,14 @@ def _apart(results: Results, model: str, variable: str) -> str:
         f"{permuted(row['p'], row['draws'])}"
     )
     if row["p"] < LEVEL:
-        return f"{told}. It is more than chance ({beside}): sharing does not need words that are translations of each other."
-    return f"{told}. It is not shown to be more than chance ({beside}): what is shared may come from translations, or be chance."
+        return (
+            f"{told}. It is more than on permuted ratings ({beside}): sharing does not need the words that are linked. Codes of their "
+            "own were not drawn for it, and translations that are not linked remain."
+        )
+    return (
+        f"{told}. It is not shown to be more than on permuted ratings ({beside}): what is shared may come from translations, or be "
+        "chance."
+    )
 
 
 def _why_not(results: Results, model: str, variable: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from interlingua.report.results import Results
 from interlingua.report.style import colour, marker, panels
-from interlingua.report.words import Row, Section, Shown, cell_title, signed, span
+from interlingua.report.words import Row, Section, Shown, cell_title, percents, signed, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,6 +27,17 @@ def claim(results: Results, model: str, variable: str) -> str:
     if row.most < row.n_languages:
         text += f", {row.in_most} in {row.most} or more"
     return f"{text}{_in_two(row)}."
+
+
+def caveats(results: Results) -> list[str]:
+    """Return how few directions the ratings lie in: units that go together are no separate witnesses."""
+    shares = results.of("null_encoding", null="own codes")["first_components"]
+    if shares.empty:
+        return []
+    return [
+        f"Units are no independent evidence of each other: {percents(shares)} of the ratings' code lies in the layer's first five "
+        "principal components, along which many units move together."
+    ]
 
 
 def _summary(results: Results, model: str, variable: str) -> Any:
@@ -65,14 +76,17 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     answer = f"{row.in_all} of {row.width} units in {_every(row)}"
     if row.most < row.n_languages:
         answer += f", {row.in_most} in {row.most} or more"
-    best = f"unit {row.best_unit} has {signed(row.best_r, 2)} or more everywhere"
+    best = (
+        f"unit {row.best_unit} (its number in the whole network) has the largest least correlation, {signed(row.best_r, 2)}, which "
+        "is observed and not tested"
+    )
     return [Row(question, test, f"{answer}{_in_two(row)}", f"{_least(row)}; {best}{_dependent(row)}")]
 
 
 def _dependent(row: Any) -> str:
     if not row.linked:
         return ""
-    return "; words are linked between languages: a test that holds under any dependence"
+    return "; words are linked between languages, so the test is one that holds under any dependence"
 
 
 def section(results: Results) -> Section:

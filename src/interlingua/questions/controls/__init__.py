@@ -212,13 +212,13 @@ _COMPARE = Step(
 
 QUESTION = Question(
     key="controls",
-    title="Is it more than a model has that can't know the languages?",
+    title="Is it learnt, and more than other models have?",
     asked=_why_not,
     steps=(_AT_SAME_LAYER, _COMPARE),
     show="interlingua.questions.controls.show",
     caveats=(
-        "A control is one model, or some draws of random weights, which read fewer sentences a word than the study's model. "
-        "One that can't read a script (builtin:minilm-en reads hardly any Chinese) shares less for that reason too.",
+        "Controls are compared by what they share beyond permuted ratings; codes of their own were not drawn for them, and their "
+        "ρ̄ is not computed. Random weights hardly encode a rating, so they show that encoding is learnt, and sharing with it.",
         "The interval of the ratio leaves each language out in turn: it is about other languages, not about other weights "
         "(the least and the greatest draw tell of those). In simulations such intervals cover .94 to .98.",
     ),

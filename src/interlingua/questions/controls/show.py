@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from interlingua.report.results import Results
-from interlingua.report.words import Row, Section, Shown, cell_title, p_text, short, signed
+from interlingua.report.words import Row, Section, Shown, cell_title, listing, p_text, short, signed
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:
@@ -22,9 +22,9 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         else:
             answer = (
                 f"{_verdict(row, same)}: {row.control_corrected_fe:.2f} times as many shared units as on permuted ratings "
-                f"there{_range(row)}, {row.corrected_fe:.2f} times here"
+                f"there{_range(row)}, {row.corrected_fe:.2f} times here{_too(row)}"
             )
-            sure = f"{_ratio(row)}; at the same layer: {_ratio(same)}; {in_all}"
+            sure = f"{_ratio(row)}; at the same layer: {_ratio(same)}; {in_all}; {_draws_below(row, same)}"
         question = "Is it learnt?" if row.kind == "untrained" else f"Is it more than {short(row.control)} has?"
         test = f"The same analysis of {_name(row)}; each language is left out in turn"
         found.append(Row(question, test, answer, sure))
@@ -39,6 +39,50 @@ def _verdict(row: Any, same: Any) -> str:
     if all(each.fe_ratio_low > 1 for each in both):
         return "Yes"
     return "No" if all(each.fe_ratio_high < 1 for each in both) else "Not shown"
+
+
+def _too(row: Any) -> str:
+    """Return that the control shares, too, or that random weights encode little."""
+    if row.kind == "untrained":
+        return (
+            f"; what random weights encode of the rating is less, too (r of their top units {_r(row.control_r_top)}, here "
+            f"{_r(row.r_top)})"
+        )
+    return f"; {short(row.control)} shares more than permuted ratings give, too" if row.control_p_below_05 else ""
+
+
+def _draws_below(row: Any, same: Any) -> str:
+    """Return how often the control itself shares more than permuted ratings give."""
+    if row.draws == 1:
+        shares = {True: "shares", False: "is not shown to share"}[bool(row.control_p_below_05)]
+        return (
+            f"it {shares} more than permuted ratings give by itself, with r {_r(row.control_r_top)} from its top units"
+        )
+    return (
+        f"p < .05 in {row.control_p_below_05} of {row.draws} draws at a layer of their own, {same.control_p_below_05} of "
+        f"{same.draws} at the same layer"
+    )
+
+
+def caveats(results: Results) -> list[str]:
+    """Return which controls read fewer sentences a word than the model."""
+    sentences = results.study["sampling"]["sentences"]
+    rows = results.of("controls_summary", method=results.headline, at="chosen")
+    fewer = rows.loc[rows["sentences"] < sentences].drop_duplicates("control")
+    found = [
+        f"{_what(row)} reads fewer sentences a word than the model ({row.sentences})." for row in fewer.itertuples()
+    ]
+    others = rows.loc[rows["kind"] != "untrained", "control"].unique()
+    if len(others):
+        found.append(
+            f"{listing(short(name) for name in others)} may share less for want of words, too: what its tokenizer can't read of a "
+            "script, it can't encode."
+        )
+    return found
+
+
+def _what(row: Any) -> str:
+    return "The model with random weights" if row.kind == "untrained" else short(row.control)
 
 
 def _ratio(row: Any) -> str:
@@ -69,21 +113,31 @@ def section(results: Results) -> Section:
         "control_p_below_05 fe_ratio fe_ratio_low fe_ratio_high units_in_all control_units_in_all same_sign "
         "control_same_sign r_top control_r_top"
     )
-    title = "Beside models that can't know the languages"
+    title = "Beside other models"
     return Section(findings, (), (Shown(title, "controls_summary", results.table("controls_summary"), columns),))
 
 
 def _finding(row: Any, same: Any) -> str:
-    p = f"{row.control_p_below_05} of {row.draws} draws have p < .05"
-    if row.draws == 1:
-        p = "p < .05" if row.control_p_below_05 else "p ≥ .05"
+    p, p_same = _p(row), _p(same)
     return (
         f"{cell_title(row.model, row.variable)}: {_name(row)} shares {_corrected(row.control_corrected_fe)}{_range(row)} ({p}), the "
         f"model itself {_corrected(row.corrected_fe)} (p {p_text(row.p_fe)}): {_ratio(row)}. At the depth of the model's layer the "
-        f"control shares {_corrected(same.control_corrected_fe)}{_range(same)}: {_ratio(same)}. Units in all languages: "
-        f"{_mean(row.control_units_in_all)} in the control, {row.units_in_all} in the model; r of the top units alone: "
-        f"{_r(row.control_r_top)} and {_r(row.r_top)}."
+        f"control shares {_corrected(same.control_corrected_fe)}{_range(same)} ({p_same}): {_ratio(same)}. Units in all languages: "
+        f"{_mean(row.control_units_in_all)} in the control, {row.units_in_all} in the model{_signs(row)}; r over test words' "
+        f"sentences from the top units alone: {_r(row.control_r_top)} and {_r(row.r_top)}."
     )
+
+
+def _p(row: Any) -> str:
+    if row.draws == 1:
+        return "p < .05" if row.control_p_below_05 else "p ≥ .05"
+    return f"{row.control_p_below_05} of {row.draws} draws have p < .05"
+
+
+def _signs(row: Any) -> str:
+    if pd.isna(row.control_same_sign) or pd.isna(row.same_sign):
+        return ""
+    return f"; of shared units {100 * row.control_same_sign:.0f} % and {100 * row.same_sign:.0f} % have the same sign"
 
 
 def _name(row: Any) -> str:

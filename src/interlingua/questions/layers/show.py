@@ -31,7 +31,7 @@ def section(results: Results) -> Section:
         )
         findings.append(
             f"{cell_title(model, variable)}: layer {row.layer} ({CRITERIA[row.criterion]}). "
-            f"Mean r on held-out words there: {means}."
+            f"Mean r over test words' sentences there, one probe each: {means}."
         )
     chosen = results.of("layer_choice", chosen=True)[["model", "variable", "layer"]]
     probes = results.of("probes", curve="layer").merge(chosen, on=["model", "variable", "layer"])

@@ -162,8 +162,15 @@ ZERO_SHOT_SUMMARY = Table(
         Column("random_r", "mean r of random units", "r", "random units"),
         Column("better_than_95", "languages in which r is better than 95 % of the random sets", "count", "better"),
         Column("ceiling", "mean cross-fitted r of the languages' own probes", "r", "own", missing=True),
+        Column(
+            "first_unit",
+            "the unit that the others choose first, if it is the same whichever language is left out",
+            "unit",
+            "first unit",
+            missing=True,
+        ),
     ),
-    says="the same, mean over languages",
+    says="the same, mean over languages, and the unit that is first",
     atlas=("method", "layer", "n_units", "n_languages", "mean_r", "mean_low", "mean_high", "random_r", "ceiling"),
 )
 ZERO_SHOT_FITS = Arrays("zero_shot_fits")
@@ -256,7 +263,4 @@ QUESTION = Question(
     asked=_why_not,
     steps=(_CHOOSE, _FIT, _COLLECT, _FIT_FEW, _CURVE),
     show="interlingua.questions.left_out.show",
-    caveats=(
-        "Any hundred units of a layer together predict a rating: compare with random sets of the same size, not with 0.",
-    ),
 )

@@ -36,11 +36,15 @@ def fit(
     standardise: Standardise,
     seed: int,
 ) -> dict[str, dict[str, NDArray[Any]]]:
-    """Fit a language's probe on the first units of every set that the headline chooses, and of random ones."""
+    """Fit a language's probe on the first units of every set that the headline chooses, and of random ones.
+
+    The folds that choose the penalty are those of `compute.fit`, so that as many units as at the top have one r.
+    """
     sets = _sets(chosen, headline)
     if not sets or not random:
         return {"zero_shot_fits": {}}
-    own = derive_seed(seed, "zero shot", cell.model, language, cell.variable)
+    of_sets = derive_seed(seed, "leave one out", cell.model, language, cell.variable)
+    own = derive_seed(of_sets, "leave one out", language)
     design = Design(activations, ratings, standardise=standardise)
     probes = SubsetRidge(design, cell.variable, cell.layer, folds=folds, seed=own)
     found = fit_curve(probes, sets, _largest(random), _tried(sets, cell.k))
@@ -102,10 +106,17 @@ def put_together(
             )
     table = pd.DataFrame(rows)
     summary = [_summary(of_size) for _, of_size in table.groupby("n_units", sort=True)]
+    first = {int(units[0]) for units in sets.values()}
     return {
         "zero_shot": cell.stamp(table, method=headline),
-        "zero_shot_summary": cell.stamp(pd.DataFrame(summary), method=headline),
+        "zero_shot_summary": cell.stamp(_with_first(pd.DataFrame(summary), first, cell), method=headline),
     }
+
+
+def _with_first(summary: pd.DataFrame, first: set[int], cell: Cell) -> pd.DataFrame:
+    """Return the summary with the unit that is first whichever language is left out, none where they differ."""
+    unit = cell.layout.unit(cell.layer, next(iter(first))) if len(first) == 1 else None
+    return summary.assign(first_unit=pd.Series([unit] * len(summary), index=summary.index, dtype="Int64"))
 
 
 def _sets(chosen: pd.DataFrame, headline: str) -> dict[str, NDArray[np.int64]]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from interlingua.report.results import Results
 from interlingua.report.style import GREY, colour, marker, panels
-from interlingua.report.words import Row, Section, Shown, between, cell_title, signed, span
+from interlingua.report.words import Row, Section, Shown, between, cell_title, listing, signed, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+#: From this percentile among the random sets on a set counts as better, as in `compute`.
+_BETTER = 95
+#: So many languages in which it is not are named.
+_MOST_NAMED = 4
 #: Beside one unit, how many the claim tells of.
 _FEW = 5
 #: The numbers of units that are tried whatever the size of the top.
@@ -26,13 +30,44 @@ def claim(results: Results, model: str, variable: str) -> str:
     if rows.empty:
         return ""
     first = next(rows.sort_values("n_units").itertuples())
+    which = "" if pd.isna(first.first_unit) else f" (unit {first.first_unit} in each case)"
     text = (
-        f" The one unit that the other languages choose first predicts a language that has no say with r = "
-        f"{signed(first.mean_r, 2)} over words (random units: {signed(first.random_r, 2)})"
+        f" The one unit that the other languages choose first{which} predicts a language that was left out of the choice with r = "
+        f"{signed(first.mean_r, 2)} over words (random units: {signed(first.random_r, 2)} on average{_reach(results, first)})"
     )
     for row in rows[rows["n_units"] == _FEW].itertuples():
         text += f", the first {_WORDS[_FEW]} with {signed(row.mean_r, 2)} ({signed(row.random_r, 2)})"
+    *_, last = rows.sort_values("n_units").itertuples()
+    if last.n_units > _FEW:
+        many = _top(results, model, variable)
+        text += (
+            f"; all {many} with {signed(last.mean_r, 2)}, any {many} units of the layer with {signed(last.random_r, 2)}"
+        )
     return f"{text}."
+
+
+def _top(results: Results, model: str, variable: str) -> str:
+    """Return how many units the others choose."""
+    return span(results.of("leave_one_out", model=model, variable=variable, method=results.headline)["n_units"])
+
+
+def _reach(results: Results, row: Any) -> str:
+    """Return how far the best of the random units reach."""
+    high = results.of("zero_shot", model=row.model, variable=row.variable, n_units=row.n_units)["random_high"]
+    return "" if high.empty else f"; 2.5 % of random units reach {between(high)} or more, by language"
+
+
+def caveats(results: Results) -> list[str]:
+    """Return how well any units do that are as many as those at the top."""
+    found = []
+    for model, variable in results.cells:
+        rows = results.of("zero_shot_summary", model=model, variable=variable).sort_values("n_units")
+        found += [
+            f"{cell_title(model, variable)}: any {_top(results, model, variable)} units of the layer together predict the rating with r "
+            f"{signed(row.random_r, 2)}: compare with random sets of the same size, not with zero."
+            for row in rows.tail(1).itertuples()
+        ]
+    return found
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:
@@ -50,12 +85,23 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
             question,
             test,
             f"Better than 95 % of random sets in {summary['better_than_95'].iloc[0]} of "
-            f"{summary['n_languages'].iloc[0]} languages",
+            f"{summary['n_languages'].iloc[0]} languages{_no_better(results, rows)}",
             f"r {between(rows['r_zero_shot'])} without any training in the language (random units: "
             f"{between(rows['random_r_zero_shot'])})",
         ),
         *_few(results, model, variable),
     ]
+
+
+def _no_better(results: Results, rows: pd.DataFrame) -> str:
+    """Return the languages in which the chosen set is no better than most random ones, with its place among them."""
+    others = rows[rows["percentile_r_zero_shot"] < _BETTER]
+    if others.empty or len(others) > _MOST_NAMED:
+        return ""
+    named = [
+        f"{results.names[row.language]} (percentile {row.percentile_r_zero_shot:.0f})" for row in others.itertuples()
+    ]
+    return f", not in {listing(named)}"
 
 
 def _few(results: Results, model: str, variable: str) -> list[Row]:
@@ -72,8 +118,8 @@ def _few(results: Results, model: str, variable: str) -> list[Row]:
             "How few of them are enough?",
             "The same with the first units only; in brackets random units, weighted alike",
             f"r without training, mean over languages: {'; '.join(told)}",
-            f"the first unit is better than 95 % of random ones in {first.better_than_95} of {first.n_languages} languages; "
-            f"the languages' own probes of the layer have {signed(first.ceiling, 2)}",
+            f"the first unit is better than 95 % of random ones in {first.better_than_95} of {first.n_languages} languages"
+            f"{_reach(results, first)}; the languages' own probes of the layer have {signed(first.ceiling, 2)}",
         )
     ]
 
@@ -98,7 +144,8 @@ def section(results: Results) -> Section:
             f"{title}: units and weights taken from all other languages predict the one left out with "
             f"r {between(rows['r_zero_shot'])} over words (random units of the layer, weighted alike: "
             f"{between(rows['random_r_zero_shot'])}); better than 95 % of the random sets in "
-            f"{summary['better_than_95'].iloc[0]} of {summary['n_languages'].iloc[0]} languages."
+            f"{summary['better_than_95'].iloc[0]} of {summary['n_languages'].iloc[0]} languages"
+            f"{_no_better(results, rows)}."
         )
         findings += [f"{title}: {told}" for told in _without_linked(rows)]
     columns = (
@@ -112,7 +159,7 @@ def section(results: Results) -> Section:
             "By the first units only",
             "zero_shot_summary",
             results.table("zero_shot_summary"),
-            "model variable n_units mean_r mean_low mean_high random_r better_than_95 n_languages ceiling",
+            "model variable n_units mean_r mean_low mean_high random_r better_than_95 n_languages ceiling first_unit",
         ),
     )
     return Section(findings, ("zero_shot", "leave_one_out"), tuple(shown for shown in tables if len(shown.frame)))

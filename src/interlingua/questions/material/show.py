@@ -16,6 +16,7 @@ def section(results: Results) -> Section:
         f"{span(seen['words'])} words and {span(seen['sentences'])} sentences a language, "
         f"{span(seen['train_words'])} words for training and {span(seen['test_words'])} for testing; no word stands in both."
     )
+    finding += _families(results) + _chosen(results)
     leaks = results.of("issues", kind="concept in train and test")
     if len(leaks):
         finding += (
@@ -34,6 +35,33 @@ def section(results: Results) -> Section:
         Shown("What was noticed in the data", "issues", results.table("issues"), "language kind count detail"),
     )
     return Section([finding, *_raters(results)], tables=tuple(shown for shown in tables if len(shown.frame)))
+
+
+def _families(results: Results) -> str:
+    """Return how many of the languages that choose the units belong to which family."""
+    counts = {
+        family: len(results.of("languages", role="seen", family=family))
+        for family in dict.fromkeys(results.of("languages", role="seen")["family"])
+    }
+    told = listing(f"{count} {family}" for family, count in sorted(counts.items(), key=lambda item: -item[1]))
+    return f" Families of those that choose: {told}. Languages of one family are no independent witnesses."
+
+
+def _chosen(results: Results) -> str:
+    """Return how words were drawn, and what their sentences are."""
+    text = ""
+    if results.study["sampling"]["flat"]:
+        text += (
+            " Words are drawn flat over the scale of the norms, as many of each rating as there are: that raises every r above what "
+            "it is for words as they come."
+        )
+    sources = {str(language.get("contexts", "")) for language in results.study["languages"].values()}
+    if sources == {"carriers"}:
+        text += (
+            " The sentences are carrier frames that speak of the word itself, the same few for every word and roughly the same in "
+            "every language: context says nothing of the rating."
+        )
+    return text
 
 
 def _raters(results: Results) -> list[str]:

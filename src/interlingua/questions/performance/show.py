@@ -8,7 +8,7 @@ import pandas as pd
 
 from interlingua.report.results import Results
 from interlingua.report.style import colour, marker, panels
-from interlingua.report.words import Row, Section, Shown, cell_title, listing, signed, span
+from interlingua.report.words import Row, Section, Shown, cell_title, instead, listing, signed, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     )
     if pd.isna(row.mean_low):
         return [Row(question, test, answer, f"{single}; no interval of the mean")]
-    interval = f"95 % interval of the mean {signed(row.mean_low, 2)} to {signed(row.mean_high, 2)} (over languages)"
+    interval = f"95 % interval of the mean {signed(row.mean_low, 2)} to {signed(row.mean_high, 2)}, leaving out one language at a time"
     return [Row(question, test, answer, f"{interval}; {single}")]
 
 
@@ -46,7 +46,7 @@ def section(results: Results) -> Section:
             findings.append(f"{what}: it predicts the same for every word in each of {row.n_languages} languages.")
             continue
         findings.append(
-            f"{what}: mean r {signed(row.mean_r, 3)} over {row.n_languages} languages, from {signed(row.lowest_r, 2)} "
+            f"{what}: mean r over test words' sentences {signed(row.mean_r, 3)} ({row.n_languages} languages), from {signed(row.lowest_r, 2)} "
             f"({results.names[row.lowest_language]}) to {signed(row.highest_r, 2)} ({results.names[row.highest_language]})."
         )
     findings += [_raters(row) for row in results.table("performance_of_layer").itertuples() if row.n_reliable]
@@ -69,7 +69,7 @@ def _raters(row: Any) -> str:
     return (
         f"{cell_title(row.model, row.variable)}, layer {row.layer}: mean ratings of finitely many raters can't be predicted fully. "
         f"Over the root of their reliability (known of {row.n_reliable} of {row.n_languages} languages) mean r over all words is "
-        f"{signed(row.mean_r_true, 2)} instead of {signed(row.mean_r_reliable, 2)}."
+        f"{instead(row.mean_r_true, row.mean_r_reliable)}."
     )
 
 

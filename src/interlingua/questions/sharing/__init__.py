@@ -181,15 +181,13 @@ QUESTION = Question(
     show="interlingua.questions.sharing.show",
     caveats=(
         "The super exact test takes every unit to be equally likely to be in a set. Units go together, and some win in "
-        "any probe (large variance, outliers): with ratings permuted it calls pairs significant two or three times as "
-        "often as it should. Its p stands in the tables because the paper has it; pairs are judged by the nulls below.",
+        "any probe (large variance, outliers), so it rejects too often. Its p stands in the tables because the paper has it; pairs are judged by the nulls below.",
         "Permuted ratings are encoded nowhere. Languages that do encode a rating, but each in a way of its own, share "
         "units because units go together, the more so in the layer's first principal components, where real ratings "
         "lie. 'Codes of their own' are ratings that each language encodes as well as the real one and in components as "
         "large, in a random direction.",
-        "The best of many subsets of languages is reported: with 13 languages there are 1,716 sets of seven. Read the "
-        "number of draws that reach as many languages, not the p of the one set.",
-        "Two languages that use a unit with opposite signs do not agree on it. With permuted ratings about half of the "
-        "shared units have the same sign; with real ones nearly all should.",
+        "Two languages that use a unit with opposite signs do not agree on it. With codes of their own half of the shared "
+        "units have the same sign by construction. What is tested of signs is the signed fold enrichment: units shared with the "
+        "same sign less units shared with opposite ones, over what independent sets would share.",
     ),
 )

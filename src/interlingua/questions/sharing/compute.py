@@ -19,6 +19,8 @@ from interlingua.units.nulls import Sharing, Signs, null_summary, signs_of_ranki
 
 #: Below this p a pair shares more than under a null.
 LEVEL = 0.05
+#: Below this it is close to that.
+CLOSE = 0.1
 
 Frames = dict[str, pd.DataFrame | None]
 SignsByLanguage = Mapping[str, Mapping[str, Signs]]
@@ -118,7 +120,10 @@ def _judged(pairs: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     keys = ["method", "language_a", "language_b"]
     largest = pairs.groupby(keys, sort=False, as_index=False)["p_bh"].max()
     judged = largest.assign(shares=largest["p_bh"] < LEVEL)
-    counts = judged.groupby("method", sort=False).agg(n_pairs=("shares", "size"), n_share=("shares", "sum"))
+    close = judged.assign(close=judged["p_bh"].between(LEVEL, CLOSE, inclusive="left"))
+    counts = close.groupby("method", sort=False).agg(
+        n_pairs=("shares", "size"), n_share=("shares", "sum"), n_close=("close", "sum")
+    )
     return judged, counts.reset_index()
 
 

@@ -56,7 +56,7 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
         f"shared units ({' or '.join(f'{value:g}' for value in expected)} expected were the sets independent and uniform); "
         "colour: observed over expected"
         + (
-            "; *: p < .05 under every null, each after Benjamini-Hochberg over the pairs."
+            "; *: p < .05 under every null, each after Benjamini-Hochberg over the pairs (the nulls differ by pair, so the colour is no test)."
             if len(results.of("pairs_judged", method=results.headline))
             else "; nothing was drawn to judge pairs by."
         )

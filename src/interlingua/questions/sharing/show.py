@@ -7,17 +7,18 @@ from typing import Any
 import pandas as pd
 
 from interlingua.questions.sharing.figures import LEAST_DEGREE, draw_degrees, draw_intersections, draw_pairs
+from interlingua.questions.sharing.shown import caveats, nulls_of, of_nulls, of_sets
 from interlingua.questions.sharing.verdict import Outcome, verdict
 from interlingua.report.results import Results
 from interlingua.report.words import (
     Row,
     Section,
-    Shown,
     between,
     cell_title,
+    every_p,
     listing,
     p_text,
-    permuted,
+    percents,
     short,
     signed,
     span,
@@ -50,24 +51,54 @@ def claim(results: Results, model: str, variable: str) -> str:
     if most.degree:
         every = "both" if most.n_languages == 2 else f"all {most.n_languages}"
         many = every if most.degree == most.n_languages else f"{most.degree} of {most.n_languages}"
-    nulls = _nulls(results.of("null", **where))
+    nulls = nulls_of(results.of("null", **where))
+    k = f"{results.study['units']['k']}"
+    top = f"the top {k}" if k.isdigit() else "the top"
+    paper = (
+        "By the paper's count"
+        if results.headline == _PAPERS
+        else "How many units are shared depends on the ranking. By"
+    )
+    ranking = "" if results.headline == _PAPERS else f" {results.label(results.headline)}"
     text = (
-        f"By the paper's count, in layer {results.layer(model, variable)} of {short(model)} {most.n_units or 'no'} "
-        f"{'unit is' if most.n_units <= 1 else 'units are'} among those that carry {variable} most in {many} languages"
+        f"{paper}{ranking}, in layer {results.layer(model, variable)} of {short(model)} {most.n_units or 'no'} "
+        f"{'unit is' if most.n_units <= 1 else 'units are'} in {top} (those that carry {variable} most) of {many} languages"
         f"{_as_many(results, where, most.degree)}; pairs of languages share {pairs.mean_overlap:.1f} units on average"
     )
     if pd.notna(pairs.mean_fe):
         text += f", {pairs.mean_fe:.2f} times what independent sets would"
+    others = _other_rankings(results, model, variable)
     if not nulls:
-        return f"{text}."
+        return f"{text}.{others}"
     beside = "; ".join(f"{_given(results, row)}, p {p_text(row.p_fe)}" for row in nulls)
     text += f" ({beside}{' from' if len(nulls) == 1 else ';'} {nulls[0].draws} draws{' each' * (len(nulls) > 1)})"
-    return f"{text}. {verdict(results, nulls)}"
+    return f"{text}. {verdict(results, nulls)}{others}"
+
+
+#: The ranking that the paper counts by.
+_PAPERS = "elastic-net"
+
+
+def _other_rankings(results: Results, model: str, variable: str) -> str:
+    """Return how many units other rankings find in all languages, and by which of them sharing is not shown."""
+    told = []
+    for row in results.of("sharing_summary", model=model, variable=variable).itertuples():
+        if row.method == results.headline:
+            continue
+        name = f"{results.label(row.method)}{', the ranking of the paper' if row.method == _PAPERS else ''}"
+        count = f"{row.n_units}" if row.degree == row.n_languages else "none"
+        text = f"{name}: {count}"
+        nulls = nulls_of(results.of("null", model=model, variable=variable, method=row.method))
+        if nulls and Outcome.of(nulls) in (Outcome.SIGNS, Outcome.NEITHER):
+            p = listing(f"{p_text(null.p_fe)} against {results.label(null.null)}" for null in nulls)
+            text += f" (that units are shared is not shown by their number: p {p})"
+        told.append(text)
+    return f" Units in all languages by other rankings: {'; '.join(told)}." if told else ""
 
 
 def _as_many(results: Results, where: dict[str, str], degree: int) -> str:
     """Return in how many draws as many units are at the top in so many languages; of two, pairs tell more."""
-    rows = _nulls(results.of("null_degrees", **where, n_languages=degree)) if degree >= LEAST_DEGREE else []
+    rows = nulls_of(results.of("null_degrees", **where, n_languages=degree)) if degree >= LEAST_DEGREE else []
     drawn = [f"{row.as_many} of {row.draws} draws of {results.label(row.null)}" for row in rows]
     return f" (as many in {' and in '.join(drawn)})" if drawn else ""
 
@@ -84,7 +115,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
 
 def _shares(results: Results, model: str, variable: str) -> list[Row]:
     where = {"model": model, "variable": variable, "method": results.headline}
-    nulls = _nulls(results.of("null", **where))
+    nulls = nulls_of(results.of("null", **where))
     if not nulls:
         row = results.of("pairs_summary", **where).iloc[0]
         return [
@@ -109,10 +140,11 @@ def _shares(results: Results, model: str, variable: str) -> list[Row]:
     ]
     signs = Row(
         "Do they use them in the same direction?",
-        f"Signs of the shared units, against the same {_NUMBERS.get(len(nulls), 'ratings')}",
-        f"{_verdict(nulls, 'p_signed_fe')}: {100 * first.same_sign:.0f} % have the same sign"
+        "Signed fold enrichment (units shared with the same sign less those with opposite ones, over expected), against the same "
+        f"{_NUMBERS.get(len(nulls), 'ratings')}",
+        f"{_verdict(nulls, 'p_signed_fe')}: {100 * first.same_sign:.0f} % of the shared units have the same sign"
         + (f" ({', '.join(under)})" if under else ""),
-        _sure(results, nulls, "p_signed_fe"),
+        f"of the signed fold enrichment: {_sure(results, nulls, 'p_signed_fe')}",
     )
     return [shared, signs]
 
@@ -123,7 +155,7 @@ def _unflagged(results: Results, model: str, variable: str) -> list[Row]:
     for row in results.of("flagged_overlap", **where).itertuples():
         if row.languages == "all":
             continue
-        nulls = _nulls(results.of("flagged_null", **where, languages=row.languages))
+        nulls = nulls_of(results.of("flagged_null", **where, languages=row.languages))
         left_out = listing(results.names[code] for code in row.languages.split()[1:])
         question = f"And without {left_out}?"
         test = "The sharing again, leaving out the languages whose ratings don't belong to their words"
@@ -150,14 +182,13 @@ def _corrected_pairs(row: Any) -> str:
 def _judged(results: Results, where: dict[str, str]) -> str:
     """Return how many pairs share more than under every null."""
     return "".join(
-        f"; {row.n_share} of {row.n_pairs} pairs by themselves, corrected"
+        f"; {row.n_share} of {row.n_pairs} pairs by themselves, corrected{_close(row)}"
         for row in results.of("pairs_judged_summary", **where).itertuples()
     )
 
 
-def _nulls(rows: pd.DataFrame) -> list[Any]:
-    """Return the rows of the nulls; permuted ratings, the easiest to beat, are told last."""
-    return sorted(rows.itertuples(), key=lambda row: row.null == "permuted")
+def _close(row: Any) -> str:
+    return f" ({row.n_close} more have a corrected p below .1)" if row.n_close else ""
 
 
 def _verdict(nulls: list[Any], p: str) -> str:
@@ -193,13 +224,7 @@ def _times(corrected_fe: float, mean_fe: float, what: str) -> str:
 
 
 def _sure(results: Results, nulls: list[Any], p: str) -> str:
-    first, *others = nulls
-    return "; ".join(
-        [
-            permuted(getattr(first, p), first.draws),
-            *(f"{results.label(row.null)}: p {p_text(getattr(row, p))}" for row in others),
-        ]
-    )
+    return every_p([(results.label(row.null), getattr(row, p)) for row in nulls], nulls[0].draws)
 
 
 def section(results: Results) -> Section:
@@ -213,7 +238,7 @@ def section(results: Results) -> Section:
             drawn = " ".join(filter(None, (_moved(encoding), _encoded(results, encoding))))
             findings.append(f"{cell_title(model, variable)}: {drawn}")
         findings += [_again(results, row) for row in results.of("null_penalty", **of_cell).itertuples()]
-    return Section(findings, ("pairs", "intersections", "degrees"), (*_of_nulls(results), *_of_sets(results)))
+    return Section(findings, ("pairs", "intersections", "degrees"), (*of_nulls(results), *of_sets(results)))
 
 
 def _finding(results: Results, row: Any) -> str:
@@ -223,14 +248,16 @@ def _finding(results: Results, row: Any) -> str:
         text += f"mean fold enrichment {row.mean_fe:.2f}; "
     exact = f"p < .05 in {row.p_below_05} of {row.n_pairs} pairs, {row.p_bh_below_05} after Benjamini-Hochberg"
     for judged in results.of("pairs_judged_summary", **where).itertuples():
-        text += f"{judged.n_share} of {judged.n_pairs} pairs share more than under each null, corrected "
+        text += (
+            f"{judged.n_share} of {judged.n_pairs} pairs share more than under each null, corrected{_close(judged)} "
+        )
         exact = f"{row.p_bh_below_05} by the paper's super exact test, which rejects too often"
         text += f"({exact})"
     if not text.endswith(")"):
         text += f"by the paper's super exact test, which rejects too often, {exact}"
     if pd.notna(row.same_sign):
         text += f"; {100 * row.same_sign:.0f} % of the shared units have the same sign"
-    nulls = _nulls(results.of("null", **where))
+    nulls = nulls_of(results.of("null", **where))
     if nulls:
         under = "; ".join(
             f"{results.label(null.null)}: {'fold enrichment ' if null is nulls[0] else ''}{null.null_fe:.2f} "
@@ -240,7 +267,7 @@ def _finding(results: Results, row: Any) -> str:
         text += f". {under[0].upper()}{under[1:]}. {verdict(results, nulls).removesuffix('.')}"
     for top in results.of("top_units", **where).itertuples():
         if pd.notna(top.r_top):
-            text += f"; r on held-out words from the top units alone {signed(top.r_top, 2)}"
+            text += f"; r over test words' sentences from the top units alone {signed(top.r_top, 2)}"
     return f"{text}."
 
 
@@ -271,14 +298,9 @@ def _encoded(results: Results, encoding: pd.DataFrame) -> str:
     how = f"{' and '.join(said)} than" if said else "as well as"
     return (
         f"Codes of their own are encoded {how} the real ratings (cross-validated r {between(own['null_r_cv'])}, really "
-        f"{between(own['r_cv'])}) and lie where they do: {_percent(own['null_first_components'])} of their variance in "
-        f"the layer's first five principal components, really {_percent(own['first_components'])}."
+        f"{between(own['r_cv'])}) and lie where they do: {percents(own['null_first_components'])} of their variance in "
+        f"the layer's first five principal components, really {percents(own['first_components'])}."
     )
-
-
-def _percent(values: pd.Series) -> str:
-    low, high = f"{100 * values.min():.0f}", f"{100 * values.max():.0f}"
-    return f"{low} %" if low == high else f"{low} % to {high} %"
 
 
 def _again(results: Results, row: Any) -> str:
@@ -298,85 +320,6 @@ def _again(results: Results, row: Any) -> str:
     )
 
 
-def _of_nulls(results: Results) -> list[Shown]:
-    """Return the rankings beside the nulls, and without the languages that the audit flags."""
-    enrichment = "model variable method null mean_fe null_fe corrected_fe p_fe pairs_below_05 null_share_p05 draws"
-    beyond = (
-        "model variable method null highest_degree null_highest_degree p_highest_degree p_omnibus same_sign "
-        "null_same_sign signed_fe null_signed_fe p_signed_fe"
-    )
-    flagged = "model variable method languages n_pairs mean_fe p_below_05 same_sign"
-    titled = (
-        ("Ranking methods compared on real ratings and under each null", "null", enrichment),
-        ("Degrees and signs on real ratings and under each null", "null", beyond),
-        (
-            "How the draws are encoded, beside the real ratings",
-            "null_encoding",
-            "model variable language null r_cv null_r_cv first_components null_first_components linked_words n_words",
-        ),
-        (
-            "The penalty of the elastic net chosen again in some draws",
-            "null_penalty",
-            "model variable method null draws mean_fe null_fe again_fe difference difference_low difference_high as_many "
-            "again_as_many null_units again_units",
-        ),
-        ("What the top units alone predict", "top_units", "model variable method r_top"),
-        ("Overlap with and without the flagged languages", "flagged_overlap", flagged),
-        (
-            "The same beside each null",
-            "flagged_null",
-            "model variable method languages null corrected_fe p_fe",
-        ),
-    )
-    return [
-        Shown(title, name, results.table(name), columns) for title, name, columns in titled if len(results.table(name))
-    ]
-
-
-def _of_sets(results: Results) -> list[Shown]:
-    """Return pairs, highest intersections and degrees; those of the headline's ranking where there are many."""
-
-    def of(name: str) -> pd.DataFrame:
-        return results.of(name, method=results.headline)
-
-    shown = [
-        Shown(
-            "Pairs of languages",
-            "pairs",
-            of("pairs"),
-            "model variable language_a language_b observed expected fe same_sign p p_bh",
-        ),
-        Shown(
-            "Pairs of languages under each null",
-            "null_pairs",
-            of("null_pairs"),
-            "model variable null language_a language_b null_mean fe_corrected p_null p_bh",
-        ),
-        Shown(
-            "Intersections of the highest degree",
-            "highest_degree",
-            results.table("highest_degree"),
-            "model variable method languages degree observed p n_subsets p_bonferroni units",
-        ),
-        Shown(
-            "Units by number of languages under each null",
-            "null_degrees",
-            _from_three(of("null_degrees")),
-            "model variable method null n_languages null_mean as_many draws p_null",
-        ),
-        Shown(
-            "Units by number of languages, beside independent uniform sets",
-            "degrees",
-            _from_three(of("degrees")),
-            "model variable method n_languages observed expected",
-        ),
-    ]
-    return [table for table in shown if len(table.frame)]
-
-
-def _from_three(degrees: pd.DataFrame) -> pd.DataFrame:
-    """Return what is told of degrees: where units are shared, fewer are in the top of any one or two languages."""
-    return degrees[degrees["n_languages"] >= LEAST_DEGREE]
-
+__all__ = ["FIGURES", "caveats", "claim", "glance", "section"]
 
 FIGURES = {"pairs": draw_pairs, "intersections": draw_intersections, "degrees": draw_degrees}

@@ -298,8 +298,10 @@ JUDGED_SUMMARY = Table(
         Column(
             "n_share", "pairs that share more than under every null, after Benjamini and Hochberg", "count", "pairs"
         ),
+        Column("n_close", "further pairs whose corrected p is below .1", "count", "pairs with p < .1"),
     ),
-    says="how many pairs share more than under every null: `n_share` of `n_pairs`",
+    says="how many pairs share more than under every null: `n_share` of `n_pairs`; `n_close` more have a corrected p "
+    "below .1",
     atlas=("method", "n_pairs", "n_share"),
 )
 NULL_PENALTY = Table(

@@ -39,7 +39,7 @@ def verdict(results: Results, nulls: Sequence[Any]) -> str:
     """
     every = listing(results.label(row.null) for row in nulls)
     number, signs = (listing(results.label(row.null) for row in _kept(nulls, p)) for p in ("p_fe", "p_signed_fe"))
-    p = f"p {listing(p_text(row.p_signed_fe) for row in nulls)} against {every}"
+    p = f"signed fold enrichment: {_of_signs(results, nulls)}"
     return {
         Outcome.BOTH: (
             f"Languages share more units than with {every}, and use them in the same direction more often ({p})."
@@ -57,6 +57,15 @@ def verdict(results: Results, nulls: Sequence[Any]) -> str:
             f"shared ones have the same sign more often than with {signs} ({p})."
         ),
     }[Outcome.of(nulls)]
+
+
+def _of_signs(results: Results, nulls: Sequence[Any]) -> str:
+    """Return the p of the signs against every null, once where it is the same."""
+    texts = [p_text(row.p_signed_fe) for row in nulls]
+    names = [results.label(row.null) for row in nulls]
+    if len(set(texts)) == 1:
+        return f"p {texts[0]} against {listing(names)}"
+    return listing(f"p {text} against {name}" for text, name in zip(texts, names, strict=True))
 
 
 def _kept(nulls: Sequence[Any], p: str) -> list[Any]:

@@ -233,12 +233,12 @@ QUESTION = Question(
     caveats=(
         "ρ̄ is over the units of a layer as they stand: languages that encode the rating in the same directions, but with "
         "other units, would share nothing here.",
-        "Its interval is over languages: it says how ρ̄ would vary with other languages like these, not with other words or "
+        "Its interval leaves out one language at a time: it says how ρ̄ would vary with other languages like these, not with other words or "
         "another model. In simulations it covers .96 to .97 where languages share alike, .92 to .94 where some share more than "
         "others. With two or three languages there is none.",
         "A translation can look like sharing of its own: words that are linked stand in the same half of the words, so they "
         "never meet. The row without linked words leaves them out altogether, and is about other words: those that a model places "
-        "beside their translations share more with each other (.95 in the built-in study, .86 of all words, .78 of the others).",
+        "beside their translations share more with each other than the others do.",
     ),
     atlas=(UnitColumn("unit_scores", "score"), UnitColumn("unit_scores", "false_sign")),
 )

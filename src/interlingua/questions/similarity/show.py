@@ -8,7 +8,18 @@ import pandas as pd
 
 from interlingua.questions.similarity.figures import draw_layers, draw_map, draw_tree
 from interlingua.report.results import Results
-from interlingua.report.words import LEVEL, Row, Section, Shown, cell_title, p_text, permuted, short, signed, yes
+from interlingua.report.words import (
+    LEVEL,
+    Row,
+    Section,
+    Shown,
+    cell_title,
+    every_p,
+    listing,
+    p_text,
+    short,
+    signed,
+)
 
 #: Below this similarity of a language with itself, rho-bar comes with a warning.
 LEAST_CEILING = 0.5
@@ -21,24 +32,41 @@ def claim(results: Results, model: str, variable: str) -> str:
     row = _chosen(results, model, variable)
     if row is None:
         return ""
-    where = f"In layer {row.layer} of {short(model)}, "
+    where = f"In layer {row.layer} of {short(model)} ({row.n_units} units: the numbers that it computes for a word), "
     if pd.isna(row.rho):
         return f"{where}how much languages share of where {variable} is encoded can't be told: {_unsteady(results, model, variable)}."
     nulls = _nulls(results, model, variable)
     shown = not nulls or max(null.p for null in nulls) < LEVEL
     share = f"{row.n_languages} languages share {_much(row) if shown else 'any'} of where {variable} is encoded"
     text = (
-        f"{where}{'' if shown else 'it is not shown that '}{share} (ρ̄{_above(row, shown)}: one if they had a single code, nought "
-        f"if each had its own{_interval(row)}){_unsure(row)}"
+        f"{where}{'' if shown else 'it is not shown that '}{share} (ρ̄{_above(row, shown)}: one if they had a single code, zero "
+        f"if each had its own{_interval(row)}{_NOT_WORDS if pd.notna(row.rho_low) else ''}){_unsure(row)}. It is a ratio of correlations, not a share of units: how "
+        f"strongly units go with the rating agrees by {signed(row.between, 2)} between two languages and by "
+        f"{signed(row.ceiling, 2)} between two halves of one language's words."
     )
     if nulls:
-        beside = "; ".join(
-            f"{results.label(null.null)}: similarity {signed(null.null_mean, 2)} instead of {signed(null.between, 2)}, "
-            f"p {p_text(null.p)}"
+        beside = listing(
+            f"with {results.label(null.null)}{_MEANT.get(null.null, '')} by {signed(null.null_mean, 2)} (95 % of draws below "
+            f"{signed(null.null_high, 2)}; p {p_text(null.p)})"
             for null in nulls
         )
-        text += f"; {beside}; {nulls[0].draws} draws{' each' * (len(nulls) > 1)}"
-    return f"{text}.{_equivalence(row)}"
+        text += f" Two languages would agree {beside}; {nulls[0].draws} draws{' each' * (len(nulls) > 1)}."
+    return f"{text}{_before(results, row)}{_equivalence(row)}"
+
+
+#: What intervals are not about, said once.
+_NOT_WORDS = " and no words"
+#: What a null is, where it is first told of.
+_MEANT = {"own codes": ", ratings that each language encodes as well, but in a direction of its own,"}
+
+
+def _before(results: Results, chosen: Any) -> str:
+    """Return how much is shared where the model has not looked at any context yet."""
+    where = {"model": chosen.model, "variable": chosen.variable, "words": "all", "layer": 0}
+    for row in results.of("similarity", **where).dropna(subset="rho").itertuples():
+        if row.layer != chosen.layer:
+            return f" In layer {row.layer}, before any context is read, ρ̄ is {signed(row.rho, 2)} already."
+    return ""
 
 
 def _much(row: Any) -> str:
@@ -73,7 +101,7 @@ def _nulls(results: Results, model: str, variable: str) -> list[Any]:
 def _interval(row: Any) -> str:
     if pd.isna(row.rho_low):
         return f"; no interval, as {row.n_languages} languages are too few"
-    return f"; 95 % interval over languages {signed(row.rho_low, 2)} to {signed(row.rho_high, 2)}"
+    return f"; 95 % interval {signed(row.rho_low, 2)} to {signed(row.rho_high, 2)}, leaving out one language at a time"
 
 
 def _equivalence(row: Any) -> str:
@@ -105,35 +133,42 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     if pd.isna(row.rho):
         return [Row(question, test, f"Can't be told: {_unsteady(results, model, variable)}", "–")]
     nulls = _nulls(results, model, variable)
-    answer = f"{yes(max(null.p for null in nulls))}: " if nulls else ""
+    answer = "Not shown to be any: " if nulls and not max(null.p for null in nulls) < LEVEL else ""
     answer += f"ρ̄ = {signed(row.rho, 2)}{_interval(row)}{_unsure(row)}"
-    sure = "; ".join(
-        f"{results.label(null.null)}: {permuted(null.p, null.draws) if null is nulls[0] else f'p {p_text(null.p)}'}"
-        for null in nulls
-    )
-    rows = [Row(question, test, answer, sure or "not compared with ratings drawn under a null")]
+    sure = every_p([(results.label(null.null), null.p) for null in nulls], nulls[0].draws) if nulls else ""
+    untested = "; of the control models ρ̄ is not computed" if "controls" not in results.not_asked else ""
+    rows = [Row(question, test, answer, (sure or "not compared with ratings drawn under a null") + untested)]
     return [*rows, *_without_translations(results, model, variable)]
 
 
 def _without_translations(results: Results, model: str, variable: str) -> list[Row]:
     """Return the same without linked words; nothing where no word is linked."""
-    question = "And without translations?"
     row = _chosen(results, model, variable, "unlinked")
+    if row is not None and not row.n_left_out:
+        return []
+    question = f"And without {_links(results, model, variable)}?"
     if row is None:
         test = "The same without the words that are linked to a word of another language"
         return [Row(question, test, "Can't be told: in some language too few words are left", "–")]
-    if not row.n_left_out:
-        return []
-    test = f"The same without the {row.n_left_out} words that are linked to a word of another language"
+    test = (
+        f"The same without the {row.n_left_out:,} training words that are linked to a word of another language; true translations "
+        "may remain"
+    )
     if pd.isna(row.rho):
         return [Row(question, test, "Can't be told: in some language two halves of the words left don't agree", "–")]
     chance = _chosen(results, model, variable, "random")
-    beside = (
-        "–"
-        if chance is None or pd.isna(chance.rho)
-        else f"as many words left out by chance: ρ̄ = {signed(chance.rho, 2)}"
-    )
+    beside = "not tested against a null"
+    if chance is not None and pd.notna(chance.rho):
+        beside += f"; as many words left out by chance: ρ̄ = {signed(chance.rho, 2)}"
     return [Row(question, test, f"ρ̄ = {signed(row.rho, 2)}{_interval(row)}{_unsure(row)}", beside)]
+
+
+def _links(results: Results, model: str, variable: str) -> str:
+    """Return what linked words are: translations by norms or the user, or what the model itself takes for them."""
+    for row in results.of("concept_summary", model=model, variable=variable).itertuples():
+        if row.n_neighbours and not row.n_user and not row.n_norms:
+            return "the words that the model itself places next to a word of another language"
+    return "the words that are linked to another language's"
 
 
 def section(results: Results) -> Section:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -23,14 +23,22 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         rows, which = repeated[repeated["method"] == "correlation"], f" by {results.label('correlation')}"
     return [
         Row(
-            "Does the choice of units hang on single words?",
-            "Two halves of a language's words, which have none in common",
-            f"They share {row.halves_shared:.1f} of {row.k:.0f} units{which}, where chance would have {row.halves_expected:.1f}",
+            "How firm is the choice of units against other words?",
+            "Two halves of a language's words, which have none in common (each is half as long as the list that chooses units)",
+            f"Halves share {row.halves_shared:.1f} of {row.k:.0f} units{which}; by chance {row.halves_expected:.1f}{_others(results, row)}",
             f"least in {results.names[row.halves_lowest_language]}, {row.halves_lowest:.1f}; with words drawn anew, two thirds of "
             f"them the same, a unit is there again in {100 * row.mean_frequency:.0f} % of {_draws(results)} draws",
         )
         for row in rows.itertuples()
     ]
+
+
+def _others(results: Results, row: Any) -> str:
+    """Return what halves share by the other rankings."""
+    rows = results.of("stability_summary", model=row.model, variable=row.variable)
+    rows = rows[rows["mean_frequency"].notna() & (rows["method"] != row.method)]
+    told = [f"{results.label(other.method)} {other.halves_shared:.1f}" for other in rows.itertuples()]
+    return f" (by other rankings: {', '.join(told)})" if told else ""
 
 
 def section(results: Results) -> Section:
@@ -39,7 +47,11 @@ def section(results: Results) -> Section:
     for model, variable in results.cells:
         summary = results.of("stability_summary", model=model, variable=variable)
         for row in summary[summary["mean_frequency"].notna()].itertuples():
-            beside = "" if pd.isna(row.pairs_shared) else f"; two languages, on all their words, {row.pairs_shared:.1f}"
+            beside = (
+                ""
+                if pd.isna(row.pairs_shared)
+                else f"; two languages, on twice as many words each, {row.pairs_shared:.1f}"
+            )
             findings.append(
                 f"{cell_title(model, variable)}, {results.label(row.method)}: two halves of a language's words share "
                 f"{row.halves_shared:.1f} of {row.k:.0f} units (by chance {row.halves_expected:.1f}; least in "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from interlingua.report.results import Results
 from interlingua.report.style import GREY, colour, panels
-from interlingua.report.words import LEVEL, Row, Section, Shown, cell_title, listing, p_text, permuted, yes
+from interlingua.report.words import LEVEL, Row, Section, Shown, cell_title, listing, p_text, permuted
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -21,25 +21,30 @@ def claim(results: Results, model: str, variable: str) -> str:
     rows = rows[rows["own_draws"] >= _LEAST_DRAWS]
     works = rows["p_replicated"] < LEVEL
     working = [
-        f"{results.names[row.language]} ({row.n_replicated:.0f} of {row.n_units} with the sign that they have elsewhere and a |t| "
-        f"above 95 % of codes of its own)"
+        f"{row.n_replicated:.0f} of these {row.n_units} carry it in {results.names[row.language]} (p {p_text(row.p_replicated)})"
         for row in rows[works].itertuples()
     ]
     failing = [results.names[code] for code in rows.loc[~works, "language"]]
     text = ""
     if working:
-        text = f" They carry it in {listing(working)}, which took no part in choosing them."
+        text = (
+            f" With the sign that they have elsewhere and a |t| above 95 % of codes of the language's own, {listing(working)}, where "
+            "units were not chosen; of the others this is not shown."
+        )
     if failing:
         text += (
-            f" That they carry it in {listing(failing)} is not shown: no more of them do so than where the language has a code "
-            "of its own."
+            f" That any of them carry it in {listing(failing)} is not shown: no more of them do so than where the language has a "
+            "code of its own."
         )
     return text
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:
     """Return a row for each unseen language, also for those in which nothing could be tested."""
-    test = "Regressions of word means in a language that took no part, beside codes of its own"
+    test = (
+        "Units with the sign that they have elsewhere and a larger |t| than 95 % of codes of the language's own (regressions of word "
+        "means in a language that took no part)"
+    )
     untested = _untested(results, model, variable)
     found = []
     for row in results.of("transfer_summary", model=model, variable=variable, method=results.headline).itertuples():
@@ -52,20 +57,26 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
             sure = f"so have {100 * row.baseline_share_p05_words:.0f} % of random units"
             found.append(Row(question, test, answer, sure))
             continue
+        shown = "more than codes of its own would give; the others are not shown to"
         answer = (
-            f"{yes(row.p_replicated)}: {row.n_replicated:.0f} of {row.n_units} units have the sign that they have elsewhere, and a "
-            "larger |t| than 95 % of codes of its own"
+            f"{row.n_replicated:.0f} of {row.n_units} do, "
+            f"{shown if row.p_replicated < LEVEL else 'not shown to be more than codes of its own would give'}"
         )
         sure = (
-            f"own codes have {row.own_replicated:.1f} (95 %: {row.own_replicated_95:.0f}; {permuted(row.p_replicated, row.own_draws)}); "
-            f"{row.top_5_percent:.0f} are among the best 5 % of the layer (own codes: {row.own_top_5_percent:.1f}; 95 %: "
-            f"{row.own_top_5_percent_95:.0f})"
+            f"{_codes(row.own_replicated, row.own_replicated_95)}; {permuted(row.p_replicated, row.own_draws)}, not corrected for the "
+            f"number of languages; {row.top_5_percent:.0f} are among the best 5 % of the layer "
+            f"({_codes(row.own_top_5_percent, row.own_top_5_percent_95)}; p {p_text(row.p_top_5_percent)})"
         )
         found.append(Row(question, test, answer, sure))
     return found + [
         Row(f"Do single units work in {results.names[code]}?", test, "Not tested", reason)
         for code, reason in untested.items()
     ]
+
+
+def _codes(mean: float, most: float) -> str:
+    """Return what codes of the language's own give: the mean of the draws, and what 95 % of them have at most."""
+    return f"codes of its own give {mean:.1f} on average, 95 % of draws {most:.0f} at most"
 
 
 def _untested(results: Results, model: str, variable: str) -> dict[str, str]:
@@ -122,9 +133,9 @@ def _finding(results: Results, row: Any) -> str:
     return (
         f"{where}: {row.n_agree:.0f} of {row.n_units} units have the sign that they have in the languages that share them, and "
         f"{row.n_replicated:.0f} of these a |t| above 95 % of what the same unit has with codes of its own, {verdict} "
-        f"({row.own_replicated:.1f}; 95 %: {row.own_replicated_95:.0f}; {permuted(row.p_replicated, row.own_draws)}). "
-        f"{row.top_5_percent:.0f} stand among the best 5 % of the layer (own codes: {row.own_top_5_percent:.1f}; 95 %: "
-        f"{row.own_top_5_percent_95:.0f}; p {p_text(row.p_top_5_percent)}); their median percentile is "
+        f"({_codes(row.own_replicated, row.own_replicated_95)}; {permuted(row.p_replicated, row.own_draws)}). "
+        f"{row.top_5_percent:.0f} stand among the best 5 % of the layer ("
+        f"{_codes(row.own_top_5_percent, row.own_top_5_percent_95)}; p {p_text(row.p_top_5_percent)}); their median percentile is "
         f"{row.median_percentile:.0f} (own codes: {row.own_median_percentile:.0f}; p {p_text(row.p_median_percentile)}). "
         f"{by_words}"
     )
