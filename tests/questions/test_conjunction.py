@@ -71,7 +71,8 @@ def steps(
         )["unit_profiles"]
         for code, of_language in made.words.items()
     }
-    tables = conjunction(found, strata, probes_of(tuple(made.words), *sparse), CELL, least=least, grid=grid)
+    probes = probes_of(tuple(made.words), *sparse)
+    tables = conjunction(found, strata, probes, CELL, least=least, grid=grid, fitted=sparse)
     assert set(tables) == set(TABLES)
     return {name: TABLES[name].check(frame) for name, frame in tables.items() if frame is not None}
 

@@ -22,7 +22,7 @@ CONCEPTS = Frame("concepts")
 SOURCES = Frame("sources")
 """Where each language's ratings and sentences come from."""
 
-_MODEL = ModelFiles(ModelSpec("", "", ""), "float32", "cpu")
+_MODEL = ModelFiles(ModelSpec("", "folder", ""), "float32", "cpu")
 """Stands for that of every model."""
 
 INPUTS: Mapping[str, Output] = MappingProxyType(
