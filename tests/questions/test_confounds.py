@@ -171,10 +171,13 @@ def test_what_is_told(found: dict[str, pd.DataFrame]) -> None:
     )
     said = results(**{**found, "confounds_summary": summary})
     [row] = glance(said, "made-up", "valence")
-    assert row.answer == "r = −0.70 instead of 0.80 (mean of 3 languages)"
+    assert row.answer == (
+        "Without them r over test words is −0.70 instead of 0.80 (mean of 3 languages); other properties (arousal, "
+        "concreteness, word class) were not asked"
+    )
     assert row.sure == (
-        "by |correlation|, 2 of 3 top units stay, and pairs share 3.50 times as many as independent sets instead of "
-        "2.50"
+        "by |correlation|, 2 of 3 top units stay, and pairs share 3.50 times as many as independent sets (with "
+        "them: 2.50)"
     )
     assert glance(said, "made-up", "arousal") == []
     told = section(said)

@@ -93,8 +93,8 @@ def results(n_probes: int = 1) -> Results:
 def test_what_is_said_and_shown() -> None:
     found = section(results(3))
     assert found.findings == [
-        "m · valence: layer 2 (chosen by cross-validation on the training words). Mean r on held-out words there: "
-        "ridge regression 0.500 and tried 2 0.500."
+        "m · valence: layer 2 (chosen by cross-validation on the training words). Mean r over test words' "
+        "sentences there, one probe each: ridge regression 0.500 and tried 2 0.500."
     ]
     (shown,) = found.tables
     assert shown.frame["layer"].tolist() == [2] * 6

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,11 +24,18 @@ def sources(*unseen: str) -> pd.DataFrame:
     return table.assign(norms="labmt", licence="free", citation="")
 
 
-def results(sources: pd.DataFrame, noticed: pd.DataFrame, reliable: pd.DataFrame | None = None) -> Results:
+#: Of a study's settings, what the section tells.
+FLAT = {"sampling": {"flat": True}, "languages": {"en": {"contexts": "carriers"}, "es": {"contexts": "carriers"}}}
+AS_THEY_COME = {"sampling": {"flat": False}, "languages": {"en": {"contexts": "a.csv"}, "es": {"contexts": "carriers"}}}
+
+
+def results(
+    sources: pd.DataFrame, noticed: pd.DataFrame, reliable: pd.DataFrame | None = None, study: Any = AS_THEY_COME
+) -> Results:
     tables = {"languages": LANGUAGES, "issues": ISSUES, "reliability": RELIABILITY}
     made = {**material(sources, noticed), "reliability": reliable}
     found = {name: tables[name].empty() if frame is None else frame for name, frame in made.items()}
-    return Results(Path(), tables, {}, {}, {name: tables[name].check(frame) for name, frame in found.items()})
+    return Results(Path(), tables, study, {}, {name: tables[name].check(frame) for name, frame in found.items()})
 
 
 NOTHING = pd.DataFrame({"language": [], "kind": [], "count": [], "detail": []})
@@ -114,3 +122,12 @@ def test_reliability_is_told_where_norms_have_it() -> None:
     # Of too few words there is none, and nothing is said.
     nothing = table.assign(reliability=float("nan"))
     assert len(section(results(sources(), NOTHING, nothing)).findings) == 1
+
+
+def test_how_words_were_drawn_and_what_their_sentences_are_is_told() -> None:
+    (finding,) = section(results(sources(), NOTHING, study=FLAT)).findings
+    assert "Words are drawn flat over the scale of the norms" in finding
+    assert "The sentences are carrier frames" in finding
+    (finding,) = section(results(sources(), NOTHING)).findings
+    assert "flat" not in finding
+    assert "carrier" not in finding  # of one language only

@@ -66,7 +66,8 @@ def test_the_whole_network_is_told_where_it_was_read() -> None:
     assert set(found.table("performance")["probe"]) == {"elastic-net"}
     said = section(found)
     assert said.findings == [
-        "m · valence, elastic-net: mean r 0.500 over 3 languages, from 0.20 (Spanish) to 0.80 (English)."
+        "m · valence, elastic-net: mean r over test words' sentences 0.500 (3 languages), from 0.20 (Spanish) to 0.80 "
+        "(English)."
     ]
     assert said.tables[0].title == "Whole-network probes, held-out words"
     assert laid_out(found, said.tables[0])["rows"][0][:2] == ["English", "0.800"]
@@ -78,7 +79,7 @@ def test_without_the_whole_network_the_chosen_layer_is_told() -> None:
     assert table[["layer", "reads"]].drop_duplicates().values.tolist() == [[1, "layer 1"]]
     said = section(found)
     assert said.findings[0].startswith(
-        "m · valence, ridge of layer 1: mean r 0.400 over 3 languages, from 0.10 (Spanish)"
+        "m · valence, ridge of layer 1: mean r over test words' sentences 0.400 (3 languages), from 0.10 (Spanish)"
     )
     assert said.tables[0].title == "Probes of the chosen layer, held-out words"
 
@@ -87,7 +88,9 @@ def test_whether_the_layer_knows_is_told_of_all_words() -> None:
     (row,) = glance(results(probes()), "m", "valence")
     assert row.answer == "In all but Spanish: r = 0.40 over all words, mean of 3 languages"
     _, low, high = mean_r_interval([0.7, 0.1, 0.4])
-    interval = f"95 % interval of the mean {low:.2f} to {high:.2f} (over languages)".replace("-", "−")
+    interval = f"95 % interval of the mean {low:.2f} to {high:.2f}, leaving out one language at a time".replace(
+        "-", "−"
+    )
     assert row.sure == f"{interval}; single languages have 0.10 (Spanish) to 0.70 (English)"
     assert row.test == "A linear probe of layer 1: every word is predicted by a probe of other words"
 
