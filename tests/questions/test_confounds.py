@@ -183,7 +183,8 @@ def test_what_is_told(found: dict[str, pd.DataFrame]) -> None:
     told = section(said)
     assert told.findings == [
         "made-up · valence: length and number of sub-words explain 12 % of the ratings' variance; without them r "
-        "over test words is −0.70 instead of 0.80 (mean over languages), 2 of the 3 top units stay, and the fold enrichment is 3.50."
+        "over test words is −0.70 instead of 0.80 (mean over languages), 2 of the 3 top units stay, and the fold "
+        "enrichment is 3.50."
     ]
     declared = {table.name: table for table in QUESTION.tables}
     for shown in told.tables:
