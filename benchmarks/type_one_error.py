@@ -33,7 +33,6 @@ from interlingua.stats.outliers import low_outliers
 from interlingua.stats.superexact import superexact_sf
 from interlingua.units import PAPER_MODEL, alignment_models, overlap
 from interlingua.units.nulls import (
-    BY_CV,
     Linked,
     RatedLayer,
     Sharing,
@@ -45,6 +44,8 @@ from interlingua.units.nulls import (
 )
 
 LEVEL, TOLERANCE = 0.05, 0.02
+#: The elastic net whose penalty cross-validation chooses.
+BY_CV = "elastic-net-cv"
 SIMPLE_MODEL = "r ~ mpo + model*variable + (1|language)"
 
 Rejected = dict[str, bool]
@@ -105,7 +106,7 @@ def null_ratings(
             layer = RatedLayer(X, of_words[words], words, folds, Linked.none(n_words), X.T @ X)
             penalty = None
             if method == BY_CV:
-                [penalty] = chosen_again(layer, layer.y[:, None])
+                [penalty] = chosen_again(layer, layer.y[:, None], BY_CV)
             elif method == "elastic-net":
                 penalty = (0.03, 0.03)
             signs["observed"].append(null_signs(layer, layer.y[:, None], method, k, penalties=penalty))

@@ -154,7 +154,7 @@ SPOILT: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no probe of the network": (
         in_study("folds = 3", 'folds = 3\nmethods = ["ridge", "elastic-net-cv"]'),
-        r"probes\.methods: add 'elastic-net'",
+        r"probes\.methods: add one that reads the whole network",
     ),
     "a name that is no folder's": (in_study('name = "small"', 'name = "../small"'), r"name: the name is also that of"),
     "several problems at once": (

@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -132,7 +133,10 @@ def test_caveats_stand_beside_what_they_touch(opened: Callable[..., Any], page: 
     with_caveats = browser.execute_script(
         "return [...document.querySelectorAll('aside.caveats')].map(a => a.closest('section').id)"
     )
-    assert with_caveats == [question.key for question in questions() if question.caveats and question.key in SECTIONS]
+    always = {question.key for question in questions() if question.caveats and question.key in SECTIONS}
+    sometimes = {question.key for question in questions() if hasattr(import_module(question.show), "caveats")}
+    assert always <= set(with_caveats) <= always | sometimes
+    assert with_caveats == [key for key in SECTIONS if key in with_caveats]
     assert set(SECTIONS) - set(with_caveats) == {"material", "not-asked", "record"}
 
 
@@ -300,6 +304,7 @@ def test_axe_finds_no_fault(opened: Callable[..., Any], page: Path, width: int) 
     browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
     # The page allows no script; what a test brings along runs all the same.
     browser.execute_script(AXE.read_text(encoding="utf-8"))
+    browser.set_script_timeout(180)  # a long page on a busy machine
     found = browser.execute_async_script("axe.run(document).then(arguments[0])")
     assert len(found["passes"]) > 10
     assert [(fault["id"], [node["target"] for node in fault["nodes"]][:3]) for fault in found["violations"]] == []

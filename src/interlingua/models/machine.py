@@ -55,7 +55,7 @@ def layer_seconds(width: int, dtype: str, device: str = "cpu") -> float:
             for weight, bias in zip(projections[:3], biases[:3], strict=True)
         )
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        mixed = mixed.transpose(1, 2).reshape(_SENTENCES, _LENGTH, width)
+        mixed = mixed.transpose(1, 2).flatten(2)
         mixed = functional.layer_norm(x + functional.linear(mixed, projections[3], biases[3]), (width,))
         out = functional.linear(functional.gelu(functional.linear(mixed, wider, wide_bias)), back, biases[4])
         functional.layer_norm(mixed + out, (width,))
