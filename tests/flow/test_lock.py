@@ -14,7 +14,7 @@ import pytest
 
 from interlingua.flow import Cache, lock
 from interlingua.flow.cache import content_key
-from interlingua.flow.lock import Lock
+from interlingua.flow.lock import Lock, died_here, here
 
 RECIPE = {"what": "a number"}
 KEY = content_key(RECIPE)
@@ -154,3 +154,18 @@ def test_sweeping_removes_what_the_dead_left_and_nothing_else(tmp_path: Path) ->
         assert (steps / f".{content_key(other)}.lock").is_file()
     assert {path.name for path in steps.iterdir()} == {content_key(other), "0" * 32, f".{KEY}.unfinished"}
     assert list((tmp_path / ".progress").iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems don't say")
+def test_who_ended_unasked_is_dead() -> None:
+    """A killed process whose parent has not looked yet is still listed."""
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    owner = {"host": here(), "pid": process.pid}
+    assert not died_here(owner)
+    process.kill()
+    end = time.monotonic() + 20
+    while not died_here(owner) and time.monotonic() < end:
+        time.sleep(0.01)
+    assert died_here(owner)
+    process.wait()
+    assert died_here(owner)

@@ -145,7 +145,16 @@ def died_here(owner: Mapping[str, Any]) -> bool:
         return True
     except OSError:
         return False
-    return False
+    return _is_zombie(pid)
+
+
+def _is_zombie(pid: int) -> bool:
+    """Return whether a process has ended, though nobody has asked how: it is still listed (Linux; else False)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return state.rpartition(")")[2].split()[:1] == ["Z"]
 
 
 def is_here(owner: Mapping[str, Any]) -> bool:
