@@ -14,7 +14,7 @@ PACKAGE = Path(interlingua.__file__).parent
 #: From the top down; what stands outside of rooms may be used by all of them.
 ROOMS = (
     *("cli", "run", "atlas", "questions", "study", "units", "probes", "models", "contexts", "norms", "languages"),
-    *("report", "flow", "tables", "stats", "errors", "seeds", "stop"),
+    *("report", "flow", "tables", "stats", "plugins", "errors", "seeds", "stop"),
 )
 #: The package's own __init__ offers every room's verbs, and __main__ is the command line.
 FILES = sorted(set(PACKAGE.rglob("*.py")) - {PACKAGE / "__init__.py", PACKAGE / "__main__.py"})

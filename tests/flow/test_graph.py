@@ -264,3 +264,26 @@ def test_what_is_cached_is_known_without_computing(tmp_path: Path, log: Path) ->
     assert set(made.cached(cache)) == set(made.nodes)
     other = graph(tmp_path / "in", options={**OPTIONS, "units.power": 3})
     assert other.cached(cache) == {}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_process_loads_each_model_once(tmp_path: Path, log: Path, workers: int) -> None:
+    """However long each language takes: the jobs of one model follow each other."""
+    models, codes = tuple("abcdef"), ("en", "de", "fr", "zh")
+    made = Graph(sources=[Source("weights", {"model": name}, toy_steps.Model(), Path(name), name) for name in models])
+    step = Step(
+        "late", "late", "toy_steps:extracts", ("model", "language"), {"weights": "weights"}, (LATE,), seconds=float
+    )
+    made.add(
+        [step],
+        places=lambda step: [{"model": name, "language": code} for name in models for code in codes],
+        has_role=lambda at, role: True,
+        option=OPTIONS.__getitem__,
+        seed=5,
+        size=lambda step, at: codes.index(at["language"]),
+        module_of=lambda package, name: package,
+    )
+    execute(made, Cache(tmp_path / "cache"), workers=workers, show=False)
+    loads = ran(log)
+    assert set(loads) == {f"loads {name}" for name in models}
+    assert all(loads.count(load) <= workers for load in loads)

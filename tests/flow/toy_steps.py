@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,24 @@ LOG = "INTERLINGUA_TOY_LOG"
 def _ran(what: str) -> None:
     with Path(os.environ[LOG]).open("a", encoding="utf-8") as file:
         file.write(f"{what}\n")
+
+
+@dataclass(frozen=True)
+class Model:
+    """Like a model's source: it takes long to load, and a process keeps it while its next job needs it."""
+
+    name: str = "weights"
+    suffix: str = ""
+    kept: bool = True
+
+    def read(self, path: Path) -> str:
+        _ran(f"loads {path.name}")
+        return path.name
+
+
+def extracts(weights: str, *, model: str, language: str) -> dict:
+    time.sleep(0.05)  # so that the other process has its turn
+    return {"late": pd.DataFrame({"language": [f"{weights} {language}"], "value": [1]})}
 
 
 def squares(numbers: pd.DataFrame, *, language: str, power: int, on_progress: Callable[[float], None]) -> dict:

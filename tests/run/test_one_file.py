@@ -141,9 +141,9 @@ def own(minilm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "tiny").symlink_to(minilm)
     monkeypatch.setenv("INSTITUTE_MODELS", str(tmp_path / "models"))
-    monkeypatch.setattr(sources, "_SOURCES", dict(sources._SOURCES))
-    monkeypatch.setattr(probes, "_METHODS", dict(probes._METHODS))
-    monkeypatch.setattr(rankings, "_METHODS", dict(rankings._METHODS))
+    monkeypatch.setattr(sources.PLUGINS, "_known", dict(sources.PLUGINS._known))
+    monkeypatch.setattr(probes.PLUGINS, "_known", dict(probes.PLUGINS._known))
+    monkeypatch.setattr(rankings.PLUGINS, "_known", dict(rankings.PLUGINS._known))
     monkeypatch.syspath_prepend(tmp_path)
     names = {"own_probe": PROBE, "own_source": SOURCE, "own_ranking": RANKING}
     for name, text in names.items():

@@ -162,7 +162,7 @@ def test_eight_rankings_end_in_a_report_with_all_figures(
     small: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many as there are, and some that are registered from outside the package."""
-    monkeypatch.setattr(registry, "_METHODS", dict(registry._METHODS))
+    monkeypatch.setattr(registry.PLUGINS, "_known", dict(registry.PLUGINS._known))
     noisy = [registry.register(Noisy(number)).name for number in range(4)]
     every = [*METHODS, *noisy]
     changes = {"units.methods": every, "units.permutations": 2, "variables": ["valence"], "scrutiny.controls": []}

@@ -108,7 +108,7 @@ def test_own_method(data: LayerData, monkeypatch: pytest.MonkeyPatch) -> None:
         def scores(self, data: LayerData) -> NDArray[np.float64]:
             return np.var(data.X, axis=0, dtype=np.float64)
 
-    monkeypatch.setattr(registry, "_METHODS", dict(registry._METHODS))
+    monkeypatch.setattr(registry.PLUGINS, "_known", dict(registry.PLUGINS._known))
     mine = methods.register(Variance())
     assert methods.get("variance") is mine
     assert methods.module_of("variance") == __name__

@@ -594,7 +594,7 @@ def test_a_null_of_one_s_own(design: Design, layer: RatedLayer, monkeypatch: pyt
         def draw(self, layer, draws, *, seed):  # type: ignore[no-untyped-def]
             return np.repeat(-layer.y[:, None], draws, axis=1)
 
-    monkeypatch.setattr(registry, "_NULLS", dict(registry._NULLS))
+    monkeypatch.setattr(registry.PLUGINS, "_known", dict(registry.PLUGINS._known))
     mine = nulls.register(Reversed())
     assert nulls.get("reversed") is mine
     assert nulls.names() == ("permuted", "reversed", "own codes")

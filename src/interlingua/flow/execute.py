@@ -316,16 +316,13 @@ class _Run:
 def _in_order(ready: list[tuple[Node, Job]]) -> list[tuple[Node, Job]]:
     """Put the longest first, so that no worker is left alone with a long one at the end.
 
-    Before all others come those that need a model, the same model's together: a process keeps it while its next job
+    Before all others come those that need a model, one model after the other: a process keeps it while its next job
     needs it, and loading it again may take longer than the job.
     """
-    longest: dict[str, float] = {}
-    for node, job in ready:
-        longest[job.keeps] = max(node.seconds, longest.get(job.keeps, 0.0))
 
-    def place(pair: tuple[Node, Job]) -> tuple[bool, float, str, float]:
+    def place(pair: tuple[Node, Job]) -> tuple[bool, str, float]:
         node, job = pair
-        return (not job.keeps, -longest[job.keeps] if job.keeps else 0.0, job.keeps, -node.seconds)
+        return (not job.keeps, job.keeps, -node.seconds)
 
     return sorted(ready, key=place)
 

@@ -24,8 +24,8 @@ def makespan(graph: Graph, made: Container[Node], workers: int, seconds: Callabl
 
     Notes
     -----
-    As in a run, a free worker takes the longest node of those whose inputs are there. Waiting for chains of nodes is
-    counted by that, which the sum over workers leaves out.
+    A free worker takes the longest node of those whose inputs are there; in a run those that need a model come first.
+    Waiting for chains of nodes is counted by that, which the sum over workers leaves out.
     """
     order = {node: number for number, node in enumerate(graph.nodes)}
     missing = {node: sum(parent not in made for parent in node.parents) for node in graph.nodes if node not in made}
