@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from interlingua.models.extraction import extract
     from interlingua.models.loading import LoadedModel, ModelShape, describe, fingerprint, load_model
     from interlingua.models.machine import matrix_speed
+    from interlingua.models.reading import read_sites
     from interlingua.models.registry import CARDS, ModelCard, ModelSpec
+    from interlingua.models.sites import Address, Sites, find_sites
     from interlingua.models.specs import parse_spec
     from interlingua.models.store import Activations
     from interlingua.models.targets import locate_targets, sentence_tokens, target_mask
@@ -21,18 +23,22 @@ if TYPE_CHECKING:
 __all__ = [
     "CARDS",
     "Activations",
+    "Address",
     "LoadedModel",
     "ModelCard",
     "ModelShape",
     "ModelSpec",
+    "Sites",
     "describe",
     "extract",
+    "find_sites",
     "fingerprint",
     "load_model",
     "locate_targets",
     "matrix_speed",
     "one_thread",
     "parse_spec",
+    "read_sites",
     "sentence_tokens",
     "target_mask",
 ]
@@ -40,18 +46,22 @@ __all__ = [
 _HOME = {
     "CARDS": "registry",
     "Activations": "store",
+    "Address": "sites",
     "LoadedModel": "loading",
     "ModelCard": "registry",
     "ModelShape": "loading",
     "ModelSpec": "registry",
+    "Sites": "sites",
     "describe": "loading",
     "extract": "extraction",
+    "find_sites": "sites",
     "fingerprint": "loading",
     "load_model": "loading",
     "locate_targets": "targets",
     "matrix_speed": "machine",
     "one_thread": "machine",
     "parse_spec": "specs",
+    "read_sites": "reading",
     "sentence_tokens": "targets",
     "target_mask": "targets",
 }

@@ -19,6 +19,7 @@ from interlingua.models.opening import (
 )
 from interlingua.models.pretrained import empty_model
 from interlingua.models.registry import ModelSpec
+from interlingua.models.sites import Sites, find_sites
 from interlingua.models.specs import parse_spec
 from interlingua.models.trial import BatchLayout, PaddingSide, embedding_rows, position_table, try_model
 
@@ -101,6 +102,8 @@ class LoadedModel:
         What the numbers depend on: the hub commit, or a sha256 of weights, configuration and tokenizer.
     layouts
         How sentences are put side by side in a batch that is filled up on the left, or on the right (found by trying).
+    sites
+        Where its MLP units and heads are, or why they can't be had (found by its family, and by trying).
     """
 
     name: str
@@ -115,6 +118,7 @@ class LoadedModel:
     device: str
     fingerprint: str
     layouts: Mapping[PaddingSide, BatchLayout]
+    sites: Sites
 
     @property
     def pad_id(self) -> int:
@@ -175,6 +179,7 @@ def load_model(
         device=where,
         fingerprint=parts.fingerprint,
         layouts=tried.layouts,
+        sites=find_sites(found.name, model, tried.sentence),
     )
 
 

@@ -82,12 +82,15 @@ class Tried:
         Whether a token sees only what stands to its left.
     layouts
         How sentences are put side by side when they are to be filled up on the left, and on the right.
+    sentence
+        Token ids of a sentence that the model takes.
     """
 
     n_layers: int
     width: int
     is_decoder: bool
     layouts: Mapping[PaddingSide, BatchLayout]
+    sentence: tuple[int, ...]
 
 
 def try_model(name: str, tokenizer: Any, model: Any, max_length: int) -> Tried:
@@ -105,7 +108,7 @@ def try_model(name: str, tokenizer: Any, model: Any, max_length: int) -> Tried:
         raise ModelError(f"the layers of {name} differ in width ({sorted(widths)}); this is not supported")
     first, last = trial.outside
     before, behind = (float(_effect(alone, other, tokens).mean(dim=1).max()) for tokens in (first, last))
-    return Tried(len(alone), widths.pop(), before < _CAUSAL * behind, trial.find_layouts())
+    return Tried(len(alone), widths.pop(), before < _CAUSAL * behind, trial.find_layouts(), trial.sentences[0])
 
 
 def forward(

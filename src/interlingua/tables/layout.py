@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from interlingua.errors import StatsError
 
-RESIDUAL = "residual"
-"""The site of the paper: the hidden states between layers, layer 0 the embeddings."""
+Site = Literal["resid", "mlp", "heads"]
+"""Where in a model units are read: `RESID`, `MLP` or `HEADS`."""
+
+RESID: Site = "resid"
+"""The residual stream, the site of the paper: the hidden states between layers, layer 0 the embeddings."""
+MLP: Site = "mlp"
+"""The units of MLPs: what goes into the down projection of a layer's block."""
+HEADS: Site = "heads"
+"""The outputs of attention heads: what goes into the out projection of a layer's block, head after head."""
+SITES: tuple[Site, ...] = (RESID, MLP, HEADS)
+"""All sites, in the order of lists."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class Layout:
     ----------
     widths : tuple of int
         Units in each layer.
-    site : str
+    site : {'resid', 'mlp', 'heads'}
         Where in the model the units are read.
 
     Raises
@@ -36,14 +45,14 @@ class Layout:
     """
 
     widths: tuple[int, ...]
-    site: str = RESIDUAL
+    site: Site = RESID
 
     def __post_init__(self) -> None:
         if not self.widths or min(self.widths) < 1:
             raise StatsError(f"a layout needs layers of one unit or more, not {self.widths}")
 
     @classmethod
-    def even(cls, n_layers: int, width: int, site: str = RESIDUAL) -> Layout:
+    def even(cls, n_layers: int, width: int, site: Site = RESID) -> Layout:
         """Return the layout of `n_layers` layers of `width` units each."""
         return cls((width,) * n_layers, site)
 
