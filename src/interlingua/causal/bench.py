@@ -1,4 +1,4 @@
-"""Sentences of one language in one network: what is read from them without an edit, with it, and its first-order effect.
+"""Sentences of a language in a network: what is read from them without an edit, with it, and its first-order effect.
 
 A readout's gradient by the layer's states costs one backward pass a sentence; with it the first-order effect of every
 edit on every unit is known, and so, as each edit changes each unit by itself, that of every set of units.
@@ -39,9 +39,9 @@ class Read(NamedTuple):
 class _Started(NamedTuple):
     batch: Sentences
     states: torch.Tensor
-    """Of the layer."""
-    sentence: torch.Tensor
+    values: torch.Tensor
     target: torch.Tensor
+    sentence: torch.Tensor
 
 
 class Bench:
@@ -73,14 +73,13 @@ class Bench:
         self.network, self.n, self._most = network, len(targets), batch_tokens
         self._started = []
         for batch in batches(network.model, targets, batch_tokens, pooling=pooling, all_tokens=all_tokens):
-            states, last = network.start(batch)
-            target, sentence = _vectors(batch, last)
-            self._started.append(_Started(batch, states, sentence, target))
+            states, values, last = network.start(batch)
+            self._started.append(_Started(batch, states, values, *_vectors(batch, last)))
 
     @property
     def values(self) -> Floats:
-        """The layer's unedited values, averaged over the target's tokens, shape (n, width)."""
-        return self._gather([torch.einsum("st,stw->sw", s.batch.target, s.states) for s in self._started])
+        """The units' unedited values, averaged over the target's tokens, shape (n, width)."""
+        return self._gather([torch.einsum("st,stw->sw", s.batch.target, s.values) for s in self._started])
 
     @property
     def sentences(self) -> torch.Tensor:
@@ -113,13 +112,13 @@ class Bench:
         """
         found: list[dict[str, NDArray[np.float32]]] = [{name: self._empty() for name in edits} for _ in readouts]
         for started in self._started:
-            states = started.states.detach().requires_grad_(True)
+            values = started.values.detach().requires_grad_(True)
             with torch.enable_grad():
-                target, sentence = _vectors(started.batch, self.network.run(started.batch, states))
-                read = [readout(target, sentence).sum() for readout in readouts]
-            changes = {name: edit.change(started.states, started.batch.rows) for name, edit in edits.items()}
+                last = self.network.run(started.batch, started.states, lambda _, leaf=values: leaf)
+                read = [readout(*_vectors(started.batch, last)).sum() for readout in readouts]
+            changes = {name: edit.change(started.values, started.batch.rows) for name, edit in edits.items()}
             for number, value in enumerate(read):
-                (gradient,) = torch.autograd.grad(value, states, retain_graph=number + 1 < len(read))
+                (gradient,) = torch.autograd.grad(value, values, retain_graph=number + 1 < len(read))
                 gradient = torch.where(started.batch.at[..., None], gradient, 0.0)
                 for name, change in changes.items():
                     found[number][name][started.batch.rows] = (gradient * change).sum(dim=1).cpu().numpy()
@@ -145,12 +144,17 @@ class Bench:
 
     def _run(self, started: _Started, edits: Sequence[Applied]) -> tuple[torch.Tensor, torch.Tensor]:
         batch = started.batch.repeated(len(edits))
+        at, rows = started.batch.at, started.batch.rows
+
+        def change(values: torch.Tensor) -> torch.Tensor:
+            parts = values.chunk(len(edits))
+            return torch.cat([edit.to(part, at, rows) for edit, part in zip(edits, parts, strict=True)])
+
         with torch.no_grad():
-            states = torch.cat([edit.to(started.states, started.batch.at, started.batch.rows) for edit in edits])
-            return _vectors(batch, self.network.run(batch, states))
+            return _vectors(batch, self.network.run(batch, started.states.repeat(len(edits), 1, 1), change))
 
     def _empty(self) -> NDArray[np.float32]:
-        return np.zeros((self.n, self._started[0].states.shape[-1]), dtype=np.float32)
+        return np.zeros((self.n, self._started[0].values.shape[-1]), dtype=np.float32)
 
     def _gather(self, parts: Sequence[torch.Tensor]) -> Floats:
         """Return numbers of the sentences of all batches in the sentences' order."""

@@ -1,7 +1,7 @@
-"""Sets of units to hold a tested set against: as many, alike in all that an edit's size depends on, chosen by nothing else.
+"""Sets of units to hold a tested set against: as many, alike in what an edit's size depends on, chosen by nothing else.
 
-Each unit of the tested set is replaced by one of its nearest neighbours outside it. A draw is the same in all languages,
-so that what is rare in several languages at once can be told from what is rare in one.
+Each unit of the tested set is replaced by one of its nearest neighbours outside it. A draw is the same in all
+languages, so that what is rare in several languages at once can be told from what is rare in one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ControlSets:
     images : ndarray of int64, shape (draws, n)
         What replaces each of them in each draw; in a draw no unit stands twice.
     far : ndarray, shape (features,)
-        Mean distance of a unit and what replaces it, in SDs of the feature over the layer's units: 0 is a perfect match.
+        Mean distance of a unit and what replaces it, in SDs of the feature over the layer's units.
     random : ndarray, shape (features,)
         The same of units paired at random.
     """
@@ -46,13 +46,16 @@ class ControlSets:
         """How many of the sets are different ones."""
         return len({tuple(row) for row in np.sort(self.images, axis=1).tolist()})
 
-    def sets(self, units: Index) -> Index:
-        """Return what replaces some of the tested units, shape (draws, len(units))."""
-        place = {unit: at for at, unit in enumerate(self.tested.tolist())}
-        return self.images[:, [place[unit] for unit in units.tolist()]]
+
+def replaced(tested: Index, images: Index, units: Index) -> Index:
+    """Return what replaces some of the tested units in each draw, shape (draws, len(units))."""
+    place = {unit: at for at, unit in enumerate(tested.tolist())}
+    return images[:, [place[unit] for unit in units.tolist()]]
 
 
-def control_sets(features: Floats, tested: Index, *, draws: int, seed: int, neighbours: int = NEIGHBOURS) -> ControlSets:
+def control_sets(
+    features: Floats, tested: Index, *, draws: int, seed: int, neighbours: int = NEIGHBOURS
+) -> ControlSets:
     """Draw control sets.
 
     Parameters

@@ -134,9 +134,17 @@ def swap_partners(ratings: Floats) -> NDArray[np.int64]:
     ratings : ndarray, shape (n,)
         n of two or more.
     """
-    order = np.argsort(ratings, kind="stable")
-    partners = np.empty(len(ratings), dtype=np.int64)
-    partners[order] = np.roll(order, -(len(ratings) // 2))
+    return _in_circle(np.argsort(ratings, kind="stable"), len(ratings) // 2)
+
+
+def random_partners(n: int, seed: int) -> NDArray[np.int64]:
+    """Return for each of n words (two or more) another, at random."""
+    return _in_circle(np.random.default_rng(seed).permutation(n), 1)
+
+
+def _in_circle(order: NDArray[np.int64], step: int) -> NDArray[np.int64]:
+    partners = np.empty(len(order), dtype=np.int64)
+    partners[order] = np.roll(order, -step)
     return partners
 
 

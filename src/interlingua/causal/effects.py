@@ -1,4 +1,4 @@
-"""What edits did, in numbers: slopes with intervals over words, p against control sets, and whether predictions hold."""
+"""What edits did, in numbers: slopes with intervals over words, p against control sets, whether predictions hold."""
 
 from __future__ import annotations
 

@@ -1,15 +1,11 @@
-"""A model from an edited place on: only the blocks behind it run, from states that were computed once.
-
-A place is the input of a module: of a block, for the residual stream between blocks. What is edited there is what the rest
-of the network reads, whatever hooks the library has of its own on a block's output.
-"""
+"""A model from an edited layer on: only the blocks behind it run, from states that were computed once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -18,11 +14,13 @@ from numpy.typing import NDArray
 from interlingua.errors import ModelError
 from interlingua.models.loading import LoadedModel
 from interlingua.models.placing import place
+from interlingua.models.sites import Address
 from interlingua.models.targets import Pooling, Target, pooled_tokens
 from interlingua.models.trial import to_device
+from interlingua.tables import RESID, Site
 
 Change = Callable[[torch.Tensor], torch.Tensor]
-"""Takes the values at a place, shape (S, T, width), and returns those that the network goes on with."""
+"""Takes the values at a site, shape (S, T, width), and returns those that the network goes on with."""
 
 #: Most by which a run from cached states may differ from a whole one, relative to the values' size.
 _ROUNDING = 1e-4
@@ -121,6 +119,24 @@ def _sentences(
     return Sentences(np.array(rows, dtype=np.int64), inputs, *others)
 
 
+class Start(NamedTuple):
+    """What an unedited pass leaves, shape (S, T, width) each.
+
+    Attributes
+    ----------
+    states : Tensor
+        What goes into the first block that runs again.
+    values : Tensor
+        The units of the site and layer.
+    last : Tensor
+        The last hidden states.
+    """
+
+    states: torch.Tensor
+    values: torch.Tensor
+    last: torch.Tensor
+
+
 @dataclass(eq=False)
 class Network:
     """A model whose blocks behind a layer can be run by themselves.
@@ -130,66 +146,73 @@ class Network:
     model
         Loaded in float32.
     layer
-        Number of the layer whose units are edited: layer l is the input of block l.
+        Number of the layer whose units are edited.
+    site
+        Where they are.
 
     Raises
     ------
     ModelError
-        If the model is not in float32, its blocks are not found, or no block stands behind the layer.
+        If the model is not in float32, the site can't be had in it, or no block stands behind the layer.
     """
 
     model: LoadedModel
     layer: int
+    site: Site = RESID
     skips: bool = field(init=False, default=False)
     """Whether blocks before the layer are left out; where a model's blocks need each other, all of them run."""
 
     def __post_init__(self) -> None:
-        name = self.model.name
+        name, self._blocks = self.model.name, self.model.sites.blocks
         if self.model.dtype != "float32":
             raise ModelError(f"{name}: units are edited in float32; load it with dtype='float32'")
-        self._blocks = _blocks(self.model)
-        if not 0 <= self.layer < len(self._blocks):
-            raise ModelError(
-                f"{name}: layer {self.layer} is its last, and no block reads it: edit one of 0 to {len(self._blocks) - 1}"
-            )
+        address = self.model.sites.address(self.site, self.layer)  # or why it can't be had
+        if self.site == RESID and self.layer == len(self._blocks):
+            raise ModelError(f"{name}: layer {self.layer} is its last, and no block reads it")
+        # Layer l of the residual stream is what goes into block l; the other units of layer l are inside block l - 1.
+        self._first = self.layer if self.site == RESID else self.layer - 1
+        self._states = Address(self._blocks[self._first], "input")
+        self._values = self._states if self.site == RESID else address
         self.model.model.requires_grad_(False)
         self._tuples: list[bool] = []
         self.skips = self._try_skipping()
 
     @property
     def behind(self) -> int:
-        """Number of blocks behind the layer."""
-        return len(self._blocks) - self.layer
+        """Number of blocks that run behind an edit, of all."""
+        return len(self._blocks) - self._first
 
-    def start(self, batch: Sentences) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the layer's states and the last ones of an unedited pass, shape (S, T, width) each."""
-        held: list[torch.Tensor] = []
+    def start(self, batch: Sentences) -> Start:
+        """Return what an unedited pass leaves."""
+        states: list[torch.Tensor] = []
+        values: list[torch.Tensor] = []
+        with (
+            torch.no_grad(),
+            self._states.watch(lambda tensor: states.append(tensor.clone())),
+            self._values.watch(lambda tensor: values.append(tensor.clone())),
+        ):
+            last = self._last(batch)
+        return Start(states[0], values[0], last)
 
-        def hold(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-            held.append(_hidden(args, kwargs))
+    def run(self, batch: Sentences, states: torch.Tensor, change: Change) -> torch.Tensor:
+        """Return the last hidden states, shape (S, T, width), with the site's units changed.
 
-        hook = self._blocks[self.layer].register_forward_pre_hook(hold, with_kwargs=True)
-        try:
-            with torch.no_grad():
-                last = self._last(batch)
-        finally:
-            hook.remove()
-        return held[0].clone(), last
-
-    def run(self, batch: Sentences, states: torch.Tensor) -> torch.Tensor:
-        """Return the last states, shape (S, T, width), from those of the layer, through which gradients may flow."""
-
-        def put(_: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-            if args:
-                return (states, *args[1:]), kwargs
-            return args, {**kwargs, "hidden_states": states}
-
-        hook = self._blocks[self.layer].register_forward_pre_hook(put, with_kwargs=True)
-        try:
-            with self._without_blocks(self.layer if self.skips else 0):
-                return self._last(batch)
-        finally:
-            hook.remove()
+        Parameters
+        ----------
+        batch
+            The sentences.
+        states
+            What goes into the first block (`Start.states`).
+        change
+            Gradients flow through what it returns.
+        """
+        with ExitStack() as stack:
+            if self.site != RESID:
+                stack.enter_context(self._values.edit(change))
+            put = change(states) if self.site == RESID else states
+            stack.enter_context(self._states.edit(lambda _: put))
+            stack.enter_context(self._without_blocks(self._first if self.skips else 0))
+            return self._last(batch)
 
     def _last(self, batch: Sentences) -> torch.Tensor:
         states: torch.Tensor = self.model.model(**batch.inputs, return_dict=True).last_hidden_state
@@ -198,31 +221,30 @@ class Network:
     @contextmanager
     def _without_blocks(self, first: int) -> Iterator[None]:
         """Let the blocks before the first hand on what they are given."""
-        for block, is_tuple in zip(self._blocks[:first], self._tuples, strict=False):
+        skipped: list[Any] = list(self._blocks[:first])
+        for block, is_tuple in zip(skipped, self._tuples, strict=False):
             block.forward = _hand_on(is_tuple)
         try:
             yield
         finally:
-            for block in self._blocks[:first]:
+            for block in skipped:
                 del block.forward
 
     def _try_skipping(self) -> bool:
         """Return whether a run without the first blocks gives what a whole one gives."""
-        ids = list(range(min(5, self.model.max_length)))
-        batch = _sentences(self.model, [Target(tuple(ids), (len(ids) - 1,))], [0], "mean", False)
-        hooks = [block.register_forward_hook(self._note) for block in self._blocks]
-        try:
-            states, last = self.start(batch)
-        finally:
-            for hook in hooks:
-                hook.remove()
+        ids = tuple(range(min(5, self.model.max_length)))
+        batch = _sentences(self.model, [Target(ids, (len(ids) - 1,))], [0], "mean", False)
+        with ExitStack() as stack:
+            for block in self._blocks:
+                stack.enter_context(block.register_forward_hook(self._note))
+            start = self.start(batch)
         self.skips = True
         try:
             with torch.no_grad():
-                again = self.run(batch, states)
+                again = self.run(batch, start.states, lambda values: values)
         except (RuntimeError, ValueError, TypeError, IndexError, AttributeError):
             return False
-        return bool((again - last).abs().max() <= _ROUNDING * last.abs().max())
+        return bool((again - start.last).abs().max() <= _ROUNDING * start.last.abs().max())
 
     def _note(self, _: Any, __: Any, output: Any) -> None:
         self._tuples.append(isinstance(output, tuple))
@@ -230,20 +252,7 @@ class Network:
 
 def _hand_on(is_tuple: bool) -> Callable[..., Any]:
     def forward(*args: Any, **kwargs: Any) -> Any:
-        states = _hidden(args, kwargs)
+        states = args[0] if args else kwargs["hidden_states"]
         return (states,) if is_tuple else states
 
     return forward
-
-
-def _hidden(args: tuple[Any, ...], kwargs: dict[str, Any]) -> torch.Tensor:
-    states: torch.Tensor = args[0] if args else kwargs["hidden_states"]
-    return states
-
-
-def _blocks(model: LoadedModel) -> list[Any]:
-    """Return the blocks of a model, in their order."""
-    for module in model.model.modules():
-        if isinstance(module, torch.nn.ModuleList) and len(module) == model.n_layers - 1:
-            return list(module)
-    raise ModelError(f"{model.name}: its {model.n_layers - 1} blocks are not found, so units can't be edited in it")

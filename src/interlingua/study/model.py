@@ -31,6 +31,15 @@ class Handle:
 
         return load_model(self.spec, dtype=self.dtype, device=self.device)
 
+    @cached_property
+    def exact(self) -> LoadedModel:
+        """The model in float32, in which units are edited, loaded when it is first asked for."""
+        from interlingua.models import load_model
+
+        if self.resolved()[0] == "float32":
+            return self.model
+        return load_model(self.spec, dtype="float32", device=self.device)
+
     def resolved(self) -> tuple[Dtype, str]:
         """Return the number format and the device that it will be computed in and on."""
         from interlingua.models.loading import resolve

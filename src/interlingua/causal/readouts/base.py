@@ -5,14 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-Fitted = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
-"""Takes the target's and the sentence's last vector, shape (S, width) each, and returns a number a sentence, (S,)."""
+# Studies name readouts before anything runs, and need no torch for that.
+if TYPE_CHECKING:
+    import torch
+
+Fitted = Callable[[Any, Any], Any]
+"""Takes the target's and the sentence's last vector, tensors (S, width), and returns a number a sentence, (S,)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +71,7 @@ class Readout(ABC):
     says : str
         A sentence for a reader of the report: what it reads.
     unit : {"rating", "own"}
-        Whether it reads in the units of the rating, or in units of its own, which are then divided by its SD over words.
+        Whether it reads in the units of the rating, or in units of its own, which are divided by its SD over words.
     order : int
         Where it stands among the readouts.
     """

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import torch
 
 from interlingua.causal.readouts.base import Fitted, Readout, Training
 from interlingua.causal.readouts.registry import register
@@ -11,6 +12,9 @@ from interlingua.errors import StatsError
 from interlingua.probes.design import column_scale
 from interlingua.probes.penalty import RidgeCrossValidation, best_penalty, grouped_folds, split_folds
 from interlingua.probes.ridge import RIDGE_PENALTIES, RidgePath
+
+if TYPE_CHECKING:
+    import torch
 
 
 class Probe(Readout):
@@ -27,6 +31,8 @@ class Probe(Readout):
 
     def fit(self, training: Training) -> Fitted:
         """Fit it, the penalty by cross-validation over training words."""
+        import torch
+
         y = training.ratings
         if np.ptp(y) == 0:
             raise StatsError("all training words have one rating: no probe can be fitted")
