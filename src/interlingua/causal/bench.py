@@ -7,6 +7,7 @@ edit on every unit is known, and so, as each edit changes each unit by itself, t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -114,7 +115,7 @@ class Bench:
         for started in self._started:
             values = started.values.detach().requires_grad_(True)
             with torch.enable_grad():
-                last = self.network.run(started.batch, started.states, lambda _, leaf=values: leaf)
+                last = self.network.run(started.batch, started.states, partial(_instead, values))
                 read = [readout(*_vectors(started.batch, last)).sum() for readout in readouts]
             changes = {name: edit.change(started.values, started.batch.rows) for name, edit in edits.items()}
             for number, value in enumerate(read):
@@ -162,6 +163,10 @@ class Bench:
         for started, part in zip(self._started, parts, strict=True):
             found[started.batch.rows] = part.cpu().numpy()
         return found
+
+
+def _instead(values: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+    return values
 
 
 def _vectors(batch: Sentences, last: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:

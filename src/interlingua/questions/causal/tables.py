@@ -8,16 +8,16 @@ from interlingua.tables.columns import LANGUAGE, LAYER, MODEL, N_LANGUAGES, N_UN
 
 _CHOSEN_BY = Column(
     "chosen_by",
-    "who chose the units and their signs: others (all other languages), own (the language itself), specific (its own that "
-    "no other language has at its top), conjunction (shown to carry the rating in all languages, this one included)",
+    "who chose the units and their signs: others (all other languages), own (the language itself), specific (its own "
+    "that no other language has at its top), conjunction (shown to carry the rating in all languages, it included)",
     "text",
     "chosen by",
 )
 _READOUT = Column("readout", "what reads the rating: probe (of the last layer) or likeness (of the sentence)", "text")
 _EDIT = Column(
     "edit",
-    "steer (shifted by a dose x sign x SD), mean (set to the language's mean), swap (to the values of a word of another "
-    "rating), resample (of a random word), zero (which measures outliers)",
+    "steer (shifted by a dose x sign x SD), mean (set to the language's mean), swap (to the values of a word of "
+    "another rating), resample (of a random word), zero (which measures outliers)",
     "text",
 )
 _LOW = "lower end of its 95 % interval over words"
@@ -96,9 +96,9 @@ EFFECTS_TABLE = Table(
         _EDIT,
         Column(
             "effect",
-            "steer: change of the readout in SDs of the rating with each SD of dose; mean, zero: slope of edited on unedited "
-            "readings, 1 = nothing happened; swap, resample: slope of the change on the difference of the two words' ratings, "
-            "1 = the readout follows the units altogether",
+            "steer: change of the readout in SDs of the rating with each SD of dose; mean, zero: slope of edited on "
+            "unedited readings, 1 = nothing happened; swap, resample: slope of the change on the difference of the two "
+            "words' ratings, 1 = the readout follows the units altogether",
             "number",
         ),
         Column("effect_low", _LOW, "number", "low", missing=True),
