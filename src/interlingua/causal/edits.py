@@ -119,7 +119,7 @@ class Applied:
         change = self.edit.change(values, rows).expand_as(values)
         if self.units is not None:
             chosen = torch.zeros(values.shape[-1], dtype=torch.bool, device=values.device)
-            chosen[torch.as_tensor(self.units, device=values.device)] = True
+            chosen[torch.tensor(self.units.tolist(), device=values.device)] = True
             return torch.where(at[..., None] & chosen, values + change, values)
         assert self.direction is not None
         along = _like(self.direction / np.linalg.norm(self.direction), values)
@@ -149,4 +149,4 @@ def _in_circle(order: NDArray[np.int64], step: int) -> NDArray[np.int64]:
 
 
 def _like(array: NDArray[np.floating], values: torch.Tensor) -> torch.Tensor:
-    return torch.as_tensor(np.asarray(array), dtype=values.dtype, device=values.device)
+    return torch.tensor(array, dtype=values.dtype, device=values.device)

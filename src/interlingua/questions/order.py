@@ -19,6 +19,7 @@ ORDER = (
     "concepts",
     "controls",
     "left_out",
+    "causal",
     "unseen",
     "confounds",
     "stability",

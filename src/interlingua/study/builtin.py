@@ -24,6 +24,8 @@ BUILTIN: Mapping[str, Mapping[str, Any]] = {
         "probes": {"methods": ["ridge", "elastic-net"]},
         "units": {"k": 71, "methods": ["correlation", "ridge", "elastic-net"]},
         "scrutiny": {"controls": ["untrained", "builtin:minilm-en"]},
+        # Half of the test words: intervals over them are narrow, and the demonstration stays short.
+        "causal": {"ask": True, "words": 52, "edited_words": 12},
     },
     # de Varda & Marelli (2024): mBERT and XLM-R, the authors' public languages, Finnish unseen. Spanish,
     # Portuguese and Turkish are not public; Polish has arousal unless `supplement` gives its words and valence.

@@ -49,6 +49,8 @@ _OF_LANGUAGES = Step(
     role="all",
     reads={"activations": "activations", "ratings": "ratings", "cell": "cell"},
     outputs=(SCALES,),
+    options=("sampling.test_share",),
+    seeded=True,
 )
 _CHOOSE = Step(
     name="causal_units",
@@ -98,6 +100,7 @@ _EDIT = Step(
         "causal.edited",
         "causal.edited_words",
         "probes.folds",
+        "sampling.test_share",
         "extraction.pooling",
         "extraction.boundary_piece",
     ),

@@ -155,7 +155,9 @@ class Here:
         drawn: Drawn,
     ) -> dict[str, Any]:
         """Return the control sets' effects, and p: predictions beside predictions, or, where those fail, real ones."""
-        empty = dict.fromkeys(("matched", "matched_low", "matched_high", "p", "hard", "p_hard"), np.nan)
+        empty: dict[str, Any] = dict.fromkeys(
+            ("matched", "matched_low", "matched_high", "p", "n_sets", "hard", "p_hard"), np.nan
+        )
         real = self.arrays.get(f"real/{readout}/{edit}") if name == "others" else None
         contracts = edit in CONTRACTS
         for kind in ("matched", "hard"):
@@ -166,6 +168,7 @@ class Here:
             tested, others = predicted, of_sets(self.of_units(readout, edit), sets) + contracts
             if real is not None:
                 tested, others = float(real[0]) + contracts, real[1:] + contracts
+                sets = sets[: len(others)]
             p = rank_p(tested, others, len({tuple(row) for row in np.sort(sets).tolist()}), greater=not contracts)
             if whole:
                 drawn[kind, readout, edit, self.code] = tested, others
@@ -174,6 +177,7 @@ class Here:
             else:
                 low, middle, high = np.quantile(others, [0.025, 0.5, 0.975])
                 empty |= {"matched": float(middle), "matched_low": float(low), "matched_high": float(high), "p": p}
+                empty["n_sets"] = len(others)
         return empty
 
     def _directions(self, readout: str, units: Index, sign: Floats, name: str, number: int) -> float:

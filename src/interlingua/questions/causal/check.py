@@ -1,4 +1,4 @@
-"""Do first-order effects foretell real ones? Some control sets are edited, and all of them where they don't."""
+"""Do first-order effects foretell real ones? Some control sets are edited; where they don't, real edits alone count."""
 
 from __future__ import annotations
 
@@ -96,14 +96,14 @@ class Check:
     def run(
         self, tested: Index, sign: Floats, controls: Arrays, number: int
     ) -> tuple[pd.DataFrame, dict[str, NDArray[Any]]]:
-        """Edit the tested set and so many control sets, and all of them by those edits that are not foretold.
+        """Edit the tested set and so many control sets, and all of them by steering if its effects are not foretold.
 
         Returns
         -------
         table : DataFrame
             A row a readout and edit.
         real : dict of str to ndarray
-            ``real/READOUT/EDIT``: effects of the tested set and of all control sets, where predictions don't hold.
+            ``real/READOUT/EDIT``: effects of the tested set and of the control sets, where predictions don't hold.
         """
         known = largest(controls)
         if known is None:
@@ -127,9 +127,9 @@ class Check:
                     }
                 )
         for name in dict.fromkeys(str(row["edit"]) for row in rows if not row["holds"]):
-            rest = self._real(name, every[1 + number :], sign)
-            for at, reader in enumerate(self.readers):
-                real[f"real/{reader.name}/{name}"] = np.concatenate([effects[name][at], rest[at]])
+            if name == "steer":
+                effects[name] = np.hstack([effects[name], self._real(name, every[1 + number :], sign)])
+            real |= {f"real/{reader.name}/{name}": effects[name][at] for at, reader in enumerate(self.readers)}
         return pd.DataFrame(rows), real
 
     def _of_units(self, reader: Reader, name: str, sign: Floats) -> Floats:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from interlingua.causal.controls import ControlSets, control_sets
 from interlingua.causal.effects import first
 from interlingua.models import Activations
+from interlingua.questions.causal.words import sides
 from interlingua.seeds import derive_seed
 from interlingua.stats.correlation import pearson_columns
 from interlingua.stats.groups import group_codes, group_sums
@@ -30,10 +31,18 @@ _NONE: Index = np.array([], dtype=np.int64)
 
 
 def scales(
-    activations: Activations, ratings: pd.DataFrame, cell: Cell, *, variable: str
+    activations: Activations,
+    ratings: pd.DataFrame,
+    cell: Cell,
+    *,
+    variable: str,
+    language: str,
+    test_share: float,
+    seed: int,
 ) -> dict[str, dict[str, NDArray[Any]]]:
     """Return each unit's mean, SD and r with the rating over a language's training words; nothing without any."""
-    rows = np.flatnonzero((ratings["split"] == "train") & ratings[variable].notna())
+    side = sides(ratings, language, test_share=test_share, seed=seed)
+    rows = np.flatnonzero((side == "train") & ratings[variable].notna().to_numpy())
     if not len(rows):
         return {"causal_scales": {}}
     codes, n = group_codes(ratings["word"].to_numpy(dtype=object)[rows], len(rows))

@@ -149,7 +149,7 @@ def _summary(
         "n_asked": len(asked),
         "n_languages": int(asked["passes"].sum()),
         "n_sets": 0 if known is None else len(known[1]),
-        "largest_dose": float(max(doses, key=abs)),
+        "largest_dose": float(max(map(abs, doses))),
         "n_units": None,
         "n_moved": None,
         **dict.fromkeys(_NUMBERS, np.nan),
@@ -161,7 +161,9 @@ def _summary(
     effect = steer["effect"].to_numpy(np.float64)
     found = jackknife(float(effect.mean()), (effect.sum() - effect) / max(1, len(effect) - 1))
     used = select(checks, readout=readout, edit="steer")
-    damage = [one["damage"] for one in dose_rows if (one["readout"], one["dose"]) == (readout, row["largest_dose"])]
+    damage = [
+        one["damage"] for one in dose_rows if (one["readout"], abs(one["dose"])) == (readout, row["largest_dose"])
+    ]
     row |= {
         "n_units": int(steer["n_units"].max()),
         "mean_effect": found.estimate,

@@ -19,6 +19,7 @@ from interlingua.causal.readouts import get as get_readout
 from interlingua.errors import ModelError, StatsError
 from interlingua.models import Activations, locate_targets
 from interlingua.questions.causal.check import Check, Reader, spread
+from interlingua.questions.causal.words import sides
 from interlingua.seeds import derive_seed
 from interlingua.stats.groups import group_codes
 from interlingua.stats.r_interval import r_interval
@@ -90,6 +91,7 @@ def effects(
     pooling: str,
     boundary_piece: str,
     batch_tokens: int,
+    test_share: float,
     seed: int,
     on_progress: Callable[[float], None],
 ) -> dict[str, Any]:
@@ -109,6 +111,7 @@ def effects(
     here = _Language(
         network, sentences, {"boundary_piece": boundary_piece, "batch_tokens": batch_tokens, "pooling": pooling}
     )
+    ratings = ratings.reset_index(drop=True).assign(split=sides(ratings, language, test_share=test_share, seed=seed))
     training = _training(here, activations, ratings, variable, folds, derive_seed(seed, "causal", language, variable))
     rows = _chosen_words(ratings, variable, words)
     mean, sd = scales["rating"]

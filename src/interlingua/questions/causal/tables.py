@@ -113,6 +113,9 @@ EFFECTS_TABLE = Table(
         ),
         Column("matched_low", "2.5 % of them are below", "number", "low", missing=True),
         Column("matched_high", "2.5 % are above", "number", "high", missing=True),
+        Column(
+            "n_sets", "how many of them: all, or those edited where predictions fail", "count", "sets", missing=True
+        ),
         Column("p", "one-sided p among them", "p", "p", missing=True),
         Column("p_bh", "the same after Benjamini-Hochberg over languages", "p", "p (BH)", missing=True),
         Column("hard", "median effect of control sets matched in |r| with the rating, too", "number", missing=True),
@@ -120,7 +123,6 @@ EFFECTS_TABLE = Table(
         Column("direction_high", "of steer: 95 % of random directions of the same length are below", missing=True),
     ),
     says="what each edit does in each language, beside control sets",
-    atlas=("layer", "language", "chosen_by", "n_units", "readout", "edit", "effect", "matched", "p", "right_way"),
 )
 DOSES = Table(
     name="causal_doses",
@@ -158,7 +160,7 @@ CHECKS = Table(
         N_WORDS.but(says="words in which they were"),
         Column("r", "r over sets of predicted and real effects", "r"),
         Column("bias", "by how much real effects are larger than predicted ones, as a share", "number"),
-        Column("holds", "whether predictions stand for real edits; else all matched sets were edited", "flag"),
+        Column("holds", "whether predictions stand for real edits; else real ones alone count", "flag"),
     ),
     says="whether the gradient foretells what edits do",
 )
@@ -217,7 +219,6 @@ PAIRS = Table(
         Column("effect", "of steer on the probe, predicted: SDs of the rating with each SD of dose", "number"),
     ),
     says="languages x languages: does what is shared predict what is moved?",
-    atlas=("layer", "chosen_in", "language", "n_units", "n_shared", "effect"),
 )
 SUMMARY = Table(
     name="causal_summary",
