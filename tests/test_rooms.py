@@ -13,7 +13,8 @@ import interlingua
 PACKAGE = Path(interlingua.__file__).parent
 #: From the top down; what stands outside of rooms may be used by all of them.
 ROOMS = (
-    *("cli", "run", "atlas", "questions", "study", "causal", "units", "probes", "models", "contexts", "norms", "languages"),
+    *("cli", "run", "atlas", "questions", "study", "causal", "units", "probes", "models", "contexts", "norms"),
+    "languages",
     *("report", "flow", "tables", "stats", "plugins", "errors", "seeds", "stop"),
 )
 #: The package's own __init__ offers every room's verbs, and __main__ is the command line.

@@ -138,6 +138,8 @@ QUESTION = Question(
     show="interlingua.questions.causal.show",
     asked=_why_not,
     caveats=(
+        "In the residual stream a shift is handed on to the last layer beside all blocks: that a probe there moves with it does not "
+        "show that any block uses it. Control sets are handed on likewise, so that what they move is what to compare with.",
         "A probe of the last layer is not behaviour: it tells what could be read there, and not what the model does with it.",
         "After an edit the rest of the network may make up for it (self-repair), and its values may be none that any text "
         "gives. A small effect of setting units to their mean is therefore no proof that they are not used.",

@@ -19,6 +19,7 @@ from interlingua.causal.effects import (
     rank_p,
     slope_over_words,
     unit_effects,
+    widened,
 )
 from interlingua.questions.causal.check import largest, regressor
 from interlingua.seeds import derive_seed
@@ -169,9 +170,10 @@ class Here:
             if real is not None:
                 tested, others = float(real[0]) + contracts, real[1:] + contracts
                 sets = sets[: len(others)]
-            p = rank_p(tested, others, len({tuple(row) for row in np.sort(sets).tolist()}), greater=not contracts)
             if whole:
                 drawn[kind, readout, edit, self.code] = tested, others
+            others = widened(others, sets, self.scales["sd"] ** 2)
+            p = rank_p(tested, others, sets, greater=not contracts)
             if kind == "hard":
                 empty |= {"hard": float(np.median(others)), "p_hard": p}
             else:
@@ -196,7 +198,8 @@ class Here:
         known = largest(self.controls)
         slopes = np.array([np.nan])
         if known is not None:
-            slopes = of_sets(self.of_units(readout, "steer"), replaced(*known, units))
+            sets = replaced(*known, units)
+            slopes = widened(of_sets(self.of_units(readout, "steer"), sets), sets, self.scales["sd"] ** 2)
         rows = []
         for dose, change, damage in zip(doses, changes, self.arrays["damage/steer"], strict=True):
             found = mean_over_words(change)

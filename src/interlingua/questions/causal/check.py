@@ -110,7 +110,8 @@ class Check:
             return pd.DataFrame(), {}
         every = np.vstack([tested, replaced(*known, tested)])
         some = every[: 1 + number]
-        rows, real = [], {}
+        rows: list[dict[str, Any]] = []
+        real: dict[str, NDArray[Any]] = {}
         effects = {name: self._real(name, some, sign) for name in self.edits}
         for at, reader in enumerate(self.readers):
             for name in self.edits:

@@ -14,6 +14,7 @@ from interlingua.causal.effects import (
     rank_p,
     relabelled_p,
     unit_effects,
+    widened,
 )
 from interlingua.causal.readouts import get as get_readout
 from interlingua.questions.causal.beside import Drawn, Here
@@ -78,7 +79,7 @@ def compare(
     table = _corrected(pd.DataFrame(rows))
     pairs = _pairs(asked, scales, units, cell)
     summaries = [
-        _summary(name, table, drawn, read, checks, pairs, dose_rows, controls, doses, seed) for name in readouts
+        _summary(name, table, drawn, read, checks, pairs, dose_rows, scales, controls, doses, seed) for name in readouts
     ]
     return {
         "causal": cell.stamp(table) if rows else None,
@@ -134,6 +135,7 @@ def _summary(
     checks: pd.DataFrame,
     pairs: pd.DataFrame,
     dose_rows: list[dict[str, Any]],
+    scales: Mapping[str, Arrays],
     controls: Arrays,
     doses: tuple[float, ...],
     seed: int,
@@ -146,6 +148,7 @@ def _summary(
     row: dict[str, Any] = {
         "readout": readout,
         "label": get_readout(readout).label,
+        "in_units": "SD of the rating" if get_readout(readout).unit == "rating" else "SD of its readings",
         "n_asked": len(asked),
         "n_languages": int(asked["passes"].sum()),
         "n_sets": 0 if known is None else len(known[1]),
@@ -179,13 +182,15 @@ def _summary(
         "most_bias_check": float(used["bias"].abs().max()),
     }
     codes = list(steer["language"])
+    variances = np.mean([scales[code]["sd"] ** 2 for code in codes], axis=0)
     for kind, name in (("matched", "p"), ("hard", "p_hard")):
         sets = [drawn.get((kind, readout, "steer", code)) for code in codes]
         there = [one for one in sets if one is not None]
         if len(there) == len(sets):
             tested, others = np.array([one[0] for one in there]), np.stack([one[1] for one in there])
             statistic, of_controls = joint(tested, others)
-            row[name] = rank_p(statistic, of_controls, _distinct(controls, kind))
+            images = _images(controls, kind)
+            row[name] = rank_p(statistic, widened(of_controls, images, variances), images)
     if steer["p_bh"].notna().any():
         row["n_moved"] = int((steer["p_bh"] < LEVEL).sum())
     if readout == "probe":
@@ -199,9 +204,11 @@ _NUMBERS = (
 )
 
 
-def _distinct(controls: Arrays, kind: str) -> int:
+def _images(controls: Arrays, kind: str) -> Index:
+    """Return the units of all languages' largest control sets."""
     known = largest(controls, kind)
-    return 0 if known is None else len({tuple(row) for row in np.sort(known[1]).tolist()})
+    assert known is not None
+    return known[1]
 
 
 def _shared(pairs: pd.DataFrame, seed: int) -> dict[str, float]:

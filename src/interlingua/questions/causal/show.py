@@ -111,7 +111,7 @@ def _units(row: Any) -> str:
 
 
 def _effect(row: Any) -> str:
-    text = f"{signed(row.mean_effect, 2)} SD of the rating"
+    text = f"{signed(row.mean_effect, 2)} {row.in_units}"
     if not pd.isna(row.mean_low):
         text += f" (95 % interval over languages {signed(row.mean_low, 2)} to {signed(row.mean_high, 2)})"
     return text
@@ -284,6 +284,9 @@ def draw_doses(results: Results) -> tuple[Figure, str] | None:
             )
         axis.axhline(0, color=GREY, linewidth=0.6)
         axis.set_title(results.names[code] if len(cells) < 2 else f"{results.names[code]}, {variable}", fontsize=8)
+    furthest = max(abs(value) for axis in axes for value in axis.get_ylim())
+    for axis in axes:
+        axis.set_ylim(-furthest, furthest)
     for axis in axes[-5:]:
         axis.set_xlabel("dose (SD)")
     handles, labels = axes[0].get_legend_handles_labels()
@@ -307,9 +310,7 @@ def draw_pairs(results: Results) -> tuple[Figure, str] | None:
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = results.of("causal_pairs", model=model, variable=variable)
         grid = rows.pivot(index="chosen_in", columns="language", values="effect")
-        order = [code for code in grid.columns if code in grid.index]
-        order += [code for code in grid.columns if code not in order]
-        grid = grid.reindex(index=[code for code in order if code in grid.index], columns=order)
+        grid = grid.reindex(index=rows["chosen_in"].unique(), columns=rows["language"].unique())
         values = grid.to_numpy(np.float64)
         shades = Shades(float(np.nanmax(np.abs(values))))
         shades.draw(axis, values)

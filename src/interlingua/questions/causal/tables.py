@@ -111,7 +111,7 @@ EFFECTS_TABLE = Table(
         Column(
             "matched", "median effect of control sets matched in SD and |mean|", "number", "matched sets", missing=True
         ),
-        Column("matched_low", "2.5 % of them are below", "number", "low", missing=True),
+        Column("matched_low", "2.5 % of sets like them are below", "number", "low", missing=True),
         Column("matched_high", "2.5 % are above", "number", "high", missing=True),
         Column(
             "n_sets", "how many of them: all, or those edited where predictions fail", "count", "sets", missing=True
@@ -230,6 +230,7 @@ SUMMARY = Table(
         LAYER,
         _READOUT,
         Column("label", "what people call it", "text"),
+        Column("in_units", "the units of effects: SDs of the rating, or of what it reads", "text"),
         Column("n_asked", "languages that were asked", "count", "languages asked"),
         N_LANGUAGES.but(says="languages in which the rating can be read without an edit, so that it could be asked"),
         N_UNITS.but(says="units of the others' choice that are edited", missing=True),
