@@ -96,7 +96,7 @@ def dose_response(doses: ArrayLike, changes: Floats) -> DoseResponse:
     total = float(means @ means)
     line = float(dose @ means) ** 2 / float(dose @ dose)
     return DoseResponse(
-        words, mean_over_words(words), line / total if total > 0 else float("nan"), float((words > 0).mean())
+        words, mean_over_words(words), min(1.0, line / total) if total > 0 else float("nan"), float((words > 0).mean())
     )
 
 
@@ -116,9 +116,9 @@ def widened(controls: Floats, sets: Index, variances: Floats) -> Floats:
     -----
     Control sets are drawn from the few units that are like the tested ones, and so have units in common: they differ
     from each other less than a set of others would from their mean, and a tested set that is nothing special would be
-    beyond 5 % of them in more than 5 % of studies (10 to 13 % in simulations). With inclusion frequencies pi_j of units,
-    effects of variance s_j^2 give the sets' effects a variance of sum s_j^2 pi_j (1 - pi_j), and the difference of
-    another set from their mean one of sum s_j^2 pi_j (1 + pi_j). Deviations are stretched by the root of the ratio.
+    beyond 5 % of them in more than 5 % of studies (10 to 13 % in simulations). With inclusion frequencies pi_j of
+    units, effects of variance s_j^2 give the sets' effects a variance of sum s_j^2 pi_j (1 - pi_j), and the difference
+    of another set from their mean one of sum s_j^2 pi_j (1 + pi_j). Deviations are stretched by the root of the ratio.
     """
     units, counts = np.unique(sets, return_counts=True)
     often, size = counts / len(sets), variances[units]
