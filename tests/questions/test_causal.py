@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from interlingua.questions.causal import QUESTION
 from interlingua.questions.causal.choose import choose
-from interlingua.questions.causal.compare import compare
+from interlingua.questions.causal.compute import compare
 from interlingua.questions.causal.show import caveats, claim, draw_doses, draw_pairs, glance, section
 from interlingua.questions.causal.tables import CHECKS, READOUTS, UNITS
 from interlingua.questions.question import Asked

@@ -113,7 +113,7 @@ _EDIT = Step(
 _COMPARE = Step(
     name="causal",
     says="edits beside control sets",
-    function="interlingua.questions.causal.compare:compare",
+    function="interlingua.questions.causal.compute:compare",
     per=("model", "variable"),
     reads={
         "effects": EFFECTS.name,
