@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from interlingua.causal.readouts.base import Fitted, Readout, Training
+from interlingua.causal.readouts.base import Readout, Training
 from interlingua.causal.readouts.registry import register
 from interlingua.errors import StatsError
 from interlingua.probes.design import column_scale
@@ -15,6 +17,27 @@ from interlingua.probes.ridge import RIDGE_PENALTIES, RidgePath
 
 if TYPE_CHECKING:
     import torch
+
+
+@dataclass(frozen=True, eq=False)
+class LinearReader:
+    """Reads a vector by weights.
+
+    Attributes
+    ----------
+    weights : ndarray of float64, shape (width,)
+        Of the last layer's units, as they are.
+    intercept : float
+    """
+
+    weights: NDArray[np.float64]
+    intercept: float
+
+    def __call__(self, target: torch.Tensor, sentence: torch.Tensor) -> torch.Tensor:
+        """Return a number for each of the targets' vectors, shape (S, width)."""
+        import torch
+
+        return target.double() @ torch.tensor(self.weights, device=target.device) + self.intercept
 
 
 class Probe(Readout):
@@ -29,10 +52,8 @@ class Probe(Readout):
     unit = "rating"
     order = 10
 
-    def fit(self, training: Training) -> Fitted:
+    def fit(self, training: Training) -> LinearReader:
         """Fit it, the penalty by cross-validation over training words."""
-        import torch
-
         y = training.ratings
         if np.ptp(y) == 0:
             raise StatsError("all training words have one rating: no probe can be fitted")
@@ -42,12 +63,7 @@ class Probe(Readout):
         folds = split_folds(X, grouped_folds(training.concepts, training.folds, training.seed))
         scores = RidgeCrossValidation(X, folds).scores(y[:, None], RIDGE_PENALTIES)[:, 0]
         found = RidgePath(X).weights(y[:, None], best_penalty(RIDGE_PENALTIES, scores).best)[:, 0] / scale
-        weights, intercept = torch.from_numpy(found), float(y.mean() - mean @ found)
-
-        def read(target: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
-            return target.double() @ weights.to(target.device) + intercept
-
-        return read
+        return LinearReader(found, float(y.mean() - mean @ found))
 
 
 register(Probe())

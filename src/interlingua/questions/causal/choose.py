@@ -98,7 +98,7 @@ def choose(
     top = cell.rows(rankings, method=headline)
     seen = [code for code in known if code in set(top["language"])]
     if len(seen) < 2 or cell.k > cell.width // 2:
-        return {"causal_units": None, "causal_matches": None, "causal_controls": {}}
+        return {"causal_units": None, "causal_layer": None, "causal_matches": None, "causal_controls": {}}
     k = min(size or cell.k, cell.width // 2)
     own = {code: np.argsort(-np.abs(arrays["r"]), kind="stable")[:k] for code, arrays in known.items()}
     parts, signs = [], {}
@@ -118,7 +118,7 @@ def choose(
             if not len(units):
                 continue
             sign = signs[code] if name in ("others", "conjunction") else np.where(arrays["r"] < 0, -1.0, 1.0)
-            parts.append(_rows(code, name, units, sign, arrays, cell))
+            parts.append(_rows(code, name, units, sign, cell))
             tested.setdefault(name, []).append(units)
     table = pd.concat(parts, ignore_index=True)
     drawn = _controls(tested, first(sizes, k), known, cell, sets, seed)
@@ -127,12 +127,13 @@ def choose(
         arrays |= {f"{kind}/{name}/{number}/tested": found.tested, f"{kind}/{name}/{number}/images": found.images}
     return {
         "causal_units": cell.stamp(table),
+        "causal_layer": _layer(known, signs, cell),
         "causal_matches": _matches(drawn, cell),
         "causal_controls": arrays,
     }
 
 
-def _rows(code: str, name: str, units: Index, sign: NDArray[np.float64], arrays: Arrays, cell: Cell) -> pd.DataFrame:
+def _rows(code: str, name: str, units: Index, sign: NDArray[np.float64], cell: Cell) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "language": code,
@@ -141,10 +142,27 @@ def _rows(code: str, name: str, units: Index, sign: NDArray[np.float64], arrays:
             "unit": cell.layout.unit(cell.layer, units),
             "index": units,
             "sign": sign[units].astype(np.int64),
-            "mean": arrays["mean"][units],
-            "sd": arrays["sd"][units],
         }
     )
+
+
+def _layer(known: Mapping[str, Arrays], signs: Mapping[str, NDArray[np.float64]], cell: Cell) -> pd.DataFrame:
+    """Return what steering takes, of every unit of the layer."""
+    index = np.arange(cell.width)
+    parts = [
+        pd.DataFrame(
+            {
+                "language": code,
+                "unit": cell.layout.unit(cell.layer, index),
+                "index": index,
+                "sign": signs[code].astype(np.int64),
+                "mean": arrays["mean"],
+                "sd": arrays["sd"],
+            }
+        )
+        for code, arrays in known.items()
+    ]
+    return cell.stamp(pd.concat(parts, ignore_index=True))
 
 
 def _controls(

@@ -16,6 +16,7 @@ from interlingua.causal.effects import dose_response
 from interlingua.causal.network import Network
 from interlingua.causal.readouts import Fitted, Training
 from interlingua.causal.readouts import get as get_readout
+from interlingua.causal.readouts.ridge import LinearReader
 from interlingua.errors import ModelError, StatsError
 from interlingua.models import Activations, locate_targets
 from interlingua.questions.causal.check import Check, Reader, spread
@@ -96,8 +97,9 @@ def effects(
     on_progress: Callable[[float], None],
 ) -> dict[str, Any]:
     """Edit the units of one language; without ratings, or a readout that passes unedited, nothing."""
-    nothing: dict[str, Any] = {"causal_readouts": None, "causal_checks": None, "causal_selectivity": None}
-    nothing["causal_effects"] = {}
+    nothing: dict[str, Any] = dict.fromkeys(
+        ("causal_readouts", "causal_checks", "causal_selectivity", "causal_probe")
+    ) | {"causal_effects": {}}
     if not scales:
         return nothing
     own = units[units["language"] == language]
@@ -163,8 +165,19 @@ def effects(
         "causal_readouts": table,
         "causal_checks": None if compared.empty else cell.stamp(compared.assign(language=language)),
         "causal_selectivity": cell.stamp(pd.DataFrame(selective)) if selective else None,
+        "causal_probe": _weights(readers, language, cell),
         "causal_effects": found | real,
     }
+
+
+def _weights(readers: list[Reader], language: str, cell: Cell) -> pd.DataFrame | None:
+    """Return the weights of the probe that passes, which reads texts elsewhere, too."""
+    for reader in readers:
+        if isinstance(reader.fitted, LinearReader):
+            weights = np.concatenate([[reader.fitted.intercept], reader.fitted.weights])
+            table = pd.DataFrame({"language": language, "index": np.arange(-1, len(weights) - 1), "weight": weights})
+            return table.assign(model=cell.model, variable=cell.variable)
+    return None
 
 
 def _not_asked(cell: Cell, language: str, readouts: tuple[str, ...], why: str) -> pd.DataFrame:

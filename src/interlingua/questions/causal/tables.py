@@ -55,11 +55,41 @@ UNITS = Table(
         UNIT,
         Column("index", "number of the unit in its layer, from 0", "unit"),
         Column("sign", "direction in which it goes with the rating, as those say who chose it: -1 or 1", "unit"),
+    ),
+    files=("csv", "parquet"),
+    says="which units are edited in which language, with the sign that steering takes",
+)
+SCALE = Table(
+    name="causal_layer",
+    row="a unit of the layer in a language",
+    key=("model", "variable", "language", "unit"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        LAYER,
+        _HERE,
+        UNIT,
+        Column("index", "number of the unit in its layer, from 0", "unit"),
+        Column("sign", "direction in which it goes with the rating in all other languages: -1 or 1", "unit"),
         Column("mean", "mean over the language's training words", "number"),
         Column("sd", "standard deviation over them", "number", "SD"),
     ),
-    files=("csv", "parquet"),
-    says="which units are edited in which language, with the sign and SD that steering takes",
+    files=("parquet",),
+    says="what it takes to steer with any unit of the layer (`interlingua steer`)",
+)
+PROBE = Table(
+    name="causal_probe",
+    row="a unit of the last layer in a language's probe of it",
+    key=("model", "variable", "language", "index"),
+    columns=(
+        MODEL,
+        VARIABLE,
+        _HERE,
+        Column("index", "number of the unit in the last layer, from 0; -1: the intercept", "unit"),
+        Column("weight", "its weight: the rating with each 1 of the unit", "number"),
+    ),
+    files=("parquet",),
+    says="the probe that reads a rating from the target's vector in the last layer",
 )
 READOUTS = Table(
     name="causal_readouts",
