@@ -71,7 +71,10 @@ def test_a_program_without_the_package_makes_the_same_shift(
     units.write(file)
     script.write_text(ELSEWHERE, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-I", str(script), str(file), model.model.name_or_path], capture_output=True, text=True, check=True
+        [sys.executable, "-I", str(script), str(file), model.model.name_or_path],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     ids = torch.tensor([[5, 9, 12, 30, 8]])
     with torch.no_grad():

@@ -85,8 +85,12 @@ class Bench:
     @property
     def sentences(self) -> torch.Tensor:
         """The unedited sentences' vectors in the last layer, shape (n, width)."""
-        order = np.argsort(np.concatenate([started.batch.rows for started in self._started]))
-        return torch.cat([started.sentence for started in self._started])[torch.as_tensor(order)]
+        return self._in_order([started.sentence for started in self._started])
+
+    @property
+    def targets(self) -> torch.Tensor:
+        """The unedited targets' vectors in the last layer, shape (n, width)."""
+        return self._in_order([started.target for started in self._started])
 
     def unedited(self, readouts: Sequence[Fitted]) -> Floats:
         """Return what each readout reads without an edit, shape (readouts, n)."""
@@ -156,6 +160,10 @@ class Bench:
 
     def _empty(self) -> NDArray[np.float32]:
         return np.zeros((self.n, self._started[0].values.shape[-1]), dtype=np.float32)
+
+    def _in_order(self, parts: Sequence[torch.Tensor]) -> torch.Tensor:
+        order = np.argsort(np.concatenate([started.batch.rows for started in self._started]))
+        return torch.cat(list(parts))[torch.as_tensor(order)]
 
     def _gather(self, parts: Sequence[torch.Tensor]) -> Floats:
         """Return numbers of the sentences of all batches in the sentences' order."""
