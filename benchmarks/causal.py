@@ -5,8 +5,8 @@
     python benchmarks/causal.py --level     # share of p < .05 where tested units are nothing special, and power
 
 The pilot: 400 labMT words a language in one carrier frame, layer 7 of multilingual-e5-small; the 23 units with the
-largest |r| on 280 English words, their signs frozen; edited at the word's tokens; a ridge probe of the last layer, fitted
-on the 280 unedited words of each language, is read on the other 120. Its numbers stand in `PILOT` and `SLOPES`.
+largest |r| on 280 English words, their signs frozen; edited at the word's tokens; a ridge probe of the last layer,
+fitted on the 280 unedited words of each language, is read on the other 120. Its numbers stand in `PILOT` and `SLOPES`.
 """
 
 from __future__ import annotations
@@ -73,9 +73,8 @@ def pilot(model: LoadedModel, seed: int, frame: int) -> pd.DataFrame:
             signs = np.sign(r)
         mean, sd = values.mean(axis=0), values.std(axis=0, ddof=1)
         numbers = np.arange(TRAIN)
-        training = Training(
-            train.targets.numpy(), y[:TRAIN], numbers, numbers, lambda rows: train.sentences[rows], 5, 0
-        )
+        vectors, sentences = train.targets.numpy(), train.sentences
+        training = Training(vectors, y[:TRAIN], numbers, numbers, sentences.__getitem__, 5, 0)
         read = get("probe").fit(training)
         features = np.column_stack([np.log(sd), np.abs(mean)])
         matched = control_sets(features, np.sort(chosen), draws=6, seed=seed).images
