@@ -39,7 +39,7 @@ _TEST = (
 def claim(results: Results, model: str, variable: str) -> str:
     """Return what shifting the units does to what can be read behind them."""
     row = _lead(results, model, variable)
-    if row is None or not row.n_languages or pd.isna(row.p):
+    if row is None or not _asked(row) or pd.isna(row.p):
         return ""
     moved = _moved(row)
     if row.p >= LEVEL:
@@ -58,7 +58,7 @@ def caveats(results: Results) -> list[str]:
     found = []
     for model, variable in results.cells:
         row = _lead(results, model, variable)
-        if row is None or pd.isna(row.n_units):
+        if row is None or not _asked(row):
             continue
         far = results.of(
             "causal_matches",
@@ -88,7 +88,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
 
 def _glance(row: Any) -> Row:
     test = f"{_TEST} ({row.label})"
-    if not row.n_languages:
+    if not _asked(row):
         return Row(_QUESTION, test, "Can't be asked: without any edit the rating is not read in any language", "–")
     if pd.isna(row.p):
         answer = f"Moved by {_effect(row)}, but there are no control sets"
@@ -104,6 +104,11 @@ def _glance(row: Any) -> Row:
 def _lead(results: Results, model: str, variable: str) -> Any:
     """Return the answer by the first readout, None where it was not asked."""
     return next(results.of("causal_summary", model=model, variable=variable).itertuples(), None)
+
+
+def _asked(row: Any) -> bool:
+    """Return whether the rating is read without an edit in any language."""
+    return not pd.isna(row.n_units)
 
 
 def _units(row: Any) -> str:
@@ -141,7 +146,7 @@ def _findings(results: Results, row: Any) -> Iterator[str]:
             f"it can be asked in {row.n_languages} of {row.n_asked} languages; in the others the readout does not read the "
             "rating without an edit, or there are no units to edit."
         )
-    if not row.n_languages:
+    if not _asked(row):
         return
     yield _steering(row)
     yield _how_sure(row)

@@ -1,0 +1,44 @@
+"""``interlingua steer``: by hand, on the results of the small study."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+Cli = Callable[..., Any]
+
+
+def test_units_of_a_study_shift_what_its_probe_reads(interlingua: Cli, small: Any, tmp_path: Path) -> None:
+    done = interlingua("steer", str(small.results), "love", "--dose", "2", "--language", "en", "--variable", "valence")
+    assert done.code == 0, done.err
+    found = re.search(r"reads in the last layer: (-?[\d.]+) -> (-?[\d.]+) \(([-+][\d.]+)\)", done.out)
+    assert found, done.out
+    before, after, change = map(float, found.groups())
+    assert after - before == pytest.approx(change, abs=2e-3)
+    nothing = interlingua("steer", str(small.results), "love", "--dose", "0", "--language", "en")
+    assert "(+0.000)" in nothing.out
+    layer = pd.read_parquet(small.results / "tables" / "causal_layer.parquet")["layer"].iloc[0]
+    one = interlingua("steer", str(small.results), "--units", f"L{layer}.3", "--save", str(tmp_path / "units.json"))
+    assert one.code == 0, one.err
+    written = json.loads((tmp_path / "units.json").read_text(encoding="utf-8"))
+    assert (written["block"], [entry["unit"] for entry in written["units"]]) == (layer - 1, [3])
+
+
+def test_what_it_does_not_know_is_said_in_a_line(interlingua: Cli, small: Any) -> None:
+    for options, says in (
+        (["love", "--units", "L99.3"], "have the scales of layer"),
+        (["love", "--units", "353"], "write a unit as L"),
+        (["love", "--language", "xx"], "not in these results"),
+        (["  "], "blank"),
+        ([], "give a text to steer, or --save"),
+    ):
+        done = interlingua("steer", str(small.results), *options)
+        assert done.code == 2
+        assert len(done.err.splitlines()) == 1
+        assert says in done.err
