@@ -316,9 +316,9 @@ def test_units_that_do_not_are_not_said_to() -> None:
 
 def test_a_readout_that_reads_nothing_unedited_cannot_be_asked() -> None:
     numbers = [column.name for column in TABLES["causal_summary"].columns if column.missing]
-    results = told(summary(n_languages=0, **dict.fromkeys(numbers)))
+    results = told(summary(n_languages=0, **(dict.fromkeys(numbers) | {"why": "Nothing reads it."})))
     assert claim(results, "m", "valence") == ""
-    assert glance(results, "m", "valence")[0].answer.startswith("Can't be asked")
+    assert glance(results, "m", "valence")[0][2:] == ("Can't be asked", "Nothing reads it.")
     assert "0 of 5 languages" in words(results)
 
 

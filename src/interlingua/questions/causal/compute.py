@@ -153,6 +153,7 @@ def _summary(
         "n_languages": int(asked["passes"].sum()),
         "n_sets": 0 if known is None else len(known[1]),
         "largest_dose": float(max(map(abs, doses))),
+        "why": None if asked["passes"].any() else str(asked["why"].mode().iloc[0]),
         "n_units": None,
         "n_moved": None,
         **dict.fromkeys(_NUMBERS, np.nan),

@@ -89,7 +89,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
 def _glance(row: Any) -> Row:
     test = f"{_TEST} ({row.label})"
     if not _asked(row):
-        return Row(_QUESTION, test, "Can't be asked: without any edit the rating is not read in any language", "–")
+        return Row(_QUESTION, test, "Can't be asked", row.why)
     if pd.isna(row.p):
         answer = f"Moved by {_effect(row)}, but there are no control sets"
         return Row(_QUESTION, test, answer, "languages choose so differently that too few other units are left")
@@ -143,8 +143,8 @@ def _findings(results: Results, row: Any) -> Iterator[str]:
     where = {"model": row.model, "variable": row.variable}
     if row.n_languages < row.n_asked:
         yield (
-            f"it can be asked in {row.n_languages} of {row.n_asked} languages; in the others the readout does not read the "
-            "rating without an edit, or there are no units to edit."
+            f"it can be asked in {row.n_languages} of {row.n_asked} languages; of the others the table of what can be read without "
+            "an edit says why not."
         )
     if not _asked(row):
         return
@@ -185,7 +185,7 @@ def _steering(row: Any) -> str:
 def _how_sure(row: Any) -> str:
     text = (
         f"a straight line has {percents(pd.Series([row.straight]))} of the dose-response; at a dose of {signed(row.largest_dose, 1)} "
-        f"the sentence's vector turns by {signed(row.damage, 3)} (1 − cosine)"
+        f"the sentence's vector turns by {signed(row.damage, 3)} (one less its cosine)"
     )
     if pd.isna(row.least_r_check):
         return f"{text}."

@@ -263,6 +263,7 @@ SUMMARY = Table(
         Column("in_units", "the units of effects: SDs of the rating, or of what it reads", "text"),
         Column("n_asked", "languages that were asked", "count", "languages asked"),
         N_LANGUAGES.but(says="languages in which the rating can be read without an edit, so that it could be asked"),
+        Column("why", "why it can't be asked, where it can't in any (in most of them)", "text", missing=True),
         N_UNITS.but(says="units of the others' choice that are edited", missing=True),
         Column("mean_effect", "of steer, mean over languages", "number", missing=True),
         Column("mean_low", "lower end of its 95 % interval over languages (jackknife)", "number", "low", missing=True),
