@@ -26,10 +26,8 @@ def test_units_of_a_study_shift_what_its_probe_reads(
     # One that does, made up: it reads the first unit of the last layer.
     results = tmp_path / "results"
     shutil.copytree(small.results, results)
-    known = pd.read_parquet(results / "tables" / "causal_layer.parquet").iloc[0]
-    width = len(
-        pd.read_parquet(results / "tables" / "causal_layer.parquet").query("language == 'en'")["index"].unique()
-    )
+    layer = pd.read_parquet(results / "tables" / "causal_layer.parquet")
+    width = layer["index"].nunique()
     probe = pd.DataFrame({"index": range(-1, width), "weight": [0.5, 1.0, *[0.0] * (width - 1)]})
     probe = probe.assign(model=layer["model"].iloc[0], variable="valence", language="en")
     probe[list(PROBE.names)].to_parquet(results / "tables" / "causal_probe.parquet", index=False)
