@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -266,13 +267,13 @@ class _Trial:
         outputs: dict[nn.Module, list[Tensor]] = {}
         with ExitStack() as stack:
             for block in self.blocks:
-                stack.enter_context(Address(block, "input").edit(lambda _, b=block: self.inputs[b][0]))
+                stack.enter_context(Address(block, "input").edit(partial(_instead, self.inputs[block][0])))
                 for module in block.modules():
                     if _multiplies(module) and module not in kept:
                         stack.enter_context(Address(module, "output").edit(lambda output: 1 - output))
             for modules in given_back.values():
                 for module in modules:
-                    stack.enter_context(Address(module, "input").edit(lambda _, m=module: self.inputs[m][0]))
+                    stack.enter_context(Address(module, "input").edit(partial(_instead, self.inputs[module][0])))
             stack.enter_context(self._recording(outputs, "output", self.blocks))
             self._run()
         return [outputs[block][0] for block in self.blocks]
@@ -297,9 +298,16 @@ class _Trial:
         with ExitStack() as stack:
             for module in modules:
                 into[module] = []
-                keep = into[module]
-                stack.enter_context(Address(module, side).watch(lambda tensor, keep=keep: keep.append(tensor.clone())))
+                stack.enter_context(Address(module, side).watch(partial(_keep, into[module])))
             yield
+
+
+def _keep(into: list[Tensor], tensor: Tensor) -> None:
+    into.append(tensor.clone())
+
+
+def _instead(given: Tensor, _: Tensor) -> Tensor:
+    return given
 
 
 def _multiplies(module: nn.Module) -> bool:
