@@ -117,7 +117,9 @@ def work(job: Job) -> Made:
             path = claim.folder / f"{output.name}{output.suffix}"
             if output.name in values:
                 value = values[output.name]
-                output.write(path, output.empty() if value is None and hasattr(output, "empty") else value)
+                if hasattr(output, "empty") and hasattr(output, "placed"):
+                    value = output.empty() if value is None else output.placed(value, job.at)
+                output.write(path, value)
             else:
                 assert path.is_file(), f"{job.function} left no '{output.name}'"
         unknown = set(values) - {output.name for output in job.outputs}

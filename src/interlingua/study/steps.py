@@ -16,6 +16,7 @@ from interlingua.tables.columns import (
     PROBE,
     R_HIGH,
     R_LOW,
+    SITE,
     UNIT,
     VARIABLE,
     R,
@@ -24,9 +25,10 @@ from interlingua.tables.columns import (
 PROBES = Table(
     name="probes",
     row="a language, variable, probe, curve and layer",
-    key=("model", "language", "variable", "probe", "curve", "layer"),
+    key=("model", "site", "language", "variable", "probe", "curve", "layer"),
     columns=(
         MODEL,
+        SITE,
         LANGUAGE,
         VARIABLE,
         PROBE,
@@ -59,6 +61,7 @@ RANKINGS = Table(
     key=(),  # some hundred thousand rows: what makes them ranks each unit once
     columns=(
         MODEL,
+        SITE,
         LANGUAGE,
         VARIABLE,
         METHOD,
@@ -115,7 +118,7 @@ FIT = Step(
     name="probes",
     says="probes",
     function="interlingua.study.fitting:probes",
-    per=("model", "language", "variable"),
+    per=("model", "site", "language", "variable"),
     reads={"activations": "activations", "ratings": "ratings"},
     outputs=(PROBES, WeightsFile()),
     options=(
@@ -135,7 +138,7 @@ RANK = Step(
     name="rankings",
     says="rankings",
     function="interlingua.study.fitting:rankings",
-    per=("model", "language", "variable"),
+    per=("model", "site", "language", "variable"),
     reads={"activations": "activations", "ratings": "ratings", "weights": "probe_weights"},
     outputs=(RANKINGS,),
     options=("units.methods", "probes.standardise"),

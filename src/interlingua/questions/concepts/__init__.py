@@ -108,7 +108,7 @@ _MEAN_FE = "mean fold enrichment over pairs of languages"
 DISJOINT = Table(
     name="concept_disjoint",
     row="a ranking method",
-    key=("model", "variable", "method", "layer"),
+    key=("model", "site", "variable", "method", "layer"),
     columns=(
         *CELL,
         N_LANGUAGES.but(says="languages that are compared"),
@@ -162,7 +162,7 @@ _APART = Step(
     name="disjoint_signs",
     says="without translations",
     function="interlingua.questions.concepts.compute:rank_apart",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={
         "activations": "activations",
         "ratings": "ratings",
@@ -180,7 +180,7 @@ _COMPARE = Step(
     name="concept_disjoint",
     says="without translations",
     function="interlingua.questions.concepts.compute:compare_apart",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"signs": "disjoint_signs", "rankings": "rankings", "cell": "cell"},
     outputs=(DISJOINT,),
     options=("units.headline",),
