@@ -96,15 +96,15 @@ def _numbers(
     column: str | int,
     layout: Layout,
     file: Path,
-    right: Callable[[float], bool],
+    right: Callable[[NDArray[np.float64]], NDArray[np.bool_]],
     name: str,
     issues: Issues,
 ) -> NDArray[np.float64]:
     """Return the numbers of a column, NaN where a cell has none that is `right`; these are counted."""
     cells = raw.iloc[:, column_at(raw, column, file)]
-    numbers = np.array([np.nan if is_missing(cell, layout) else number_of(cell, layout) for cell in cells], dtype=float)
     filled = np.array([not is_missing(cell, layout) for cell in cells])
-    wrong = filled & ~np.array([bool(np.isfinite(value)) and right(value) for value in numbers])
+    numbers = np.array([number_of(cell, layout) if has else np.nan for cell, has in zip(cells, filled, strict=True)])
+    wrong = filled & ~(np.isfinite(numbers) & right(numbers))
     numbers[wrong] = np.nan
     shown: list[Any] = [f"'{cell}' in row {row}" for row, cell, bad in zip(raw.index, cells, wrong, strict=True) if bad]
     issues.add_items(f"raters of {name}: no such number", shown)

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from interlingua.probes.methods import get
 from interlingua.stats.conjunction import Conjunction, partial_conjunction
@@ -186,7 +186,7 @@ def _carries(
     rows = []
     for code, values, words in zip(codes, r, n_words, strict=True):
         t = values * np.sqrt((words - 2) / np.maximum(1 - values**2, np.finfo(float).tiny))
-        p = adjust(2 * stats.t.sf(np.abs(t), words - 2), "bh")
+        p = adjust(2 * scipy.stats.t.sf(np.abs(t), words - 2), "bh")
         rows.append(
             {
                 "language": code,

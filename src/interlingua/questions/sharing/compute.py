@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
@@ -185,7 +185,7 @@ def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
     """Return the 95 % interval (t) of the mean of independent values; none of a single one."""
     if len(values) < 2:
         return float("nan"), float("nan")
-    half = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    half = float(scipy.stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
     return float(values.mean()) - half, float(values.mean()) + half
 
 
