@@ -137,7 +137,7 @@ KILLED = f"""
 import os, signal, sys
 from pathlib import Path
 from interlingua.models import Activations, extraction
-from interlingua.models.store import ShardFolder
+from interlingua.models.shards import ShardFolder
 from interlingua.run.run import run
 from interlingua.run.study import load_study
 

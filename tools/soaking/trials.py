@@ -103,7 +103,7 @@ def killed_after(name: str, times: int) -> Callable[[], None]:
     """Return what lets a run kill itself when a method of `ShardFolder` has done its work so often."""
 
     def before() -> None:
-        from interlingua.models.store import ShardFolder
+        from interlingua.models.shards import ShardFolder
 
         small()
         method, calls = getattr(ShardFolder, name), []

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from interlingua.errors import StoreError
 from interlingua.flow.cache import Cache, Made
+from interlingua.flow.outputs import Placed
 from interlingua.flow.processes import one_thread
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def work(job: Job) -> Made:
             path = claim.folder / f"{output.name}{output.suffix}"
             if output.name in values:
                 value = values[output.name]
-                if hasattr(output, "empty") and hasattr(output, "placed"):
+                if isinstance(output, Placed):
                     value = output.empty() if value is None else output.placed(value, job.at)
                 output.write(path, value)
             else:

@@ -19,7 +19,8 @@ from interlingua.models.opening import (
 )
 from interlingua.models.pretrained import empty_model
 from interlingua.models.registry import ModelSpec
-from interlingua.models.sites import Sites, find_sites
+from interlingua.models.shapes import UnitShapes
+from interlingua.models.sites import Sites, find_sites, locate_sites
 from interlingua.models.specs import parse_spec
 from interlingua.models.trial import BatchLayout, PaddingSide, embedding_rows, position_table, try_model
 
@@ -62,6 +63,8 @@ class Outline:
         Its shape: layers (the embeddings included), units in a layer.
     parameters, word_embeddings
         How many numbers it has, and how many of these are word embeddings.
+    mlp, head_units, heads, why
+        As of `interlingua.models.shapes.UnitShapes`.
     """
 
     name: str
@@ -72,6 +75,10 @@ class Outline:
     is_decoder: bool
     parameters: int
     word_embeddings: int
+    mlp: int
+    head_units: int
+    heads: int
+    why: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +126,11 @@ class LoadedModel:
     fingerprint: str
     layouts: Mapping[PaddingSide, BatchLayout]
     sites: Sites
+
+    @property
+    def shapes(self) -> UnitShapes:
+        """How many units it has at each site."""
+        return self.sites.shapes(self.n_layers, self.width)
 
     @property
     def pad_id(self) -> int:
@@ -225,12 +237,11 @@ def outline(spec: str | ModelSpec, *, local_files_only: bool = False) -> Outline
     config = read_config(found, local_files_only=local_files_only)
     text = config.get_text_config()
     empty = _trim(empty_model(found.name, config))
+    shapes = locate_sites(found.name, empty).shapes(text.num_hidden_layers + 1, text.hidden_size)
     return Outline(
-        name=found.name,
         revision=commit,
         fingerprint=fingerprint_of(found, commit),
-        layers=text.num_hidden_layers + 1,
-        width=text.hidden_size,
+        **vars(shapes),
         is_decoder=bool(getattr(text, "is_decoder", False)),
         parameters=sum(parameter.numel() for parameter in empty.parameters()),
         word_embeddings=empty.get_input_embeddings().weight.numel(),

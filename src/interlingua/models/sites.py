@@ -19,6 +19,7 @@ from torch.utils.hooks import RemovableHandle
 
 from interlingua.errors import ModelError
 from interlingua.models.families import Family, families
+from interlingua.models.shapes import UnitShapes, no_layer
 from interlingua.tables import HEADS, MLP, RESID, Site
 
 # Where a configuration says how many experts a layer has.
@@ -100,6 +101,11 @@ class Sites:
     n_heads: int = 0
     why: str = ""
 
+    def shapes(self, layers: int, width: int) -> UnitShapes:
+        """Return how many units the model has, with `layers` layers (the embeddings included) of `width` units."""
+        n_mlp, n_heads = (self.widths.get(site, 0) for site in (MLP, HEADS))
+        return UnitShapes(self.name, layers, width, n_mlp, n_heads, self.n_heads, self.why)
+
     def layers(self, site: Site) -> range:
         """Return the layers that have units there.
 
@@ -124,10 +130,7 @@ class Sites:
         """
         layers = self.layers(site)
         if layer not in layers:
-            raise ModelError(
-                f"{self.name} has no layer {layer} at the site '{site}'; its layers there are {layers[0]} to "
-                f"{layers[-1]}"
-            )
+            raise ModelError(no_layer(self.name, site, layers, layer))
         if site == RESID:
             return Address(self.blocks[layer - 1], "output") if layer else Address(self.blocks[0], "input")
         return Address(self.modules[site][layer - 1], "input")

@@ -27,7 +27,8 @@ from interlingua.study.prepare import ModelInStudy, Prepared, rated, second_norm
 from interlingua.study.rater_errors import RATER_ERRORS
 from interlingua.study.size import Size
 from interlingua.study.sources import Material
-from interlingua.study.steps import STEPS
+from interlingua.study.steps import ACTIVATIONS, STEPS
+from interlingua.tables import RESID, SITES
 
 LayerSeconds = Callable[[tuple[int, str, str]], float]
 """Seconds of a layer of a model, by width, number format and device, over `interlingua.models.machine.TIMED_TOKENS`."""
@@ -146,8 +147,10 @@ def _add(
         return language in (study.seen if role == "seen" else study.unseen)
 
     def places(step: Step) -> Iterable[Place]:
-        values = {
+        values: dict[str, list[str]] = {
             "model": list(by_name),
+            # Words are linked by the residual stream, whatever the study's sites.
+            "site": list(dict.fromkeys((RESID, *study.sites))) if step is ACTIVATIONS else list(study.sites),
             "variable": list(study.variables),
             "language": list(study.languages),
             "method": list(study.units.methods),
@@ -166,9 +169,12 @@ def _add(
         tokens = partial(count_tokens, largest, material, codes[0])
         token_s = partial(token_seconds, largest, layer_s)
         facts = largest.facts
+        site = next((site for site in SITES if site == at.get("site")), study.sites[0])
+        layout = largest.layout(site)
         # Draws of random weights take turns; a worker keeps any other model for several languages.
         loaded = facts.parameters * (1.0 if largest.part == DRAWS else 0.2)
-        return Size(study, facts.layers, facts.width, sentences, len(study.seen), loaded, tokens, token_s)
+        width = layout.width(layout.layers[0])
+        return Size(study, site, len(layout.layers), width, sentences, len(study.seen), loaded, tokens, token_s)
 
     graph.add(
         steps,

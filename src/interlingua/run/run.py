@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from interlingua.study.config import Study
 from interlingua.study.controls import DRAWS, OTHERS
 from interlingua.study.outputs import ActivationsFile
 from interlingua.study.prepare import ModelInStudy, Prepared, prepare
+from interlingua.tables.layout import RESID
 from interlingua.tables.schema import Table, version
 
 logger = logging.getLogger("interlingua")
@@ -157,7 +159,11 @@ def result_tables(done: Done, declared: Sequence[Table] | Any) -> Iterator[tuple
 
 def default_workers(prepared: Prepared) -> int:
     """Return how many workers there are cores and memory for."""
-    layouts = [(model.facts.layout, model.study.probes.whole) for model in prepared.models]
+    layouts = [
+        (model.layout(site), model.study.probes.whole and site == RESID)
+        for model in prepared.models
+        for site in model.study.sites
+    ]
     units = max(layout.n_units if whole else max(layout.widths) for layout, whole in layouts)
     rows = int(prepared.material.contexts.table.groupby("language").size().max())
     # Probes of the whole network, or else of a layer, take the most: the standardised inputs, their Gram matrix, and
@@ -167,6 +173,7 @@ def default_workers(prepared: Prepared) -> int:
 
 def _model_record(model: ModelInStudy) -> dict[str, Any]:
     facts = {name: value for name, value in vars(model.facts).items() if name != "name"}
+    facts["sites"] = {site: asdict(model.layout(site)) for site in model.study.sites}
     return {"spec": model.spec, "name": model.name, "control": model.control, **facts, "device": model.device}
 
 
@@ -186,7 +193,7 @@ def _machines(done: Done) -> list[dict[str, Any]]:
 
 
 def _activations(done: Done, prepared: Prepared) -> list[dict[str, Any]]:
-    """Return the place in the cache of every (model, language)'s activations."""
+    """Return the place in the cache of every (model, site, language)'s activations."""
     read = {model.name: model.material for model in prepared.models}
     return [
         {

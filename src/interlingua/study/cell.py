@@ -49,7 +49,12 @@ class Cell:
 
     def rows(self, table: pd.DataFrame, **where: object) -> pd.DataFrame:
         """Return the rows of the cell, at its layer where the table has layers, and where columns have these values."""
-        own: dict[str, object] = {"model": self.model, "site": self.site, "variable": self.variable, "layer": self.layer}
+        own: dict[str, object] = {
+            "model": self.model,
+            "site": self.site,
+            "variable": self.variable,
+            "layer": self.layer,
+        }
         return select(table, **{name: value for name, value in own.items() if name in table.columns}, **where)
 
     def stamp(self, table: pd.DataFrame, **also: object) -> pd.DataFrame:

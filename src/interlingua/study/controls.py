@@ -43,6 +43,9 @@ def control_studies(study: Study, width: int | None = None) -> dict[str, Study]:
         if specs:
             sampling = study.sampling.model_copy(update={"sentences": sentences})
             parts[part] = study.model_copy(update={**update, "models": tuple(specs), "sampling": sampling})
+            if part == OTHERS:  # of another depth, maybe: all their layers are read
+                reading = study.extraction.model_copy(update={"layers": {}})
+                parts[part] = parts[part].model_copy(update={"extraction": reading})
     return parts
 
 

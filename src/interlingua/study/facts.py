@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from interlingua.errors import StoreError
-from interlingua.tables.layout import Layout
+from interlingua.models.shapes import HeadValues, UnitShapes
+from interlingua.tables.layout import Layout, Site
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,8 @@ class Facts:
         Its shape: layers (the embeddings included), units in a layer.
     parameters, word_embeddings
         How many numbers it has, and how many of these are word embeddings.
+    mlp, head_units, heads, why
+        Its other units, as of `interlingua.models.shapes.UnitShapes`.
     """
 
     name: str
@@ -35,11 +39,21 @@ class Facts:
     dtype: str
     parameters: int
     word_embeddings: int
+    mlp: int
+    head_units: int
+    heads: int
+    why: str
 
-    @property
-    def layout(self) -> Layout:
-        """Where its units stand."""
-        return Layout.even(self.layers, self.width)
+    def layout(self, site: Site, layers: Mapping[Site, Sequence[int]], heads: HeadValues) -> Layout:
+        """Return where the units of a site stand, of the layers that are read: `layers` names those of sites.
+
+        Raises
+        ------
+        ModelError
+            If the model lacks the site or a layer; says why.
+        """
+        shapes = UnitShapes(self.name, self.layers, self.width, self.mlp, self.head_units, self.heads, self.why)
+        return shapes.layout(site, layers.get(site), heads)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from interlingua.errors import ConfigError, ContextsError, NormsError, reason
+from interlingua.errors import ConfigError, ContextsError, ModelError, NormsError, reason
 from interlingua.flow import Cache, Graph, Source
 from interlingua.flow.execute import execute
 from interlingua.flow.spread import HERE, Spread
@@ -19,6 +19,7 @@ from interlingua.study.model import Handle, ModelFiles
 from interlingua.study.source import is_there
 from interlingua.study.sources import Material, gather, smallest
 from interlingua.study.steps import FACTS
+from interlingua.tables.layout import Layout, Site
 from interlingua.units import resolve_k
 
 #: Least rated test words with which an r by word says anything.
@@ -64,6 +65,16 @@ class ModelInStudy:
     def name(self) -> str:
         """As results call it."""
         return self.facts.name
+
+    def layout(self, site: Site) -> Layout:
+        """Return where the units of a site stand, of the layers that are read.
+
+        Raises
+        ------
+        ModelError
+            If the model lacks the site or a layer; says why.
+        """
+        return self.facts.layout(site, self.study.extraction.layers, self.study.extraction.heads)
 
     @property
     def control(self) -> bool:
@@ -315,6 +326,12 @@ def check_models(models: Sequence[ModelInStudy]) -> None:
             raise ConfigError(
                 f"layer.choose: {model.name} has no layer {options.layer.choose}; its layers are 0 to {layers - 1}"
             )
+        for site in options.sites:
+            try:
+                model.layout(site)
+            except ModelError as error:
+                key = "sites" if model.facts.why else f"extraction.layers.{site}"
+                raise ConfigError(f"{'scrutiny.controls' if model.control else key}: {error}") from None
         try:
             resolve_k(options.units.k, model.facts.width)
         except ConfigError as error:

@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from interlingua.errors import ConfigError, suggest
+from interlingua.tables.layout import RESID, Site
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -171,7 +172,21 @@ class Extraction(Section):
     dtype: Literal["float32", "bfloat16", "auto"] = "float32"
     """Arithmetic of the forward pass; ``auto`` takes bfloat16 where the processor computes in it."""
     store_dtype: Literal["float32", "float16"] = "float32"
-    pooling: Literal["mean", "first", "last"] = "mean"
+    pooling: Literal["mean", "first", "last", "after", "end", "sentence"] = "mean"
+    """Where in the sentence: the mean of the target's pieces, its first or last one; the token after it, the sentence's
+    last token, or the mean of the sentence."""
+    layers: Mapping[Site, Annotated[tuple[Positive, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    """Layers of MLP units and of heads that are read; by default all. The residual stream is read in all layers."""
+    heads: Literal["units", "whole"] = "units"
+    """Of heads: every number that they give is a unit, or the length of what a head gives is one."""
+
+    @field_validator("layers")
+    @classmethod
+    def _of_sites_that_are_wide(cls, value: Mapping[Site, tuple[int, ...]]) -> Mapping[Site, tuple[int, ...]]:
+        if RESID in value:
+            raise ValueError(f"the residual stream is read in all layers: leave '{RESID}' out")
+        return {site: tuple(sorted(set(layers))) for site, layers in value.items()}
+
     boundary_piece: Literal["include", "exclude"] = "exclude"
     """Whether a lone word-boundary piece in front of the target counts as part of it (NeuroX: it does)."""
     batch_tokens: Positive = 1024

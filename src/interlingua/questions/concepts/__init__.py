@@ -6,7 +6,7 @@ from interlingua.flow.outputs import Arrays
 from interlingua.flow.step import Read, Step
 from interlingua.questions.question import Question
 from interlingua.study.size import Size
-from interlingua.tables import Column, Table
+from interlingua.tables import RESID, Column, Table
 from interlingua.tables.columns import (
     CELL,
     DRAWS,
@@ -136,7 +136,10 @@ _LINK = Step(
     says="concepts",
     function="interlingua.questions.concepts.compute:link_words",
     per=("model",),
-    reads={"activations": Read("activations", role="seen"), "concepts": Read("concepts", role="seen")},
+    reads={
+        "activations": Read("activations", role="seen", at={"site": RESID}),
+        "concepts": Read("concepts", role="seen"),
+    },
     outputs=(LINKS, CONCEPT_LINKS),
     options=("concepts.neighbours", "concepts.least"),
     seconds=lambda size: 0.2 * size.languages + 1e-7 * size.languages**2 * size.width / 384 * size.sentences,

@@ -54,7 +54,7 @@ def conjunction(
     if len(profiles) < 2:
         names = ("conjunction", "conjunction_units", "conjunction_carried", "carries", "conjunction_summary")
         return dict.fromkeys(names)
-    layers = range(len(cell.layout.widths))
+    layers = cell.layout.layers
     r = {layer: np.stack([arrays[f"r/{layer}"] for arrays in profiles.values()]) for layer in layers}
     r[_WHOLE] = np.concatenate([r[layer] for layer in layers], axis=1)
     n_words = np.array([int(arrays["words"][0]) for arrays in profiles.values()])

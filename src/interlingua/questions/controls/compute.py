@@ -67,5 +67,5 @@ def _beside(tables: list[pd.DataFrame], models: list[str]) -> pd.DataFrame:
 
 def _permuted(null: pd.DataFrame, top_units: pd.DataFrame) -> pd.DataFrame:
     """Return the comparison with permuted ratings, with r from the top units alone."""
-    keys = ["model", "variable", "method", "layer"]
+    keys = ["model", "site", "variable", "method", "layer"]
     return select(null, null="permuted").merge(top_units, on=keys, validate="one_to_one")

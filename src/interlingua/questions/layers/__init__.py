@@ -58,7 +58,7 @@ _CHOOSE = Step(
     per=("model", "site", "variable"),
     reads={"probes": "probes", "facts": "facts"},
     outputs=(LAYER_CHOICE, CellFile(), SUMMARY),
-    options=("layer.choose", "layer.probe", "layer.curve", "units.k"),
+    options=("layer.choose", "layer.probe", "layer.curve", "units.k", "extraction.layers", "extraction.heads"),
 )
 
 QUESTION = Question(

@@ -23,8 +23,8 @@ def every_unit(
     rated = ratings[variable].notna().to_numpy()
     y, words = ratings.loc[rated, variable].to_numpy(), ratings.loc[rated, "word"].to_numpy()
     parts = []
-    for layer in range(activations.n_layers):
+    for number, layer in enumerate(activations.layers, start=1):
         parts.append(layer_table(activations.layer(layer)[rated], y, words, layer=layer))
-        on_progress((layer + 1) / activations.n_layers)
+        on_progress(number / len(activations.layers))
     table = pd.concat(parts, ignore_index=True)
     return {"transfer_units": table.assign(model=model, variable=variable, language=language)}
