@@ -56,6 +56,8 @@ class Question:
         What a careful reader would hold against its results, for beside them.
     atlas
         Columns that the atlas shows beside every unit.
+    across_sites
+        Whether it compares sites with each other: then it is told once, else site by site.
     missed
         The question for the study at a glance, where a study that does not ask it shall say so there, too.
     """
@@ -68,6 +70,7 @@ class Question:
     options: type[Section] | None = None
     caveats: tuple[str, ...] = ()
     atlas: tuple[UnitColumn, ...] = ()
+    across_sites: bool = False
     missed: str = ""
 
     @property
@@ -76,3 +79,8 @@ class Question:
         return tuple(
             output for step in self.steps for output in step.outputs if isinstance(output, Table) and output.files
         )
+
+    @property
+    def by_site(self) -> bool:
+        """Whether it is told site by site."""
+        return not self.across_sites and any("site" in table.names for table in self.tables)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,13 +29,16 @@ class Results:
         The resolved study.
     run
         The record of the run.
+    site
+        The one site that is looked at (`at`), or "" for all.
     """
 
     folder: Path
     tables: Mapping[str, Table]
     study: dict[str, Any]
     run: dict[str, Any]
-    _read: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    site: str = ""
+    _read: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, folder: Path, tables: Mapping[str, Table]) -> Results:
@@ -52,6 +55,20 @@ class Results:
         study = read_study(folder)
         return cls(folder, tables, study, run)
 
+    def at(self, site: str) -> Results:
+        """Return the same results as far as they are of one site, and those that are of none."""
+        return replace(self, site=site)
+
+    @property
+    def sites(self) -> list[str]:
+        """Where units were read, in the study's order."""
+        return [str(site) for site in self.study["sites"]]
+
+    @property
+    def views(self) -> list[Results]:
+        """The results of each site."""
+        return [self.at(site) for site in self.sites]
+
     def table(self, name: str) -> pd.DataFrame:
         """Return a declared table; without rows where the study did not ask for it.
 
@@ -62,11 +79,14 @@ class Results:
         KeyError
             If no such table is declared.
         """
-        if name not in self._read:
-            declared = self.tables[name]
+        declared = self.tables[name]
+        if (name, "") not in self._read:
             path = self.folder / "tables" / f"{name}.parquet"
-            self._read[name] = declared.read(path) if path.is_file() else declared.empty()
-        return self._read[name]
+            self._read[name, ""] = declared.read(path) if path.is_file() else declared.empty()
+        place = name, self.site if "site" in declared.names else ""
+        if place not in self._read:
+            self._read[place] = select(self._read[name, ""], site=self.site).reset_index(drop=True)
+        return self._read[place]
 
     def of(self, name: str, **where: Any) -> pd.DataFrame:
         """Return the rows of a table where each column has the given value."""
@@ -79,7 +99,7 @@ class Results:
 
     @cached_property
     def cells(self) -> list[tuple[str, str]]:
-        """The (model, variable) pairs, in the study's order."""
+        """The (model, variable) pairs, in the study's order; of the site that is looked at, where it is one."""
         rows = self.table("layer_choice")[["model", "variable"]].drop_duplicates()
         return [(str(model), str(variable)) for model, variable in rows.itertuples(index=False)]
 

@@ -152,6 +152,10 @@ def short(name: str) -> str:
     return name.removeprefix("builtin:")
 
 
-def cell_title(model: str, variable: str) -> str:
-    """Return how a (model, variable) pair is headed."""
-    return f"{short(model)} · {variable}"
+#: What sites are called.
+SITE_TITLES = {"resid": "residual stream", "mlp": "MLP units", "heads": "attention heads"}
+
+
+def cell_title(model: str, variable: str, site: str = "") -> str:
+    """Return how a model and variable are headed, with their site where a study has several."""
+    return " · ".join([short(model), *([SITE_TITLES[site]] if site else []), variable])

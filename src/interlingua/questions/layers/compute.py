@@ -12,8 +12,8 @@ from interlingua.models.shapes import HeadValues
 from interlingua.probes import choose_layer
 from interlingua.study.cell import Cell
 from interlingua.study.facts import Facts
-from interlingua.tables import RESID, Site
-from interlingua.units import resolve_k
+from interlingua.tables import Site
+from interlingua.units import top_of_site
 
 
 def chosen_layer(
@@ -65,11 +65,11 @@ def chosen_layer(
     table = table.assign(probe=probe, curve=curve, criterion="given" if given else criterion)
     layer = int(table.loc[table["chosen"], "layer"].iloc[0])
     layout = facts.layout(site, layers, heads)
-    share = k if site == RESID or isinstance(k, float) else k / facts.width
+    k_of_site = top_of_site(k, facts.width, layout.width(layer), site)
     by_layer = probes[probes["curve"] != "whole"].groupby(["probe", "curve", "layer"], sort=False)["r"]
     means = by_layer.agg(mean_r="mean", n_languages="size").reset_index()
     return {
         "layer_choice": table,
-        "cell": Cell(model, variable, layer, resolve_k(share, layout.width(layer)), layout),
+        "cell": Cell(model, variable, layer, k_of_site, layout),
         "layer_summary": means.assign(model=model, variable=variable),
     }
