@@ -102,6 +102,7 @@ declare global {
   }
   interface Layout {
     layers: number[];
+    first: number;
     last: number;
     width: (layer: number) => number;
     unit: (layer: number, index: number) => number;

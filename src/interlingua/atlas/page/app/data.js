@@ -121,6 +121,7 @@
     const typed = (unit) => `${prefix && `${prefix}.`}L${numbers(unit).join(".")}`;
     return {
       layers,
+      first: first[layers[0]],
       last: first[layers[layers.length - 1]] + widths[layers[layers.length - 1]] - 1,
       width: (layer) => widths[layer],
       unit: (layer, index) => first[layer] + index,

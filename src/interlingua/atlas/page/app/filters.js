@@ -58,9 +58,12 @@
     return found;
   };
 
-  // Whether a unit's name begins with what was typed of it, with its site or without.
+  // Whether a unit's name begins with what was typed of it, with its site or without; a layer is typed in full.
   /** @type {(typed: string, name: string) => boolean} */
-  const begins = (typed, name) => [typed, typed.replace(/^[a-z]+\./, "")].some((whole) => whole.startsWith(name));
+  const begins = (typed, name) => {
+    const start = /^(?:[a-z]+\.)?l\d+$/.test(name) ? `${name}.` : name;
+    return [typed, typed.replace(/^[a-z]+\./, "")].some((whole) => whole.startsWith(start));
+  };
 
   // The languages that the first words name, the longest name first.
   /** @type {(words: string[], languages: Language[]) => { used: number, codes: string[] }} */

@@ -58,12 +58,11 @@
 
   /** @type {Entry["parse"]} */
   const unitOf = (text, state) => {
-    const { find, name, last } = layout(state);
+    const { find, first, last, typed } = layout(state);
     const unit = find(text);
     if (unit !== null) return { value: unit };
-    return {
-      problem: `There is no unit “${text}” here: the units of ${Atlas.modelName(state.model)} end with ${last}, which is ${name(last)}.`,
-    };
+    const ids = `${first} to ${last}, or ${typed(first)} to ${typed(last)}`;
+    return { problem: `There is no unit “${text}”: the units of ${Atlas.modelName(state.model)} are ${ids}.` };
   };
 
   /** @returns {Option[]} */

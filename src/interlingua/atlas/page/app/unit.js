@@ -48,12 +48,14 @@
   }
 
   /** @param {State} state */
+  const range = (state) => {
+    const { first, last, typed } = Atlas.layout(state.cell);
+    return `${first} to ${last}; by layer and number ${typed(first)} to ${typed(last)}`;
+  };
+
+  /** @param {State} state */
   const unitForm = (state) => [
-    el(
-      "p",
-      { class: "chosen" },
-      `${Atlas.modelName(state.model)}: the last unit is ${Atlas.layout(state.cell).last}, typed by its place ${Atlas.layout(state.cell).typed(Atlas.layout(state.cell).last)}.`,
-    ),
+    el("p", { class: "chosen" }, `${Atlas.modelName(state.model)} has the units ${range(state)}.`),
     numberForm(state, "unit", "Unit", "Show"),
     el(
       "p",
