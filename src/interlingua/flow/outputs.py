@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,17 +35,6 @@ class Output(Protocol):
 
     def read(self, path: Path, /) -> Any:
         """Read what `write` wrote."""
-
-
-@runtime_checkable
-class Placed(Output, Protocol):
-    """An output whose value says where in a study it belongs: what a step does not say of its place is added."""
-
-    def empty(self) -> Any:
-        """Return the value of nothing."""
-
-    def placed(self, value: Any, place: Mapping[str, str], /) -> Any:
-        """Return the value with what it lacks of its place."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from interlingua.errors import StoreError
 from interlingua.flow.cache import Cache, Made
-from interlingua.flow.outputs import Placed
 from interlingua.flow.processes import one_thread
 
 if TYPE_CHECKING:
@@ -118,9 +117,7 @@ def work(job: Job) -> Made:
             path = claim.folder / f"{output.name}{output.suffix}"
             if output.name in values:
                 value = values[output.name]
-                if isinstance(output, Placed):
-                    value = output.empty() if value is None else output.placed(value, job.at)
-                output.write(path, value)
+                output.write(path, output.empty() if value is None and hasattr(output, "empty") else value)
             else:
                 assert path.is_file(), f"{job.function} left no '{output.name}'"
         unknown = set(values) - {output.name for output in job.outputs}

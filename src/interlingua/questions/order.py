@@ -15,6 +15,7 @@ ORDER = (
     "layers",
     "similarity",
     "conjunction",
+    "sites",
     "sharing",
     "concepts",
     "controls",

@@ -50,7 +50,7 @@ def probes(
         seed=derive_seed(seed, "probes", language, variable),
         on_progress=lambda done, total, _: on_progress(done / total),
     )
-    return {"probes": results.table, "probe_weights": results.weights}
+    return {"probes": results.table.assign(site=site), "probe_weights": results.weights}
 
 
 def rankings(
@@ -59,6 +59,7 @@ def rankings(
     weights: dict[tuple[str, str, int], Any],
     *,
     model: str,
+    site: Site,
     language: str,
     variable: str,
     methods: tuple[str, ...],
@@ -74,4 +75,4 @@ def rankings(
         parts += [rank_units(data, method).assign(method=method) for method in methods]
         on_progress(number / len(design.layers))
     table = pd.concat(parts, ignore_index=True)
-    return {"rankings": table.assign(model=model, language=language, variable=variable)}
+    return {"rankings": table.assign(model=model, site=site, language=language, variable=variable)}

@@ -190,11 +190,6 @@ class Table:
             raise TableError(f"table '{self.name}' has two rows of {dict(zip(self.key, twice, strict=True))}")
         return frame[list(self.names)]
 
-    def placed(self, frame: pd.DataFrame, place: Mapping[str, str]) -> pd.DataFrame:
-        """Return the frame with those columns of its place in a study that the table has and the frame lacks."""
-        lacking = {name: value for name, value in place.items() if name in self.names and name not in frame.columns}
-        return frame.assign(**lacking) if lacking else frame
-
     def empty(self) -> pd.DataFrame:
         """Return the table without rows, its columns typed."""
         return pd.DataFrame({column.name: pd.Series(dtype=_DTYPES[column.kind]) for column in self.columns})

@@ -84,6 +84,13 @@ class Similarity:
         return float(np.nanmean(self.between))
 
     @property
+    def left_out(self) -> Floats:
+        """rho-bar without each language in turn, shape (n,); empty with fewer than four."""
+        every = np.arange(len(self.ceiling))
+        left = [_rho(self.between, self.ceiling, np.delete(every, i)) for i in every] if len(every) > 3 else []
+        return np.array(left)
+
+    @property
     def pairs(self) -> Floats:
         """Similarity of each pair over its own ceiling, shape (n, n); NaN on the diagonal, and where there is none."""
         product = np.outer(self.ceiling, self.ceiling)

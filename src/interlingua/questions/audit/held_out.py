@@ -37,6 +37,7 @@ def held_out_tried(
     ratings: pd.DataFrame,
     *,
     model: str,
+    site: str,
     variable: str,
     language: str,
     choose: str | int,
@@ -46,7 +47,7 @@ def held_out_tried(
 ) -> dict[str, pd.DataFrame]:
     """Predict every word of a language from the other words, from each layer to try."""
     own = derive_seed(seed, "audit", model, language, variable)  # as in a run, so that at one layer both say the same
-    where = {"model": model, "variable": variable, "language": language}
+    where = {"model": model, "site": site, "variable": variable, "language": language}
     rows, words = [], []
     layers = layers_to_try(choose, activations.layers)
     for layer in layers:

@@ -44,8 +44,8 @@ def of_language(
         seed=derive_seed(seed, "confounds", cell.model, language, cell.variable),
     )
     return {
-        "confounds": pd.DataFrame([found.row]).assign(note=frequency_gap(language)),
-        "partial_rankings": found.rankings,
+        "confounds": pd.DataFrame([found.row]).assign(site=cell.site, note=frequency_gap(language)),
+        "partial_rankings": found.rankings.assign(site=cell.site),
     }
 
 

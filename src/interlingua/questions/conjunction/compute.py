@@ -82,7 +82,7 @@ def conjunction(
         "best_r": float(best["least_r"]),
     }
     return {
-        "conjunction": pd.DataFrame(rows).assign(model=cell.model, variable=cell.variable),
+        "conjunction": pd.DataFrame(rows).assign(model=cell.model, site=cell.site, variable=cell.variable),
         "conjunction_units": cell.stamp(units),
         "conjunction_carried": cell.stamp(_by_least(carried, cell)),
         "carries": cell.stamp(

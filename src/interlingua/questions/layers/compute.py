@@ -62,7 +62,7 @@ def chosen_layer(
                 f"layer.choose: there is no layer {choose}; layers: {table['layer'].min()} to {table['layer'].max()}"
             )
         table["chosen"] = table["layer"] == choose
-    table = table.assign(probe=probe, curve=curve, criterion="given" if given else criterion)
+    table = table.assign(site=site, probe=probe, curve=curve, criterion="given" if given else criterion)
     layer = int(table.loc[table["chosen"], "layer"].iloc[0])
     layout = facts.layout(site, layers, heads)
     k_of_site = top_of_site(k, facts.width, layout.width(layer), site)
@@ -71,5 +71,5 @@ def chosen_layer(
     return {
         "layer_choice": table,
         "cell": Cell(model, variable, layer, k_of_site, layout),
-        "layer_summary": means.assign(model=model, variable=variable),
+        "layer_summary": means.assign(model=model, site=site, variable=variable),
     }

@@ -124,7 +124,7 @@ def compare(profiles: Mapping[str, Arrays], cell: Cell, *, margin: float | None)
         of_words = {code: arrays for code, arrays in profiles.items() if f"{name}/{cell.layer}" in arrays}
         if len(of_words) == len(profiles):
             rows += [_row(of_words, cell, name, layer, margin) for layer in (WHOLE, *cell.layout.layers)]
-    table = pd.DataFrame(rows).assign(model=cell.model, variable=cell.variable)
+    table = pd.DataFrame(rows).assign(model=cell.model, site=cell.site, variable=cell.variable)
     at_layer = _shared(profiles, ALL, [cell.layer])
     codes = list(profiles)
     tree = _tree(codes, at_layer)
@@ -210,6 +210,7 @@ def _of_units(profiles: Mapping[str, Arrays], cell: Cell) -> Frames:
     rows = [
         {
             "model": cell.model,
+            "site": cell.site,
             "variable": cell.variable,
             "layer": layer,
             "n_languages": len(n_words),

@@ -15,6 +15,7 @@ def every_unit(
     ratings: pd.DataFrame,
     *,
     model: str,
+    site: str,
     variable: str,
     language: str,
     on_progress: Callable[[float], None],
@@ -27,4 +28,4 @@ def every_unit(
         parts.append(layer_table(activations.layer(layer)[rated], y, words, layer=layer))
         on_progress(number / len(activations.layers))
     table = pd.concat(parts, ignore_index=True)
-    return {"transfer_units": table.assign(model=model, variable=variable, language=language)}
+    return {"transfer_units": table.assign(model=model, site=site, variable=variable, language=language)}
