@@ -17,7 +17,7 @@ from interlingua.study.steps import FACTS, STEPS
 
 EVERY = [FACTS, *STEPS, *(step for question in questions() for step in question.steps), TRIED]
 #: What `interlingua.flow.work` offers besides.
-OFFERED = {"model", "variable", "language", "method", "on_progress", "folder", "unfinished"}
+OFFERED = {"model", "site", "variable", "language", "method", "on_progress", "folder", "unfinished"}
 
 
 @pytest.mark.parametrize("step", EVERY, ids=lambda step: step.name)
@@ -68,4 +68,4 @@ def test_columns_beside_units_are_declared() -> None:
     for question in questions():
         for column in question.atlas:
             names = declared[column.table].names
-            assert {"model", "variable", "unit", column.column} <= set(names)
+            assert {"model", "site", "variable", "unit", column.column} <= set(names)

@@ -41,13 +41,21 @@ def probes(n_probes: int = 1) -> pd.DataFrame:
                 rows.append(place | {"r_low": r, "r_high": r, "r_word": r, "r_word_low": r, "r_word_high": r})
     counts = dict.fromkeys(("n_nonzero", "n_constant", "n_train", "n_test", "n_test_words"), 8)
     table = pd.DataFrame(rows).assign(
-        model="builtin:m", variable="valence", l1=0.0, l2=1.0, gap=0.0, at_edge=False, **counts
+        model="builtin:m", site="resid", variable="valence", l1=0.0, l2=1.0, gap=0.0, at_edge=False, **counts
     )
     return PROBES.check(table)
 
 
 def choose(choose: Any = "cv", curve: Any = "layer", k: float = 0.25, n_probes: int = 1) -> dict[str, Any]:
-    options = {"choose": choose, "probe": "ridge", "curve": curve, "k": k, "site": "resid", "layers": {}, "heads": "units"}
+    options = {
+        "choose": choose,
+        "probe": "ridge",
+        "curve": curve,
+        "k": k,
+        "site": "resid",
+        "layers": {},
+        "heads": "units",
+    }
     found = chosen_layer(probes(n_probes), FACTS, model="builtin:m", variable="valence", **options)
     return found | {name: table.check(found[name]) for name, table in TABLES.items()}
 

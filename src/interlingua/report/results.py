@@ -37,8 +37,8 @@ class Results:
     tables: Mapping[str, Table]
     study: dict[str, Any]
     run: dict[str, Any]
+    _read: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
     site: str = ""
-    _read: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, folder: Path, tables: Mapping[str, Table]) -> Results:
@@ -79,14 +79,12 @@ class Results:
         KeyError
             If no such table is declared.
         """
-        declared = self.tables[name]
-        if (name, "") not in self._read:
+        if name not in self._read:
+            declared = self.tables[name]
             path = self.folder / "tables" / f"{name}.parquet"
-            self._read[name, ""] = declared.read(path) if path.is_file() else declared.empty()
-        place = name, self.site if "site" in declared.names else ""
-        if place not in self._read:
-            self._read[place] = select(self._read[name, ""], site=self.site).reset_index(drop=True)
-        return self._read[place]
+            self._read[name] = declared.read(path) if path.is_file() else declared.empty()
+        whole = self._read[name]
+        return select(whole, site=self.site).reset_index(drop=True) if self.site and "site" in whole else whole
 
     def of(self, name: str, **where: Any) -> pd.DataFrame:
         """Return the rows of a table where each column has the given value."""

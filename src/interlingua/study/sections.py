@@ -175,7 +175,7 @@ class Extraction(Section):
     pooling: Literal["mean", "first", "last", "after", "end", "sentence"] = "mean"
     """Where in the sentence: the mean of the target's pieces, its first or last one; the token after it, the sentence's
     last token, or the mean of the sentence."""
-    layers: Mapping[Site, Annotated[tuple[Positive, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    layers: Mapping[Site, tuple[Positive, ...]] = Field(default_factory=dict)
     """Layers of MLP units and of heads that are read; by default all. The residual stream is read in all layers."""
     heads: Literal["units", "whole"] = "units"
     """Of heads: every number that they give is a unit, or the length of what a head gives is one."""
@@ -185,6 +185,9 @@ class Extraction(Section):
     def _of_sites_that_are_wide(cls, value: Mapping[Site, tuple[int, ...]]) -> Mapping[Site, tuple[int, ...]]:
         if RESID in value:
             raise ValueError(f"the residual stream is read in all layers: leave '{RESID}' out")
+        for site, layers in value.items():
+            if not layers:
+                raise ValueError(f"'{site}' names no layer: give one or more, or leave it out")
         return {site: tuple(sorted(set(layers))) for site, layers in value.items()}
 
     boundary_piece: Literal["include", "exclude"] = "exclude"
