@@ -104,7 +104,7 @@ def test_each_layer_of_each_site(found: dict[str, pd.DataFrame], given: dict[str
         [MLP, 1, 150, 0.6, True],
     ]
     of_layers = given["similarity"][given["similarity"]["words"].eq("all") & given["similarity"]["layer"].ge(0)]
-    assert table["rho"].tolist() == of_layers["rho"].tolist()
+    np.testing.assert_array_equal(table["rho"], of_layers["rho"])
 
 
 def test_which_site_is_read_and_which_is_shared(found: dict[str, pd.DataFrame]) -> None:

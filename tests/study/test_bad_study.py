@@ -60,7 +60,7 @@ def problem(file: Path, text: str, kind: type[InterlinguaError] = ConfigError) -
         ('sites = ["mlp", "mlp"]', "sites: 'mlp' stands there twice"),
         ("[extraction.layers]\nresid = [3]", "extraction.layers: the residual stream is read in all layers"),
         ("[extraction.layers]\nmlp = [3]", "extraction.layers: 'mlp' is not among sites"),
-        ('sites = ["mlp"]\n[extraction.layers]\nmlp = [0]', "extraction.layers.mlp, entry 1: give a whole number (1 or more)"),
+        ('sites = ["mlp"]\n[extraction.layers]\nmlp = [0]', "extraction.layers.mlp, entry 1: give a whole number"),
         ('sites = ["mlp"]\n[extraction.layers]\nmlp = []', "extraction.layers: 'mlp' names no layer"),
         ('sites = ["mlp"]\n[layer]\nchoose = 0', "layer.choose: no layer 0 of 'mlp' is read (layer 0 is the"),
         (
