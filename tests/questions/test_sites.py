@@ -148,10 +148,17 @@ def test_what_is_told(found: dict[str, pd.DataFrame]) -> None:
     [row] = glance_of_all(results)
     assert "residual stream: r = 0.71" in row.answer
     with house_style():
-        figure, caption = draw(results)
+        drawn = draw(results)
+    assert drawn is not None
+    figure, caption = drawn
     assert len(figure.axes) == 2
     assert [line.get_label() for line in figure.axes[0].get_legend().get_lines()] == ["residual stream", "MLP units"]
     assert "Rings" in caption
+
+
+def test_nothing_is_told_of_nothing() -> None:
+    results = results_of({table.name: table.empty() for table in QUESTION.tables})
+    assert (section(results).findings, glance_of_all(results), draw(results)) == ([], [], None)
 
 
 def test_one_site_is_compared_with_nothing() -> None:

@@ -25,7 +25,7 @@ def flagged(results: Results) -> Results:
     read["performance_of_layer"] = results.table("performance_of_layer").assign(unknown="es", n_unknown=1)
     read["null"] = results.table("null").assign(corrected_fe=1.5, p_fe=0.01)
     overlap = results.table("pairs_summary")[list(results.tables["flagged_overlap"].names[:-1])].assign(mean_fe=2.0)
-    null = results.table("null")[["model", "variable", "method", "layer", "null", "corrected_fe", "p_fe"]]
+    null = results.table("null")[["model", "site", "variable", "method", "layer", "null", "corrected_fe", "p_fe"]]
     models = results.table("alignment_models").assign(estimate=0.01, p_permutation=0.01)
     for name, frame, without in (
         ("flagged_overlap", overlap, {"mean_fe": 1.75}),

@@ -19,6 +19,8 @@ def glance_of_all(results: Results) -> list[Row]:
     rows = []
     for model, variable in results.cells:
         of_cell = _of_cell(results, model, variable)
+        if not of_cell:
+            continue
         question = f"Where in {cell_title(model, variable)} is it read, and shared?"
         test = "r of a probe of all words, and ρ̄, at the layer chosen at each site"
         answer = listing(
@@ -56,7 +58,7 @@ def section(results: Results) -> Section:
         Shown("Sites beside each other", "sites_compared", results.table("sites_compared"), beside),
         Shown("Sites by layer", "sites", results.table("sites"), by_layer),
     )
-    return Section(findings, ("sites",), tables)
+    return Section(findings, ("sites",), tuple(shown for shown in tables if len(shown.frame)))
 
 
 def _finding(row: Any) -> str:
@@ -108,8 +110,10 @@ def _compared(results: Results, model: str, variable: str) -> list[Any]:
     return list(results.of("sites_compared", model=model, variable=variable).itertuples())
 
 
-def draw(results: Results) -> tuple[Figure, str]:
+def draw(results: Results) -> tuple[Figure, str] | None:
     """Return r and rho-bar by layer, a line a site, and the caption."""
+    if results.table("sites").empty:
+        return None
     figure, axes = panels(2 * len(results.cells), height=3.0)
     places = [(cell, column) for cell in results.cells for column in ("mean_r", "rho")]
     for axis, ((model, variable), column) in zip(axes, places, strict=True):
