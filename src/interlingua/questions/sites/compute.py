@@ -16,6 +16,8 @@ from interlingua.units.similarity import similarity as similarity_of
 
 Arrays = Mapping[str, NDArray[Any]]
 _RHO = ("rho", "rho_low", "rho_high")
+#: Languages that a difference in r takes to have an interval.
+_LEAST = 3
 
 
 def sites(
@@ -118,7 +120,7 @@ def _compared(
 def _of_mean(values: NDArray[np.float64]) -> JackknifeInterval:
     if not len(values):
         return JackknifeInterval(float("nan"), float("nan"), float("nan"))
-    without = [np.delete(values, i).mean() for i in range(len(values))] if len(values) > 1 else []
+    without = [np.delete(values, i).mean() for i in range(len(values))] if len(values) >= _LEAST else []
     return jackknife(float(values.mean()), without)
 
 

@@ -74,7 +74,7 @@ def _finding(row: Any) -> str:
         else f"; most is shared in layer {int(row.closest_layer)} (ρ̄ = {_number(row.closest_rho)})"
     )
     return (
-        f"in layer {row.layer}, of {row.n_units:,} units, {mean}, and {shared}. {row.in_most:,} of its units are shown to carry it in "
+        f"in layer {row.layer}, of {row.n_units:,} units, {mean}, and {shared}. Of its units {row.in_most:,} are shown to carry it in "
         f"most languages. It is read best in layer {row.best_layer} (mean r over test words' sentences {_number(row.best_mean_r)}){most}."
     )
 
