@@ -217,7 +217,8 @@ def test_what_was_not_asked_is_told_once_near_the_end(opened: Callable[..., Any]
         "return [...document.querySelectorAll('#not-asked li')]"
         ".map(li => [li.querySelector('b').innerText, li.innerText])"
     )
-    [(title, text)] = told
+    [(first, other), (title, text)] = told
+    assert (first, other[: len(first) + 31]) == ("Where in the model?", f"{first} This study reads units at one site")
     assert title == "The published figures beside ours."
     assert text.startswith(f"{title} This study makes choices of its own: ")
     weight = "return getComputedStyle(document.querySelector('#not-asked li b')).fontWeight"

@@ -16,12 +16,12 @@ from interlingua.errors import ConfigError, ContextsError, ModelError, StoreErro
 from interlingua.models.batching import Batch, Padded, pad, plan_batches, plan_shards
 from interlingua.models.loading import LoadedModel
 from interlingua.models.reading import read_sites
-from interlingua.models.shapes import HeadValues
 from interlingua.models.shards import ShardFolder, ShardMemory
 from interlingua.models.store import Activations
 from interlingua.models.targets import BoundaryPiece, Overflow, Pooling, Target, locate_targets, pooled_tokens
 from interlingua.models.trial import BatchLayout, PaddingSide, embedding_rows, to_device, why_not_finite
 from interlingua.tables import RESID, Layout, Site
+from interlingua.tables.shapes import HeadValues
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -19,10 +19,10 @@ from interlingua.models.opening import (
 )
 from interlingua.models.pretrained import empty_model
 from interlingua.models.registry import ModelSpec
-from interlingua.models.shapes import UnitShapes
 from interlingua.models.sites import Sites, find_sites, locate_sites
 from interlingua.models.specs import parse_spec
 from interlingua.models.trial import BatchLayout, PaddingSide, embedding_rows, position_table, try_model
+from interlingua.tables.shapes import UnitShapes
 
 Dtype = Literal["float32", "bfloat16", "auto"]
 Device = Literal["auto", "cpu", "cuda"]
@@ -64,7 +64,7 @@ class Outline:
     parameters, word_embeddings
         How many numbers it has, and how many of these are word embeddings.
     mlp, head_units, heads, why
-        As of `interlingua.models.shapes.UnitShapes`.
+        As of `interlingua.tables.shapes.UnitShapes`.
     """
 
     name: str

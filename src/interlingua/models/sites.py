@@ -19,8 +19,8 @@ from torch.utils.hooks import RemovableHandle
 
 from interlingua.errors import ModelError
 from interlingua.models.families import Family, families
-from interlingua.models.shapes import UnitShapes, no_layer
 from interlingua.tables import HEADS, MLP, RESID, Site
+from interlingua.tables.shapes import UnitShapes, no_layer
 
 # Where a configuration says how many experts a layer has.
 _EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interlingua.errors import StoreError
-from interlingua.models.shapes import HeadValues, UnitShapes
 from interlingua.tables.layout import Layout, Site
+from interlingua.tables.shapes import HeadValues, UnitShapes
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Facts:
     parameters, word_embeddings
         How many numbers it has, and how many of these are word embeddings.
     mlp, head_units, heads, why
-        Its other units, as of `interlingua.models.shapes.UnitShapes`.
+        Its other units, as of `interlingua.tables.shapes.UnitShapes`.
     """
 
     name: str

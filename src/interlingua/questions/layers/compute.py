@@ -8,11 +8,11 @@ from typing import Any, Literal
 import pandas as pd
 
 from interlingua.errors import ConfigError
-from interlingua.models.shapes import HeadValues
 from interlingua.probes import choose_layer
 from interlingua.study.cell import Cell
 from interlingua.study.facts import Facts
 from interlingua.tables import Site
+from interlingua.tables.shapes import HeadValues
 from interlingua.units import top_of_site
 
 
