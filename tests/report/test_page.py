@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium
 
 AXE = Path(__file__).parents[1] / "atlas" / "vendor" / "axe.min.js"
 #: All questions but the one that the small study does not ask, then what it did not ask, then how it was made.
-SECTIONS = [*(question.key for question in questions() if question.key != "replication"), "not-asked", "record"]
+SECTIONS = [*(q.key for q in questions() if q.key not in ("replication", "sites")), "not-asked", "record"]
 MARKUP = '<img src=x onerror="document.title=\'run\'"><b>Norms</b> & "co" {{ 7 * 7 }}'
 
 
