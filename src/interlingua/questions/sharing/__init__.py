@@ -179,6 +179,7 @@ QUESTION = Question(
     title="Do languages share units?",
     steps=(_COMPARE, _DRAW, _RANK, _BESIDE, _CHOOSE_AGAIN, _BESIDE_AGAIN, _KEEP, _AGAIN, _GATHER),
     show="interlingua.questions.sharing.show",
+    chapters=("shared", "firm"),
     caveats=(
         "The super exact test takes every unit to be equally likely to be in a set. Units go together, and some win in "
         "any probe (large variance, outliers), so it rejects too often. Its p stands in the tables because the paper has it; pairs are judged by the nulls below.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from interlingua.report.results import Results
-from interlingua.report.style import GREY, INK, Shades, colour, marker, panels
+from interlingua.report.style import GREY, INK, SMALL, Shades, colour, map_panels, marker, panels
 from interlingua.report.words import cell_title
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
     judged = results.of("pairs_judged", method=results.headline, shares=True)
     share = set(judged[["model", "variable", "language_a", "language_b"]].itertuples(index=False, name=None))
     n = pairs["language_a"].nunique()
-    figure, axes = panels(len(cells), width=2.4 + 0.45 * n, height=1.4 + 0.42 * n)
+    figure, axes = map_panels(len(cells), n)
     shades = Shades(max(2.0, float(pairs["fe"].max())))
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = pairs[(pairs["model"] == model) & (pairs["variable"] == variable)]
@@ -41,7 +41,7 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
             grid[j - 1, i] = row.fe
             mark = "*" if (model, variable, row.language_a, row.language_b) in share else ""
             number = f"{row.observed}{mark}"
-            axis.text(i, j - 1, number, ha="center", va="center", fontsize=7.5, color=shades.ink(row.fe))
+            axis.text(i, j - 1, number, ha="center", va="center", fontsize=SMALL, color=shades.ink(row.fe))
         image = shades.draw(axis, grid)
         axis.set_xticks(range(len(codes) - 1), codes[:-1])
         axis.set_yticks(range(len(codes) - 1), codes[1:])
@@ -74,7 +74,7 @@ def draw_intersections(results: Results) -> tuple[Figure, str] | None:
     n_languages = results.table("pairs")["language_b"].nunique() + 1
     matrix_height = 0.4 + 0.17 * n_languages
     height = 2.2 + matrix_height
-    figure, axes = panels(len(cells), width=6.2, height=height + 0.3, columns=1)
+    figure, axes = panels(len(cells), height=height + 0.3, columns=1)
     most = 0
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = results.of("overlap", model=model, variable=variable, method=results.headline)
@@ -96,7 +96,7 @@ def draw_intersections(results: Results) -> tuple[Figure, str] | None:
                 xytext=(0, 2),
                 textcoords="offset points",
                 ha="center",
-                fontsize=6.5,
+                fontsize=SMALL,
             )
         bars.set_ylabel("units in all")
         bars.set_ylim(0, 1.2 * max(rows["observed"].max(), 1) if len(rows) else 1)

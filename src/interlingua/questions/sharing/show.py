@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from interlingua.questions.sharing.brief import brief, tile
 from interlingua.questions.sharing.figures import LEAST_DEGREE, draw_degrees, draw_intersections, draw_pairs
 from interlingua.questions.sharing.shown import caveats, nulls_of, of_nulls, of_sets
 from interlingua.questions.sharing.verdict import Outcome, verdict
@@ -320,6 +321,6 @@ def _again(results: Results, row: Any) -> str:
     )
 
 
-__all__ = ["FIGURES", "caveats", "claim", "glance", "section"]
+__all__ = ["FIGURES", "brief", "caveats", "claim", "glance", "section", "tile"]
 
 FIGURES = {"pairs": draw_pairs, "intersections": draw_intersections, "degrees": draw_degrees}
