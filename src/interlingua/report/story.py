@@ -67,12 +67,16 @@ class Lead(NamedTuple):
 
 
 class Tile(NamedTuple):
-    """A figure for the first screen: what it is of, the figure, how sure it is, and what it means."""
+    """A figure for the first screen: what it is of, the figure, how sure it is, and what it means.
+
+    `means` may have the place's numbers; `head` says it in a few words for all places, over a column of them.
+    """
 
     label: str
     value: str
     sure: str
     means: str
+    head: str
 
 
 class Panel(NamedTuple):

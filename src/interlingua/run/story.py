@@ -64,9 +64,9 @@ def _tiles(results: Results, shows: Shows) -> list[list[Tile]]:
         if key not in shows:
             continue
         of_question = [shows[key].tile(results, place) for place in results.places]
-        label = next((tile.label for tile in of_question if tile is not None), "")
-        if label:
-            columns.append([tile or Tile(label, "–", "not tested", "") for tile in of_question])
+        first = next((tile for tile in of_question if tile is not None), None)
+        if first is not None:
+            columns.append([tile or Tile(first.label, "–", "not tested", "", first.head) for tile in of_question])
     return [list(row) for row in zip(*columns[:_MOST_TILES], strict=True)] or [[] for _ in results.places]
 
 

@@ -198,9 +198,8 @@ def lead(results: Results, place: Place) -> Lead:
     if not row.in_two:
         return Lead("No single unit is shown to carry it in two.")
     if row.in_all:
-        return Lead(
-            f"{row.in_all} of its {row.width} units {'carries' if row.in_all == 1 else 'carry'} it in {_all(row)}."
-        )
+        carry = "carries" if row.in_all == 1 else "carry"
+        return Lead(f"{row.in_all} of the {row.width} units of layer {row.layer} {carry} it in {_all(row)}.")
     most = f", {row.in_most} in {row.most}" if row.most < row.n_languages else ""
     return Lead(f"No unit is shown to carry it in {_all(row)}{most}.")
 
@@ -219,9 +218,10 @@ def tile(results: Results, place: Place) -> Tile | None:
         sure = f"{row.in_most} in {row.most} or more; {sure}"
     means = (
         f"units of layer {row.layer} whose correlation r with {place['variable']} is shown to exceed ±{_r(row.least)} in "
-        f"{_every(row)}; no list of top units is cut off"
+        f"{_every(row)}"
     )
-    return Tile("Units in every language", f"{row.in_all} of {row.width}", sure, means)
+    head = "single units shown to go with the rating in all of them"
+    return Tile("Units in every language", f"{row.in_all} of {row.width}", sure, means, head)
 
 
 def heat(results: Results, place: Place) -> Heat | None:
@@ -244,7 +244,7 @@ def heat(results: Results, place: Place) -> Heat | None:
         "it over training words, in each language (blue: more of it where the unit is high; orange: less). A number opens the unit in the "
         "atlas."
     )
-    return Heat(caption, "shown in at least", [(code, results.names[code]) for code in codes], rows)
+    return Heat(caption, "languages, at least", [(code, results.names[code]) for code in codes], rows)
 
 
 def brief(results: Results, place: Place, chapter: str) -> Brief | None:

@@ -193,7 +193,8 @@ def tile(results: Results, place: Place) -> Tile | None:
             f"languages share {row.corrected_fe:.2f} times what ratings shuffled among words give, there {row.control_corrected_fe:.2f} times"
         )
         verdict = {"Yes": "", "No": "; fewer", "Not shown": "; not shown"}.get(_verdict(row, same), "")
-        return Tile(f"More than {than}", f"{row.fe_ratio:.2f} ×", interval + verdict, means)
+        head = f"top units shared, over those by {'the model with random weights' if untrained else than}"
+        return Tile(f"More than {than}", f"{row.fe_ratio:.2f} ×", interval + verdict, means, head)
     return None
 
 
@@ -202,26 +203,35 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     rows = _of_kind(results, place)
     if not rows:
         return None
-    told = [
-        f"{'the same model with random weights' if row.kind == 'untrained' else short(row.control)} {row.control_corrected_fe:.2f} times"
+    first, same = rows[0]
+    if pd.isna(first.corrected_fe):
+        return Brief("What is shared can't be compared with controls, as permuted ratings share nothing.")
+    others = listing(
+        f"{_called(results, row)} {row.control_corrected_fe:.2f} times"
         for row, _ in rows
         if pd.notna(row.control_corrected_fe)
-    ]
-    first = rows[0][0]
-    text = ""
-    if pd.notna(first.corrected_fe) and told:
-        text = (
-            f"Pairs of languages share {first.corrected_fe:.2f} times as many top units as with ratings shuffled among words; "
-            f"{listing(told)}."
-        )
-    if first.kind == "untrained" and pd.notna(first.control_r_top):
-        text += (
-            f" Random weights hardly encode {place['variable']} (their top units predict it with a correlation of "
-            f"{_r(first.control_r_top)}, here {_r(first.r_top)}): encoding is learnt, and sharing with it."
-        )
-    if not text:
-        return Brief("No unit is shared here or in the controls.")
-    return Brief(text.strip(), _panel(results, place))
+    )
+    if first.kind != "untrained":
+        claim = f"Beside {short(first.control)}"
+    elif pd.notna(first.fe_ratio) and _verdict(first, same) == "Yes":
+        claim = "Sharing is learnt"
+    else:
+        claim = "That sharing is learnt is not shown"
+    text = f"{claim}: pairs of languages share {first.corrected_fe:.2f} times as many top units as with ratings shuffled among words"
+    text += f", {others}" if others else ""
+    if pd.notna(first.fe_ratio_low):
+        text += f" (ratio {first.fe_ratio:.2f}, 95 % interval {first.fe_ratio_low:.2f} to {first.fe_ratio_high:.2f})"
+    if first.kind == "untrained":
+        text += f". Top units predict {place['variable']} there with a correlation of {_r(first.control_r_top)}, here {_r(first.r_top)}"
+    return Brief(f"{text}.", _panel(results, place))
+
+
+def _called(results: Results, row: Any) -> str:
+    """Return what a control is, with what it was trained on where that is known."""
+    if row.kind == "untrained":
+        return "the same model with random weights"
+    known = next((model.get("trained_on") for model in results.run["models"] if model["name"] == row.control), "")
+    return f"{short(row.control)} ({known})" if known else short(row.control)
 
 
 def _panel(results: Results, place: Place) -> Panel:

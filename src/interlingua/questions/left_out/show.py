@@ -229,6 +229,7 @@ def tile(results: Results, place: Place) -> Tile | None:
             f"a random unit: {signed(first.random_r, 2)}; more than 95 % of random ones in {first.better_than_95} of {first.n_languages} languages",
             f"correlation of predicted and true ratings by the unit that the other languages choose first{which}, without any training "
             "in the language",
+            "correlation of predicted and true ratings, without training there",
         )
     return None
 

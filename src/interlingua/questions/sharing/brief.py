@@ -14,6 +14,8 @@ from interlingua.report.story import Brief, Panel, Place, Tile
 from interlingua.report.style import GREY, colour, marker
 from interlingua.report.words import listing, p_text
 
+#: Whose ranking one is.
+PAPERS = {"elastic-net": ", the paper's ranking,"}
 #: Characters of a name beside a chart's row.
 _LINE = 18
 
@@ -30,6 +32,7 @@ def tile(results: Results, place: Place) -> Tile | None:
         f"{first.corrected_fe:.2f} ×",
         f"p {p_text(first.p_fe)} from {first.draws} draws",
         f"as many units at the top of pairs of languages as with {results.label(first.null)}",
+        "as many as ratings drawn by chance give",
     )
 
 
@@ -60,7 +63,7 @@ def _other_rankings(results: Results, place: Place) -> Brief | None:
     outcomes = {method: Outcome.of(nulls) in (Outcome.BOTH, Outcome.NUMBER) for method, nulls in by_method.items()}
     shown = listing(results.label(method) for method, is_shown in outcomes.items() if is_shown)
     hidden = listing(
-        f"{results.label(method)} (p {p_text(max(row.p_fe for row in by_method[method]))})"
+        f"{results.label(method)}{PAPERS.get(method, '')} (p {p_text(max(row.p_fe for row in by_method[method]))})"
         for method, is_shown in outcomes.items()
         if not is_shown
     )

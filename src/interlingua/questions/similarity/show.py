@@ -263,14 +263,19 @@ def lead(results: Results, place: Place) -> Lead:
             f"It can't be told: in some language two halves of its words don't agree on which units go with {variable}.",
             "Can't be told",
         )
+    outcome = _outcome(results, place, row)
+    interval = f" (95 % interval {_ends(row)})" if outcome in _SURE else ""
     share = (
-        f"{row.n_languages} languages share {signed(row.rho, 2)} of how {short(row.model)} encodes {variable} "
+        f"{row.n_languages} languages share {signed(row.rho, 2)}{interval} of how {short(row.model)} encodes {variable} "
         "(0: each its own code, 1: one code)"
     )
-    outcome = _outcome(results, place, row)
     if outcome == "Not shown":
         return Lead(f"Not shown: {share}, which chance could give.", outcome)
     return Lead(f"{outcome}: {share}.", outcome)
+
+
+#: Answers that say how much, and so come with an interval.
+_SURE = ("Mostly", "In part")
 
 
 def _outcome(results: Results, place: Place, row: Any) -> str:
@@ -280,7 +285,7 @@ def _outcome(results: Results, place: Place, row: Any) -> str:
         return "Not tested against chance"
     if not max(null.p for null in nulls) < LEVEL:
         return "Not shown"
-    if pd.isna(row.rho_low):
+    if pd.isna(row.rho_low) or row.ceiling < LEAST_CEILING:
         return "More than by chance"
     return "Mostly" if row.rho_low >= MOSTLY else "In part"
 
@@ -299,7 +304,10 @@ def tile(results: Results, place: Place) -> Tile | None:
         f"ρ̄: how alike languages are in which units go with {place['variable']} ({signed(row.between, 2)}), over how alike two "
         f"halves of one language's words are ({signed(row.ceiling, 2)}, the ceiling)"
     )
-    return Tile("How much is shared", signed(row.rho, 2), sure, means)
+    if row.ceiling < LEAST_CEILING:
+        sure += "; unsure, as a ratio of small numbers"
+    head = "ρ̄: 0 if each had a code of its own, 1 if all had one"
+    return Tile("How much is shared", signed(row.rho, 2), sure, means, head)
 
 
 def _ends(row: Any) -> str:

@@ -197,30 +197,31 @@ def tile(results: Results, place: Place) -> Tile | None:
             f"{p_text(rows['p_replicated'].max())}"
         )
     else:
-        value = "; ".join(f"{results.names[row.language]} {row.n_replicated:.0f}" for row in rows.itertuples())
+        value = ", ".join(f"{results.names[row.language]} {row.n_replicated:.0f}" for row in rows.itertuples())
         value += f" of {units}"
-        sure = "; ".join(
-            f"by chance {row.own_replicated:.1f}, p {p_text(row.p_replicated)}" for row in rows.itertuples()
-        )
+        chance = listing(f"{row.own_replicated:.1f}" for row in rows.itertuples())
+        sure = f"by chance {chance}; p {listing(p_text(row.p_replicated) for row in rows.itertuples())}"
     means = (
-        f"of the {units} units that most languages have at their top: so many also go with {place['variable']} in a language that had no "
-        "say, beyond 95 % of random codes that it might have (by chance: what such codes give)"
+        f"of the {units} units that most languages have at their top: how many also go with {place['variable']} in a language that had "
+        "no say, beyond what a random code of it would give (by chance: what such codes do give)"
     )
-    return Tile("In languages not asked", value, sure, means)
+    head = "units at the top of most languages that work there, too"
+    return Tile("In languages not asked", value, sure, means, head)
 
 
 def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     """Return how many of the shared units work in every unseen language, beside codes of its own."""
-    untested = listing(results.names[code] for code in _untested(results, **place))
     rows = _beside_chance(results, place)
+    beside = set(rows["language"])
+    untested = listing(results.names[code] for code in results.study["unseen"] if code not in beside)
     if rows.empty:
-        return Brief(f"In {untested} no unit could be tested.") if untested else None
+        return Brief(f"Whether single units work in {untested} can't be told: none is shared, or too little was drawn.")
     works = listing(results.names[code] for code in rows.loc[rows["p_replicated"] < LEVEL, "language"])
     fails = listing(results.names[code] for code in rows.loc[rows["p_replicated"] >= LEVEL, "language"])
     told = [
         f"in {works} more of them work than if the language had a random code" if works else "",
         f"in {fails} this is not shown" if fails else "",
-        f"in {untested} none could be tested" if untested else "",
+        f"of {untested} it can't be told" if untested else "",
     ]
     text = f"Of {rows['n_units'].iloc[0]} units that most languages have at their top, {'; '.join(filter(None, told))}."
     drawn = [
