@@ -100,6 +100,12 @@ def every_p(named: Sequence[tuple[str, float]], draws: int) -> str:
     return f"{told}, from {draws} draws{' each' * (len(named) > 1)}{least}"
 
 
+def distinct(texts: Iterable[str]) -> str:
+    """Return texts in a listing, or the one that all of them are."""
+    every = list(texts)
+    return every[0] if len(set(every)) == 1 else listing(every)
+
+
 def instead(new: float, old: float) -> str:
     """Return "0.84 instead of 0.81", or that it is unchanged where two digits don't tell them apart."""
     now, before = signed(new, 2), signed(old, 2)

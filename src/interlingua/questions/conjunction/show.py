@@ -244,7 +244,7 @@ def heat(results: Results, place: Place) -> Heat | None:
         "it over training words, in each language (blue: more of it where the unit is high; orange: less). A number opens the unit in the "
         "atlas."
     )
-    return Heat(caption, "languages, at least", [(code, results.names[code]) for code in codes], rows)
+    return Heat(caption, "shown in at least", [(code, results.names[code]) for code in codes], rows)
 
 
 def brief(results: Results, place: Place, chapter: str) -> Brief | None:
@@ -252,7 +252,9 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     row = _summary(results, **place)
     if row is None or not row.in_two:
         return None
-    return Brief(f"The firmest unit is {row.best_unit}: its |r| is {signed(row.best_r, 2)} or more in every language.")
+    return Brief(
+        f"Unit {row.best_unit} goes with it furthest: |r| is {signed(row.best_r, 2)} or more in every language."
+    )
 
 
 FIGURES = {"conjunction": draw}

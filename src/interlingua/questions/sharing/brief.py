@@ -12,7 +12,7 @@ from interlingua.questions.sharing.verdict import Outcome
 from interlingua.report.results import Results
 from interlingua.report.story import Brief, Panel, Place, Tile
 from interlingua.report.style import GREY, colour, marker
-from interlingua.report.words import listing, p_text
+from interlingua.report.words import distinct, listing, p_text
 
 #: Whose ranking one is.
 PAPERS = {"elastic-net": ", the paper's ranking,"}
@@ -42,16 +42,13 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
 
 
 def _beside_nulls(results: Results, place: Place) -> Brief | None:
-    nulls = nulls_of(results.of("null", **place, method=results.headline))
-    told = listing(
-        f"{row.corrected_fe:.2f} times what {results.label(row.null)} give (p {p_text(row.p_fe)})"
-        for row in nulls
-        if pd.notna(row.corrected_fe)
-    )
-    if not told:
-        return None
     rows = results.of("null", **place, method=results.headline)
-    return Brief(f"Pairs of languages share {told} of their top units.", _panel(results, rows, "null"))
+    nulls = [row for row in nulls_of(rows) if pd.notna(row.corrected_fe)]
+    if not nulls:
+        return None
+    times = listing(f"{row.corrected_fe:.2f}" for row in nulls)
+    p = distinct(p_text(row.p_fe) for row in nulls)
+    return Brief(f"Of top units, pairs share {times} times as many as these (p {p}).", _panel(results, rows, "null"))
 
 
 def _other_rankings(results: Results, place: Place) -> Brief | None:

@@ -15,6 +15,7 @@ from interlingua.report.words import (
     Section,
     Shown,
     cell_title,
+    distinct,
     every_p,
     listing,
     p_text,
@@ -264,11 +265,8 @@ def lead(results: Results, place: Place) -> Lead:
             "Can't be told",
         )
     outcome = _outcome(results, place, row)
-    interval = f" (95 % interval {_ends(row)})" if outcome in _SURE else ""
-    share = (
-        f"{row.n_languages} languages share {signed(row.rho, 2)}{interval} of how {short(row.model)} encodes {variable} "
-        "(0: each its own code, 1: one code)"
-    )
+    interval = f"95 % interval {_ends(row)}; " if outcome in _SURE else ""
+    share = f"{row.n_languages} languages encode {variable} alike by {signed(row.rho, 2)} ({interval}0: each its own code, 1: one code)"
     if outcome == "Not shown":
         return Lead(f"Not shown: {share}, which chance could give.", outcome)
     return Lead(f"{outcome}: {share}.", outcome)
@@ -307,7 +305,7 @@ def tile(results: Results, place: Place) -> Tile | None:
     if row.ceiling < LEAST_CEILING:
         sure += "; unsure, as a ratio of small numbers"
     head = "ρ̄: 0 if each had a code of its own, 1 if all had one"
-    return Tile("How much is shared", signed(row.rho, 2), sure, means, head)
+    return Tile("How alike languages are", signed(row.rho, 2), sure, means, head)
 
 
 def _ends(row: Any) -> str:
@@ -327,26 +325,24 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
 
 #: What a null is, where a chapter first speaks of it.
 _IS = {
-    "own codes": "each language encoding the rating as well, but in a random direction",
-    "permuted": "ratings shuffled among words",
+    "own codes": " (as good, in random directions)",
+    "permuted": " (shuffled among words)",
 }
 
 
 def _beside_nulls(results: Results, place: Place, row: Any) -> Brief:
     text = (
-        f"Two languages agree by {signed(row.between, 2)} on how strongly each unit goes with {place['variable']}, two halves of one "
-        f"language's words by {signed(row.ceiling, 2)}: ρ̄ is the ratio."
+        f"On how strongly each unit goes with {place['variable']} two languages agree by {signed(row.between, 2)}, two halves of one "
+        f"language's words by {signed(row.ceiling, 2)} (ρ̄: the ratio)"
     )
     nulls = _nulls(results, **place)
     if not nulls:
-        return Brief(f"{text} No ratings were drawn by chance to hold that against.")
+        return Brief(f"{text}. No ratings were drawn by chance to hold that against.")
     told = listing(
-        f"{signed(null.null_mean, 2)} with {results.label(null.null)}"
-        + (f" ({_IS[null.null]})" if null.null in _IS else "")
-        + f", p {p_text(null.p)}"
-        for null in nulls
+        f"with {results.label(null.null)}{_IS.get(null.null, '')} by {signed(null.null_mean, 2)}" for null in nulls
     )
-    return Brief(f"{text} Chance gives {told}.", Panel(*real_and_drawn(results, row, nulls)))
+    p = distinct(p_text(null.p) for null in nulls)
+    return Brief(f"{text}; {told} (p {p}).", Panel(*real_and_drawn(results, row, nulls)))
 
 
 def _firm(results: Results, place: Place, row: Any) -> Brief | None:
