@@ -176,6 +176,13 @@ def test_a_study_may_lack_any_part(results: Results, lack: Callable[[Results], N
                     plt.close(figure)
 
 
+def test_a_flagged_language_is_named_where_it_is_asked_how_firm_it_is(flagged: Results) -> None:
+    for place in told(flagged).story.places:
+        said = {chapter.chapter.key: " ".join(chapter.texts) for chapter in place.chapters}
+        assert ("The ratings of Spanish don't seem to belong" in said["firm"]) == place.title.endswith("valence")
+        assert all(words(text) <= CHAPTER_WORDS for text in said.values()), said
+
+
 def test_what_a_question_declares_it_tells() -> None:
     keys = [chapter.key for chapter in CHAPTERS]
     assert len(set(keys)) == len(keys)

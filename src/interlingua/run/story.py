@@ -25,6 +25,9 @@ from interlingua.report.words import listing, short, span
 #: Figures on the first screen, and panels of a chapter's figure.
 _MOST_TILES, _MOST_PANELS = 4, 2
 
+#: The answer where no question has one.
+_NOTHING = "Not asked: nothing could be compared between languages."
+
 Shows = Mapping[str, ModuleType]
 
 
@@ -47,7 +50,7 @@ def story(results: Results, shows: Shows) -> Story:
             ToldPlace(
                 key=place_key(place),
                 title=place_title(place),
-                answer=" ".join(lead.text for lead in leads if lead.text),
+                answer=" ".join(lead.text for lead in leads if lead.text) or _NOTHING,
                 outcome=next((lead.outcome for lead in leads if lead.outcome), ""),
                 tiles=tiles[number - 1],
                 heat=_heat(results, shows, place),

@@ -41,9 +41,7 @@ def _answer(row: Any) -> str:
 def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     """Return what is left without length, sub-words and frequency."""
     for row in results.of("confounds_summary", **place).dropna(subset=["r", "r_partial"]).itertuples():
-        return Brief(
-            f"Without {_named(row.covariates)} a probe predicts words with a correlation of {instead(row.r_partial, row.r)}."
-        )
+        return Brief(f"Without {_named(row.covariates)} a probe's correlation is {instead(row.r_partial, row.r)}.")
     return None
 
 

@@ -14,8 +14,8 @@ from interlingua.report.story import Brief, Panel, Place, Tile
 from interlingua.report.style import GREY, colour, marker
 from interlingua.report.words import distinct, listing, p_text
 
-#: Whose ranking one is.
-PAPERS = {"elastic-net": ", the paper's ranking,"}
+#: Whose choice a ranking is.
+PAPERS = {"elastic-net": " (the paper's)"}
 #: Characters of a name beside a chart's row.
 _LINE = 18
 
@@ -57,19 +57,17 @@ def _other_rankings(results: Results, place: Place) -> Brief | None:
     by_method = {method: nulls_of(of_method) for method, of_method in rows.groupby("method", sort=False)}
     if len(by_method) < 2:
         return None
-    outcomes = {method: Outcome.of(nulls) in (Outcome.BOTH, Outcome.NUMBER) for method, nulls in by_method.items()}
-    shown = listing(results.label(method) for method, is_shown in outcomes.items() if is_shown)
-    hidden = listing(
-        f"{results.label(method)}{PAPERS.get(method, '')} (p {p_text(max(row.p_fe for row in by_method[method]))})"
-        for method, is_shown in outcomes.items()
-        if not is_shown
-    )
-    told = [f"by {shown} top units are shared beyond chance"] if shown else []
-    told += [f"by {hidden} this is not shown"] if hidden else []
-    text = "; ".join(told)
+    shown = {method: Outcome.of(nulls) in (Outcome.BOTH, Outcome.NUMBER) for method, nulls in by_method.items()}
+    no = listing(f"{results.label(method)}{PAPERS.get(method, '')}" for method in shown if not shown[method])
+    if all(shown.values()):
+        text = "By every ranking top units are shared beyond chance"
+    elif not any(shown.values()):
+        text = "By no ranking are top units shown to be shared beyond chance"
+    else:
+        text = f"By {no} top units are not shown to be shared beyond chance, by the other rankings they are"
     most = nulls_of(results.of("null", **place, method=results.headline))
     null = most[0].null if most else next(iter(by_method.values()))[0].null
-    return Brief(f"{text[0].upper()}{text[1:]}.", _panel(results, rows[rows["null"] == null], "method"))
+    return Brief(f"{text}.", _panel(results, rows[rows["null"] == null], "method"))
 
 
 def _panel(results: Results, rows: pd.DataFrame, by: str) -> Panel:

@@ -348,13 +348,14 @@ def _beside_nulls(results: Results, place: Place, row: Any) -> Brief:
 def _firm(results: Results, place: Place, row: Any) -> Brief | None:
     others = {
         f"without {_named_links(results, place)}": _chosen(results, **place, words="unlinked"),
-        "without as many by chance": _chosen(results, **place, words="random"),
+        "as many left out by chance": _chosen(results, **place, words="random"),
     }
     known = {
         name: other for name, other in others.items() if other is not None and pd.notna(other.rho) and other.n_left_out
     }
-    text = listing(
-        f"{name} {signed(other.rho, 2)}" + (f" ({_ends(other)})" if pd.notna(other.rho_low) else "")
+    text = ", ".join(
+        f"{name} {signed(other.rho, 2)}"
+        + (f" ({_ends(other)})" if other.words == "unlinked" and pd.notna(other.rho_low) else "")
         for name, other in known.items()
     )
     before = next(
@@ -362,7 +363,7 @@ def _firm(results: Results, place: Place, row: Any) -> Brief | None:
         None,
     )
     if before is not None and before.layer != row.layer:
-        text += f"{'; ' if text else ''}in layer {before.layer}, before context is read, {signed(before.rho, 2)}"
+        text += f"{', ' if text else ''}in layer {before.layer} (no context read yet) {signed(before.rho, 2)}"
     if not text:
         return None
     drawn = {"this layer, all words": row, **known} | ({} if before is None else {f"layer {before.layer}": before})
