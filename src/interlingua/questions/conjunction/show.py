@@ -252,7 +252,7 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     row = _summary(results, **place)
     if row is None or not row.in_two:
         return None
-    return Brief(f"Unit {row.best_unit} has |r| of {signed(row.best_r, 2)} or more in every language.")
+    return Brief(f"The |r| of unit {row.best_unit} is {signed(row.best_r, 2)} or more in every language.")
 
 
 FIGURES = {"conjunction": draw}

@@ -45,8 +45,8 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
                 f"A linear probe of layer {row.layer} predicts the same for every word: {row.variable} is not encoded."
             )
         text = (
-            f"A linear probe of layer {row.layer} predicts the ratings of words that it was not fitted to with a correlation of "
-            f"{signed(row.mean_r, 2)} (mean of {row.n_languages} languages)"
+            f"A linear probe of layer {row.layer} predicts words that it never saw with a correlation of {signed(row.mean_r, 2)} "
+            f"(mean of {row.n_languages} languages)"
         )
         if row.n_unknown:
             text += f", not shown in {listing(results.names[code] for code in row.unknown.split())}"
