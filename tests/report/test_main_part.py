@@ -138,12 +138,8 @@ def test_axe_finds_no_fault_in_it(opened: Callable[..., Any], many: Path, one: P
         found = browser.execute_async_script("axe.run('#main-part').then(arguments[0])")
         assert len(found["passes"]) > 10
         assert [(fault["id"], [node["target"] for node in fault["nodes"]][:3]) for fault in found["violations"]] == []
-        assert [
-            node["target"]
-            for fault in found["incomplete"]
-            if fault["id"] == "color-contrast"
-            for node in fault["nodes"]
-        ] == []
+        unsure = [fault["nodes"] for fault in found["incomplete"] if fault["id"] == "color-contrast"]
+        assert [node["target"] for nodes in unsure for node in nodes] == []
 
 
 @pytest.mark.parametrize("width", [1920, 1280, 390])
@@ -152,8 +148,8 @@ def test_nothing_of_it_runs_over_the_edge(opened: Callable[..., Any], many: Path
         browser = opened(page, width)
         assert browser.execute_script("return document.documentElement.scrollWidth") <= width
         wide = browser.execute_script(
-            """return [...document.querySelectorAll('#main-part .scroll')].filter(b => b.scrollWidth > b.clientWidth + 1)
-            .map(b => b.getAttribute('aria-label'))"""
+            """return [...document.querySelectorAll('#main-part .scroll')]
+            .filter(b => b.scrollWidth > b.clientWidth + 1).map(b => b.getAttribute('aria-label'))"""
         )
         assert [name for name in wide if width >= 1280 or not name.startswith("Figure ")] == []
 

@@ -16,6 +16,9 @@ from interlingua.report.style import NARROW, WIDE, darkened, house_style
 from interlingua.run.report import told
 
 
+Let = Callable[[Results], Results]
+
+
 def words(text: str) -> int:
     return len(text.split())
 
@@ -135,7 +138,7 @@ def texts(story: Story) -> Iterator[str]:
 @pytest.mark.parametrize("single", [True, False], ids=["one variable", "two variables"])
 @pytest.mark.parametrize("lack", LACKS, ids=lambda lack: lack.__name__)
 def test_a_study_may_lack_any_part(
-    results: Results, let_share: Callable[[Results], Results], lack: Callable[[Results], None], single: bool
+    results: Results, let_share: Let, lack: Callable[[Results], None], single: bool
 ) -> None:
     if single:
         one_variable(results)
@@ -185,7 +188,7 @@ def test_what_a_question_declares_it_tells() -> None:
     assert all(any(key in question.chapters for question in questions()) for key in keys)
 
 
-def test_the_answer_follows_the_tests(results: Results, let_share: Callable[[Results], Results]) -> None:
+def test_the_answer_follows_the_tests(results: Results, let_share: Let) -> None:
     one_variable(results)
     let_share(results)
     where = "3 languages encode valence alike by 0.80"
@@ -218,9 +221,7 @@ def test_that_it_is_learnt_is_said_only_where_it_is_shown(results: Results) -> N
     assert "That sharing is learnt is not shown: " in learnt()
 
 
-def test_places_that_differ_are_told_apart_in_the_answer(
-    results: Results, let_share: Callable[[Results], Results]
-) -> None:
+def test_places_that_differ_are_told_apart_in_the_answer(results: Results, let_share: Let) -> None:
     let_share(results)
     assert told(results).story.answer == "Mostly, for every model and variable below."
     null = results.table("similarity_null")
@@ -228,9 +229,7 @@ def test_places_that_differ_are_told_apart_in_the_answer(
     assert told(results).story.answer == "Mostly: model · valence; Not shown: model · length."
 
 
-def test_a_map_has_the_first_units_and_their_addresses(
-    results: Results, let_share: Callable[[Results], Results]
-) -> None:
+def test_a_map_has_the_first_units_and_their_addresses(results: Results, let_share: Let) -> None:
     let_share(results)
     place = told(results).story.places[0]
     assert place.heat is not None
