@@ -15,7 +15,6 @@ from interlingua.report.story import ANSWER_WORDS, CHAPTER_WORDS, Story, side_by
 from interlingua.report.style import NARROW, WIDE, darkened, house_style
 from interlingua.run.report import told
 
-
 Let = Callable[[Results], Results]
 
 
