@@ -69,7 +69,10 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     """Return in how many languages units carry the rating."""
     question = "Which units carry it?"
     row = _summary(results, model, variable)
-    test = "Partial conjunction over languages with a least correlation, false discovery rate over units < .05"
+    test = (
+        "Partial conjunction: is it so in at least so many of the languages? With a least correlation, false discovery rate over "
+        "units < .05"
+    )
     if row is None:
         return [Row(question, test, "Not tested: fewer than two languages are rated", "–")]
     if not row.in_two:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from interlingua.questions.sharing.shown_main import brief, tile
 from interlingua.questions.sharing.figures import LEAST_DEGREE, draw_degrees, draw_intersections, draw_pairs
 from interlingua.questions.sharing.shown import caveats, nulls_of, of_nulls, of_sets
+from interlingua.questions.sharing.shown_main import brief, tile
 from interlingua.questions.sharing.verdict import Outcome, verdict
 from interlingua.report.results import Results
 from interlingua.report.words import (

@@ -175,4 +175,4 @@ def firmness(rows: Mapping[str, Any]) -> tuple[Callable[[Any], None], str]:
         axis.set_xlim(min(0.0, *axis.get_xlim()), max(1.05, *axis.get_xlim()))
         axis.set_xlabel("ρ̄")
 
-    return draw, "ρ̄ by which words and which layer (bars: 95 % intervals over languages)."
+    return draw, "ρ̄ by which words and which layer (bars: 95 % intervals, one language left out at a time)."
