@@ -9,6 +9,7 @@ from typing import Any
 
 from interlingua.errors import StoreError, reason
 from interlingua.questions.order import LEAD, questions, tables
+from interlingua.report.latex import write_latex
 from interlingua.report.page import Part, Told, write_page
 from interlingua.report.results import Results
 from interlingua.report.story import Story, side_by_side
@@ -41,6 +42,7 @@ def build_report(folder: Path | str) -> Path:
     results = Results.read(Path(folder), tables())
     try:
         said = told(results)
+        write_latex(results, (shown for part in said.parts for shown in part.section.tables), results.folder / "tables")
         return write_page(results, said, _draw(results, said.story))
     except OSError as error:
         raise StoreError(f"{error.filename or folder}: {reason(error)}") from error
