@@ -127,8 +127,7 @@ class Table:
     columns
         All of them, in the order of the files.
     files
-        The formats in which it is written in a result folder; () for what stays in the cache. LaTeX is as the report
-        shows it, and only where that has room for it.
+        The formats in which it is written in a result folder; () for what stays in the cache.
     says
         What to read in it, for the documentation.
     atlas
