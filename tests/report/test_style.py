@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.colors import to_rgb
 
-from interlingua.report.style import INK, Shades, house_style, panels
+from interlingua.report.style import INK, ON_DARK, ON_LIGHT, Shades, house_style, panels
 
 
 def luminance(colour: tuple[float, ...]) -> float:
@@ -26,9 +26,9 @@ def test_on_a_map_the_darker_is_the_more_and_every_number_can_be_read() -> None:
         low, high = sorted((luminance(to_rgb(shades.ink(value))), ground))
         assert (high + 0.05) / (low + 0.05) >= 4.5
     assert shades.ink(float("nan")) == INK
-    assert shades.ink(99.0) == "white"
+    assert shades.ink(99.0) == ON_DARK
 
 
 def test_numbers_on_the_first_and_last_shade() -> None:
-    assert Shades(1.0).ink(0.0) == "black"
-    assert Shades(1.0).ink(1.0) == "white"
+    assert Shades(1.0).ink(0.0) == ON_LIGHT
+    assert Shades(1.0).ink(1.0) == ON_DARK

@@ -56,6 +56,8 @@ class Question:
         What a careful reader would hold against its results, for beside them.
     atlas
         Columns that the atlas shows beside every unit.
+    chapters
+        Keys of the chapters of the report's main part in which it is told (`interlingua.questions.order.CHAPTERS`).
     missed
         The question for the study at a glance, where a study that does not ask it shall say so there, too.
     """
@@ -68,6 +70,7 @@ class Question:
     options: type[Section] | None = None
     caveats: tuple[str, ...] = ()
     atlas: tuple[UnitColumn, ...] = ()
+    chapters: tuple[str, ...] = ()
     missed: str = ""
 
     @property

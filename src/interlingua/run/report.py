@@ -9,10 +9,13 @@ from typing import Any
 
 from interlingua.errors import StoreError, reason
 from interlingua.questions.order import LEAD, questions, tables
+from interlingua.report.latex import write_latex
 from interlingua.report.page import Part, Told, write_page
 from interlingua.report.results import Results
+from interlingua.report.story import Story, side_by_side
 from interlingua.report.style import house_style, save
 from interlingua.report.words import Row, cell_title
+from interlingua.run.story import story
 from interlingua.study.config import Study
 
 
@@ -38,7 +41,9 @@ def build_report(folder: Path | str) -> Path:
     """
     results = Results.read(Path(folder), tables())
     try:
-        return write_page(results, told(results), _draw(results))
+        said = told(results)
+        write_latex(results, (shown for part in said.parts for shown in part.section.tables), results.folder / "tables")
+        return write_page(results, said, _draw(results, said.story))
     except OSError as error:
         raise StoreError(f"{error.filename or folder}: {reason(error)}") from error
 
@@ -58,7 +63,7 @@ def told(results: Results) -> Told:
     ]
     claims = [_claim(results, shows, *cell) for cell in results.cells]
     not_asked = {question.title: results.not_asked[question.key] for question in questions() if question not in asked}
-    return Told([claim for claim in claims if claim], _glance(results, shows), parts, not_asked)
+    return Told(story(results, shows), [claim for claim in claims if claim], _glance(results, shows), parts, not_asked)
 
 
 def labels(study: Study) -> dict[str, str]:
@@ -83,12 +88,15 @@ def _leading(shows: dict[str, ModuleType]) -> list[ModuleType]:
     return list((first | shows).values())
 
 
-def _draw(results: Results) -> dict[str, str]:
+def _draw(results: Results, main: Story) -> dict[str, str]:
     """Draw every figure, saved as SVG, PDF and PNG; return the captions by figure name."""
     folder = results.folder / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     captions = {}
     with house_style():
+        for chapter in (chapter for place in main.places for chapter in place.chapters if chapter.panels):
+            figure, captions[chapter.figure] = side_by_side(chapter.panels)
+            save(figure, folder, chapter.figure)
         for show in _shows(results).values():
             for name, draw in getattr(show, "FIGURES", {}).items():
                 drawn = draw(results)
