@@ -38,7 +38,7 @@ In CSV files text that a spreadsheet would take for a formula (it begins with `=
 front; numbers and lone signs have none. The Parquet files hold every word as it is.
 
 LaTeX tables are floats with caption and label (`tab:NAME`), with the headings, columns and numbers of the report:
-`\\input{tables/pairs}` after `\\usepackage{booktabs}` (`graphicx`, too, for wide ones). Of a table that the report shows
+`\\input{tables/pairs}` after `\\usepackage{booktabs}` (wide ones need `graphicx`). Of a table that the report shows
 twice the second is `NAME-2.tex`.
 """
 
