@@ -35,9 +35,11 @@ together name a row. `run.json` also holds a digest of every file that pages are
 (`seal`): `interlingua report` and `atlas` name a file that is not what the run wrote instead of making a page of it.
 
 In CSV files text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`) has an apostrophe in
-front; numbers and lone signs have none. The Parquet files hold every word as it is. LaTeX tables are floats with caption and label
-(`tab:NAME`), with the headings, columns and numbers of the report: `\\input{tables/pairs}` after `\\usepackage{booktabs}`
-(`graphicx`, too, for wide ones); of a table that the report shows twice the second is `NAME-2.tex`.
+front; numbers and lone signs have none. The Parquet files hold every word as it is.
+
+LaTeX tables are floats with caption and label (`tab:NAME`), with the headings, columns and numbers of the report:
+`\\input{tables/pairs}` after `\\usepackage{booktabs}` (wide ones need `graphicx`). Of a table that the report shows
+twice the second is `NAME-2.tex`.
 """
 
 

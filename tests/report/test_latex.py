@@ -58,7 +58,7 @@ def test_a_table_needs_no_retyping(results: Results) -> None:
     )
     assert r"\label{tab:pairs}" in lines
     assert r"\begin{tabular}{llrr}" in lines
-    assert r"language & and & fold enrichment & p \\" in lines
+    assert r"language & and & fold enrichment & p (super exact) \\" in lines
     rows = [line for line in lines if line.startswith(("English & ", "Spanish & "))]
     assert len(rows) == 3
     first = results.of("pairs", variable="valence", method="ridge").iloc[0]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -103,8 +104,9 @@ def bare(study_folder: Path, small: Any, minilm: Path, tmp_path_factory: pytest.
 
     file = study_folder / "bare.toml"
     file.write_text(BARE.format(model=minilm), encoding="utf-8")
-    output = tmp_path_factory.mktemp("bare") / "results"
-    return run(load_study(file), output=output, workers=1, cache_dir=small.cache, show_progress=False)
+    folder = tmp_path_factory.mktemp("bare")
+    cache = shutil.copytree(small.cache, folder / "cache")  # what it adds is not the small study's
+    return run(load_study(file), output=folder / "results", workers=1, cache_dir=cache, show_progress=False)
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ ORDER = (
 )
 
 #: What the report's first lines and its table at a glance lead with, whatever the order of the sections: how much is
-#: shared, by which units, and how few are enough in a language that has no say; then the paper's overlap.
+#: shared, by which units, and how few are enough in a language that is left out; then the paper's overlap.
 LEAD = ("similarity", "conjunction", "left_out", "sharing")
 #: Whose figures stand on the first screen: the first four of these that a study asks.
 TILES = ("similarity", "conjunction", "unseen", "controls", "left_out", "sharing")
@@ -36,7 +36,7 @@ TILES = ("similarity", "conjunction", "unseen", "controls", "left_out", "sharing
 CHAPTERS = (
     Chapter("shared", "Shared?", "Is it more than languages would have in common by chance?"),
     Chapter("learnt", "Learnt?", "Does training bring it about, and does the model know the ratings at all?"),
-    Chapter("elsewhere", "Elsewhere?", "Do the units work in languages that had no say in choosing them?"),
+    Chapter("elsewhere", "Elsewhere?", "Do the units work in languages that took no part in choosing them?"),
     Chapter("firm", "Firm?", "Does it hang on translations, other properties of words, which words, or the ranking?"),
 )
 

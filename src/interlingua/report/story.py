@@ -30,13 +30,13 @@ Place = Mapping[str, str]
 ANSWER_WORDS, CHAPTER_WORDS, MAIN_WORDS = 35, 80, 1500
 #: What people are asked where a variable of this name is rated, as a noun.
 MEANINGS = {
-    "valence": "how pleasant its meaning is",
-    "arousal": "how exciting its meaning is",
-    "dominance": "how much in control it makes one feel",
-    "concreteness": "how far its meaning can be experienced with the senses",
-    "imageability": "how easily it calls up a picture",
-    "familiarity": "how familiar it is",
-    "length": "how many characters it has",
+    "valence": "how pleasant a word is",
+    "arousal": "how exciting a word is",
+    "dominance": "how much in control a word makes one feel",
+    "concreteness": "how far a word's meaning can be experienced with the senses",
+    "imageability": "how easily a word calls up a picture",
+    "familiarity": "how familiar a word is",
+    "length": "how many characters a word has",
 }
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ INK = "#1f2430"
 NARROW, WIDE = 85 / 25.4, 180 / 25.4
 #: Points of the smaller letters, of numbers in maps and names of ticks, and of all others.
 SMALL, LARGE = 7, 8
+#: Points of a bold letter of a title, about.
+_BOLD = 4.7
 #: Dots an inch of what is not made of lines.
 _DPI = 600
 #: Inches of white above and below a figure.
@@ -145,6 +148,20 @@ def map_panels(n: int, languages: int) -> tuple[Figure, list[Any]]:
     return panels(n, height=0.8 + 0.27 * languages if narrow else 5.4, columns=2 if narrow else 1)
 
 
+def _wrap_titles(figure: Figure) -> bool:
+    """Break titles that would run over the edge, and return whether there were any."""
+    edge, found = figure.get_figwidth(), False
+    for axis in figure.axes:
+        title, left = axis.get_title(loc="left"), axis.get_position().x0 * edge
+        most = int((edge - left) * 72 / _BOLD)
+        # A title of the left one of two panels has half of the room.
+        most = most // 2 if axis.get_position().x1 < 0.6 and edge > NARROW else most
+        if len(title) > most:
+            axis.set_title(fill(title, max(12, most)), loc="left")
+            found = True
+    return found
+
+
 def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("svg", "pdf", "png")) -> None:
     """Write a figure as SVG, PDF and PNG (600 dots an inch), without dates, and close it.
 
@@ -154,6 +171,8 @@ def save(figure: Figure, folder: Path, name: str, formats: Sequence[str] = ("svg
     from matplotlib.transforms import Bbox
 
     figure.draw_without_rendering()
+    if _wrap_titles(figure):
+        figure.draw_without_rendering()
     figure.set_layout_engine("none")  # laid out and measured once, not once a format
     drawn = figure.get_tightbbox().padded(_MARGIN)
     box = Bbox.from_extents(0, drawn.y0, figure.get_figwidth(), drawn.y1)

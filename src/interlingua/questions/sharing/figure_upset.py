@@ -31,14 +31,14 @@ def draw_upset(results: Results) -> tuple[Figure, str] | None:
     figure = plt.figure(figsize=(WIDE, height * len(places)), layout="constrained")
     for part, place in zip(figure.subfigures(len(places), 1, squeeze=False).flat, places, strict=True):
         title = f"{place_title(place)}, layer {results.layer(**place)}"
-        part.suptitle(title, x=0.0, ha="left", fontweight="bold", fontsize=LARGE)
+        part.suptitle(title, x=0.01, ha="left", fontweight="bold", fontsize=LARGE)
         _draw(results, place, part, languages)
     found = [len(_sets(results, place)) for place in places]
     some = f"the {MOST_SETS} largest of {' and '.join(map(str, found))} sets" if max(found) > MOST_SETS else "all sets"
     caption = (
         "Units that are at the top of exactly the marked languages, and of no other; ranking: "
-        f"{results.label(results.headline)}. Every unit counts once: {some}, the largest first (dark: of two languages or "
-        "more). Left: units at the top of each language."
+        f"{results.label(results.headline)}. Every unit counts once: {some}, the largest first (dark: of two or more "
+        "languages). Left: units at the top of each language."
     )
     return figure, caption
 

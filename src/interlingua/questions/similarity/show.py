@@ -297,7 +297,7 @@ def tile(results: Results, place: Place) -> Tile | None:
     sure = "no interval of so few languages" if pd.isna(row.rho_low) else f"95 % interval {_ends(row)}"
     if nulls:
         worst = max(nulls, key=lambda null: null.p)
-        sure += f"; p {p_text(worst.p)}"
+        sure += f"; p {p_text(worst.p)} against chance"
     means = (
         f"ρ̄: how alike languages are in which units go with {place['variable']} ({signed(row.between, 2)}), over how alike two "
         f"halves of one language's words are ({signed(row.ceiling, 2)}, the ceiling)"

@@ -202,8 +202,8 @@ def tile(results: Results, place: Place) -> Tile | None:
         chance = listing(f"{row.own_replicated:.1f}" for row in rows.itertuples())
         sure = f"by chance {chance}; p {listing(p_text(row.p_replicated) for row in rows.itertuples())}"
     means = (
-        f"of the {units} units that most languages have at their top: how many also go with {place['variable']} in a language that had "
-        "no say, beyond what a random code of it would give (by chance: what such codes do give)"
+        f"of the {units} units that most languages have at their top: how many also go with {place['variable']} in a language that "
+        "took no part, beyond what a random code of it would give (by chance: what such codes do give)"
     )
     head = "units at the top of most languages that work there, too"
     return Tile("In languages not asked", value, sure, means, head)
