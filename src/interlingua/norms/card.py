@@ -192,6 +192,8 @@ class NormCard(_Frozen):
         As the source states it.
     doi, citation : str
         The article's DOI and BibTeX entry.
+    words_from : str
+        Where its words were taken from, if that matters to what they tell.
     caution : str
         What is known to be wrong with the ratings as they circulate.
     file : Layout, optional
@@ -215,6 +217,7 @@ class NormCard(_Frozen):
     licence_url: str = ""
     doi: str = ""
     citation: str = ""
+    words_from: str = ""
     caution: str = ""
     file: Layout | None = None
     layouts: tuple[Layout, ...] = ()
@@ -289,6 +292,8 @@ class NormCard(_Frozen):
             lines.append(f"file       {layout.name}: {where or 'see access'}{terms}")
         if self.url:
             lines.append(f"page       {self.url}")
+        if self.words_from:
+            lines.append(f"words from {self.words_from}")
         if self.caution:
             lines.append(f"caution    {self.caution}")
         if self.citation:

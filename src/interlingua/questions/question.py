@@ -58,6 +58,8 @@ class Question:
         Columns that the atlas shows beside every unit.
     across_sites
         Whether it compares sites with each other: then it is told once, else site by site.
+    chapters
+        Keys of the chapters of the report's main part in which it is told (`interlingua.questions.order.CHAPTERS`).
     missed
         The question for the study at a glance, where a study that does not ask it shall say so there, too.
     """
@@ -71,6 +73,7 @@ class Question:
     caveats: tuple[str, ...] = ()
     atlas: tuple[UnitColumn, ...] = ()
     across_sites: bool = False
+    chapters: tuple[str, ...] = ()
     missed: str = ""
 
     @property

@@ -101,6 +101,11 @@ class Results:
         rows = self.table("layer_choice")[["model", "variable"]].drop_duplicates()
         return [(str(model), str(variable)) for model, variable in rows.itertuples(index=False)]
 
+    @property
+    def places(self) -> list[dict[str, str]]:
+        """The same by column, as `of` takes them."""
+        return [dict(zip(("model", "variable"), cell, strict=True)) for cell in self.cells]
+
     @cached_property
     def names(self) -> dict[str, str]:
         """English name of each language by its code."""

@@ -2,7 +2,8 @@
 
 A ``show`` module may define any of these; all of them take `interlingua.report.results.Results`:
 
-- ``claim(results, model, variable) -> str``: its part of the claim at the top, "" where there is nothing to claim;
+- ``lead``, ``tile``, ``heat``, ``brief``: its part of the report's main part (`interlingua.report.story`);
+- ``claim(results, model, variable) -> str``: its part of the claim in full, in the appendix, "" where there is nothing to claim;
 - ``glance(results, model, variable) -> list[Row]``: its rows of the study at a glance, for a model and variable;
 - ``glance_of_all(results) -> list[Row]``: those that are about all models and variables together;
 - ``section(results) -> Section``: what its section says;
@@ -98,6 +99,12 @@ def every_p(named: Sequence[tuple[str, float]], draws: int) -> str:
         told = listing(f"p {text} against {name}" for text, (name, _) in zip(texts, named, strict=True))
     least = ", the least that so many can give" if all(p <= 1 / (1 + draws) for _, p in named) else ""
     return f"{told}, from {draws} draws{' each' * (len(named) > 1)}{least}"
+
+
+def distinct(texts: Iterable[str]) -> str:
+    """Return texts in a listing, or the one that all of them are."""
+    every = list(texts)
+    return every[0] if len(set(every)) == 1 else listing(every)
 
 
 def instead(new: float, old: float) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from interlingua.contexts.carriers import SOURCE as CARRIERS
+from interlingua.contexts.carriers import carrier_frames
 from interlingua.errors import StoreError
 from interlingua.flow import Cache, Graph, Output, Source, Step
 from interlingua.flow.cache import content_key
@@ -284,6 +286,7 @@ def _source_table(study: Study, material: Material) -> pd.DataFrame:
     rows = []
     for code in study.languages:
         card, own = material.cards.get(code), material.language(code)
+        in_frames = set(own["source"]) == {CARRIERS}
         rows.append(
             {
                 "language": code,
@@ -294,6 +297,8 @@ def _source_table(study: Study, material: Material) -> pd.DataFrame:
                 "sentences": len(own),
                 "train_words": own.loc[own["split"] == "train", "word"].nunique(),
                 "test_words": own.loc[own["split"] == "test", "word"].nunique(),
+                "words_from": card.words_from if card else "",
+                "frames": " | ".join(carrier_frames(code)[: study.sampling.sentences]) if in_frames else "",
                 "licence": card.licence if card else "not stated",
                 "citation": card.citation if card else "",
             }

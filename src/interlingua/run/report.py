@@ -12,10 +12,13 @@ from typing import Any
 from interlingua.errors import StoreError, reason
 from interlingua.questions.order import LEAD, questions, tables
 from interlingua.questions.question import Question
+from interlingua.report.latex import write_latex
 from interlingua.report.page import Part, Told, write_page
 from interlingua.report.results import Results
+from interlingua.report.story import Story, side_by_side
 from interlingua.report.style import house_style, save
 from interlingua.report.words import SITE_TITLES, Row, cell_title
+from interlingua.run.story import story
 from interlingua.study.config import Study
 
 
@@ -41,7 +44,9 @@ def build_report(folder: Path | str) -> Path:
     """
     results = Results.read(Path(folder), tables())
     try:
-        return write_page(results, told(results), _draw(results))
+        said = told(results)
+        write_latex(results, (shown for part in said.parts for shown in part.section.tables), results.folder / "tables")
+        return write_page(results, said, _draw(results, said.story))
     except OSError as error:
         raise StoreError(f"{error.filename or folder}: {reason(error)}") from error
 
@@ -53,7 +58,7 @@ def told(results: Results) -> Told:
     parts = [_part(question, shows[question.key], view) for question in asked for view in _views(results, question)]
     claims = [_claim(view, shows, *cell) for view in results.views for cell in view.cells]
     not_asked = {question.title: results.not_asked[question.key] for question in questions() if question not in asked}
-    return Told([claim for claim in claims if claim], _glance(results, shows), parts, not_asked)
+    return Told(story(results, shows), [claim for claim in claims if claim], _glance(results, shows), parts, not_asked)
 
 
 def _views(results: Results, question: Question) -> list[Results]:
@@ -66,9 +71,11 @@ def _part(question: Question, show: ModuleType, view: Results) -> Part:
     first = view.site in ("", view.sites[0])
     section = show.section(view)
     figures = tuple(_of_site(name, view) for name in section.figures)
-    title = f"{question.title} · {SITE_TITLES[view.site]}" if view.site else question.title
+    site = f" · {SITE_TITLES[view.site]}" if view.site else ""
+    shown = tuple(replace(table, title=f"{table.title}{site}") for table in section.tables)
     caveats = [*(question.caveats if first else ()), *_rows(show, "caveats", view)]
-    return Part(_of_site(question.key, view), title, replace(section, figures=figures), caveats)
+    told = replace(section, figures=figures, tables=shown)
+    return Part(_of_site(question.key, view), f"{question.title}{site}", told, caveats)
 
 
 def _of_site(name: str, view: Results) -> str:
@@ -98,12 +105,15 @@ def _leading(shows: dict[str, ModuleType]) -> list[ModuleType]:
     return list((first | shows).values())
 
 
-def _draw(results: Results) -> dict[str, str]:
+def _draw(results: Results, main: Story) -> dict[str, str]:
     """Draw every figure, saved as SVG, PDF and PNG; return the captions by figure name."""
     folder = results.folder / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     captions = {}
     with house_style():
+        for chapter in (chapter for place in main.places for chapter in place.chapters if chapter.panels):
+            figure, captions[chapter.figure] = side_by_side(chapter.panels)
+            save(figure, folder, chapter.figure)
         shows = _shows(results)
         for question in (question for question in questions() if question.key in shows):
             for view, (name, draw) in product(_views(results, question), _figures(shows[question.key])):

@@ -18,6 +18,7 @@ from interlingua.flow.cluster import OWN, Cluster, Where, connected
 from interlingua.flow.execute import Done, execute
 from interlingua.flow.processes import cores, memory, one_thread
 from interlingua.flow.spread import Spread
+from interlingua.models.training import trained_on
 from interlingua.questions.order import tables as declared_tables
 from interlingua.run.atlas import atlas_of
 from interlingua.run.folder import ResultFolder
@@ -174,7 +175,8 @@ def default_workers(prepared: Prepared) -> int:
 def _model_record(model: ModelInStudy) -> dict[str, Any]:
     facts = {name: value for name, value in vars(model.facts).items() if name != "name"}
     facts["sites"] = {site: asdict(model.layout(site)) for site in model.study.sites}
-    return {"spec": model.spec, "name": model.name, "control": model.control, **facts, "device": model.device}
+    known = {"control": model.control, "trained_on": trained_on(model.spec)}
+    return {"spec": model.spec, "name": model.name, **known, **facts, "device": model.device}
 
 
 def _machines(done: Done) -> list[dict[str, Any]]:

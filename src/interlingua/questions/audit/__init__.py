@@ -230,6 +230,7 @@ QUESTION = Question(
     title="Do the ratings belong to the words?",
     steps=(_HELD_OUT, _AUDIT, _POWER, _SUMMARISE),
     show="interlingua.questions.audit.show",
+    chapters=("firm",),
     caveats=(
         "A low held-out r can also mean that the model does not know the language. A second norm on the same words tells "
         "the two apart: two tables of valence in one language agree with r of .86 to .99, whatever the country or decade.",

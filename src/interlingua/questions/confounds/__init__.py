@@ -170,6 +170,7 @@ QUESTION = Question(
     asked=_why_not,
     steps=(_SUBWORDS, _PARTIAL_OUT, _TOGETHER),
     show="interlingua.questions.confounds.show",
+    chapters=("firm",),
     caveats=(
         "Frequency comes from wordfreq, which counts forms, not lemmas; words that it does not know count as frequency 0.",
     ),

@@ -74,6 +74,22 @@ CONJUNCTION_UNITS = Table(
     says="in how many languages each unit is shown to carry the rating",
     files=("csv", "parquet"),
 )
+OF_LANGUAGES = Table(
+    name="conjunction_r",
+    row="a unit that is shown to carry the rating in two languages or more, in a language",
+    key=("model", "site", "variable", "unit", "language"),
+    columns=(
+        MODEL,
+        SITE,
+        VARIABLE,
+        LAYER,
+        UNIT,
+        LANGUAGE,
+        Column("r", "correlation of the unit with the rating over the language's training words", "r"),
+    ),
+    says="how strongly each of these units goes with the rating in each language",
+    files=("csv", "parquet"),
+)
 MARGINAL = Table(
     name="carries",
     row="a language, in the layer whose units are compared",
@@ -136,7 +152,7 @@ _COUNT = Step(
     function="interlingua.questions.conjunction.compute:conjunction",
     per=("model", "site", "variable"),
     reads={"profiles": "unit_profiles", "strata": "strata", "probes": "probes", "cell": "cell"},
-    outputs=(COUNTS, CONJUNCTION_UNITS, CARRIED, MARGINAL, SUMMARY),
+    outputs=(COUNTS, CONJUNCTION_UNITS, CARRIED, OF_LANGUAGES, MARGINAL, SUMMARY),
     options=("questions.conjunction.least", "questions.conjunction.grid", "fitted=probes.methods"),
     plugins={"fitted": "interlingua.probes.methods"},
 )
@@ -156,6 +172,7 @@ QUESTION = Question(
         "Where words are translations of each other the languages are no independent witnesses: then the test is one that "
         "holds under any dependence, and mostly finds fewer.",
     ),
+    chapters=("shared",),
     atlas=(
         UnitColumn("conjunction_units", "carried_by"),
         UnitColumn("conjunction_units", "least_r"),

@@ -52,8 +52,8 @@ def conjunction(
         add to the others.
     """
     if len(profiles) < 2:
-        names = ("conjunction", "conjunction_units", "conjunction_carried", "carries", "conjunction_summary")
-        return dict.fromkeys(names)
+        names = ("", "_units", "_carried", "_r", "_summary")
+        return dict.fromkeys(("carries", *(f"conjunction{name}" for name in names)))
     layers = cell.layout.layers
     r = {layer: np.stack([arrays[f"r/{layer}"] for arrays in profiles.values()]) for layer in layers}
     r[_WHOLE] = np.concatenate([r[layer] for layer in layers], axis=1)
@@ -85,6 +85,7 @@ def conjunction(
         "conjunction": pd.DataFrame(rows).assign(model=cell.model, site=cell.site, variable=cell.variable),
         "conjunction_units": cell.stamp(units),
         "conjunction_carried": cell.stamp(_by_least(carried, cell)),
+        "conjunction_r": cell.stamp(_of_languages(r[cell.layer], units, list(profiles))),
         "carries": cell.stamp(
             _carries(r[cell.layer], n_words, list(profiles), _sparse(cell.rows(probes, curve="layer"), fitted))
         ),
@@ -170,6 +171,17 @@ def _units(
             "least_r": (r * sign).min(axis=0),
         }
     )
+
+
+def _of_languages(r: NDArray[np.float64], units: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:
+    """Return each language's correlation with the rating of the units that carry it in two or more."""
+    shown = units.loc[units["carried_by"] >= 2, ["unit", "index"]]
+    index = shown["index"].to_numpy()
+    parts = [
+        pd.DataFrame({"unit": shown["unit"], "language": code, "r": values[index]})
+        for code, values in zip(codes, r, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)
 
 
 def _sparse(at_layer: pd.DataFrame, fitted: Sequence[str]) -> pd.Series:

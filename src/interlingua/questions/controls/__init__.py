@@ -216,6 +216,7 @@ QUESTION = Question(
     asked=_why_not,
     steps=(_AT_SAME_LAYER, _COMPARE),
     show="interlingua.questions.controls.show",
+    chapters=("learnt",),
     caveats=(
         "Controls are compared by what they share beyond permuted ratings; codes of their own were not drawn for them, and their "
         "ρ̄ is not computed. Random weights hardly encode a rating, so they show that encoding is learnt, and sharing with it.",

@@ -280,4 +280,5 @@ QUESTION = Question(
     asked=_why_not,
     steps=(_CHOOSE, _FIT, _COLLECT, _FIT_FEW, _CURVE),
     show="interlingua.questions.left_out.show",
+    chapters=("elsewhere",),
 )

@@ -108,6 +108,7 @@ QUESTION = Question(
     title="Can the rating be read from the model?",
     steps=(_READ,),
     show="interlingua.questions.performance.show",
+    chapters=("learnt",),
     caveats=(
         "Sentences of one word share its rating: the number of independent observations is the number of test words, "
         "not of sentences. The intervals here resample words.",

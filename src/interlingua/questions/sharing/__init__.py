@@ -30,6 +30,25 @@ from interlingua.questions.sharing.tables import (
     TOP_UNITS,
 )
 from interlingua.study.size import Size
+from interlingua.tables import Table
+from interlingua.tables.columns import CELL, LANGUAGE, LANGUAGES, N_LANGUAGES, N_UNITS
+
+INTERSECTIONS = Table(
+    name="intersections",
+    row="a set of languages, by a ranking",
+    key=("model", "site", "variable", "method", "languages"),
+    columns=(*CELL, LANGUAGES, N_LANGUAGES, N_UNITS.but(says="units at the top of exactly these languages")),
+    files=("csv", "parquet"),
+    says="exclusive: every unit at a top counts in one set (`overlap` has the inclusive ones)",
+)
+SET_SIZES = Table(
+    name="set_sizes",
+    row="a language, by a ranking",
+    key=("model", "site", "variable", "method", "language"),
+    columns=(*CELL, LANGUAGE, N_UNITS.but(says="units at its top: k, or fewer where fewer have a score")),
+    files=("csv", "parquet"),
+    says="how many units are at the top of each language",
+)
 
 #: Seconds of one draw of ratings with its probe and its ranking, as `Size` measures.
 _DRAW_S = 0.018
@@ -68,6 +87,15 @@ _COMPARE = Step(
     options=("units.methods",),
     seeded=True,
     seconds=lambda size: len(size.study.units.methods) * (0.1 + 2e-5 * 2**size.languages),
+)
+_PART = Step(
+    name="intersections",
+    says="overlap",
+    function="interlingua.questions.sharing.intersections:intersections",
+    per=("model", "site", "variable"),
+    reads={"rankings": "rankings", "cell": "cell"},
+    outputs=(INTERSECTIONS, SET_SIZES),
+    options=("units.methods",),
 )
 _DRAW = Step(
     name="null_ratings",
@@ -177,8 +205,9 @@ _GATHER = Step(
 QUESTION = Question(
     key="sharing",
     title="Do languages share units?",
-    steps=(_COMPARE, _DRAW, _RANK, _BESIDE, _CHOOSE_AGAIN, _BESIDE_AGAIN, _KEEP, _AGAIN, _GATHER),
+    steps=(_COMPARE, _PART, _DRAW, _RANK, _BESIDE, _CHOOSE_AGAIN, _BESIDE_AGAIN, _KEEP, _AGAIN, _GATHER),
     show="interlingua.questions.sharing.show",
+    chapters=("shared", "firm"),
     caveats=(
         "The super exact test takes every unit to be equally likely to be in a set. Units go together, and some win in "
         "any probe (large variance, outliers), so it rejects too often. Its p stands in the tables because the paper has it; pairs are judged by the nulls below.",

@@ -248,5 +248,6 @@ QUESTION = Question(
         "never meet. The row without linked words leaves them out altogether, and is about other words: those that a model places "
         "beside their translations share more with each other than the others do.",
     ),
+    chapters=("shared", "firm"),
     atlas=(UnitColumn("unit_scores", "score"), UnitColumn("unit_scores", "false_sign")),
 )

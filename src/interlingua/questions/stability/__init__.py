@@ -236,6 +236,7 @@ QUESTION = Question(
     title="How firm is the choice of units?",
     steps=(_SELECT, _SEEDS, _COMPARE, _SUMMARISE),
     show="interlingua.questions.stability.show",
+    chapters=("firm",),
     caveats=(
         "Words that are drawn anew are two thirds the same words, so how often a unit is there again flatters. Two halves of a "
         "language's words share no word; each has half as many, which makes its choice less firm than that of all.",

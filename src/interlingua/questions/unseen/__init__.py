@@ -169,6 +169,7 @@ QUESTION = Question(
     key="unseen",
     title="Do they work in a language that was not asked?",
     asked=_why_not,
+    chapters=("elsewhere",),
     missed="Do single units work in a language that was not asked?",
     steps=(_REGRESS, _TEST),
     show="interlingua.questions.unseen.show",
