@@ -68,14 +68,17 @@ def write_latex(results: Results, shown: Iterable[Shown], folder: Path) -> None:
     folder
         Where to.
     """
-    for old in folder.glob("*.tex"):
-        old.unlink()
+    older = set(folder.glob("*.tex"))
     written: dict[str, int] = {}
     for table in shown:
         if "tex" in results.tables[table.table].files and 0 < len(table.frame) <= MOST_ROWS:
             number = written[table.table] = written.get(table.table, 0) + 1
             name = table.table if number == 1 else f"{table.table}-{number}"
-            (folder / f"{name}.tex").write_text(latex(results, table, name), encoding="utf-8")
+            path = folder / f"{name}.tex"
+            path.write_text(latex(results, table, name), encoding="utf-8")
+            older.discard(path)
+    for path in older:
+        path.unlink()
 
 
 def latex(results: Results, shown: Shown, name: str) -> str:

@@ -45,10 +45,11 @@ def build_report(folder: Path | str) -> Path:
     results = Results.read(Path(folder), tables())
     try:
         said = told(results)
+        page = write_page(results, said, _draw(results, said.story))
         write_latex(results, (shown for part in said.parts for shown in part.section.tables), results.folder / "tables")
-        return write_page(results, said, _draw(results, said.story))
     except OSError as error:
         raise StoreError(f"{error.filename or folder}: {reason(error)}") from error
+    return page
 
 
 def told(results: Results) -> Told:
