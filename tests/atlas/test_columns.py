@@ -109,7 +109,7 @@ def test_without_rankings_and_languages_it_is_there_for_every_ranking(results: R
     found = beside_units(results, UnitColumn("kurtosis", "excess"), model="m", site="resid", variable="valence")
     assert found["means"] == {"": {"units": [3, 5], "values": [0.5, -0.5]}}
     assert found["languages"] == {}
-    assert beside_units(results, UnitColumn("kurtosis", "excess"), "m", "arousal")["means"] == {}
+    assert beside_units(results, UnitColumn("kurtosis", "excess"), model="m", variable="arousal")["means"] == {}
 
 
 def test_what_columns_say_is_what_is_declared(results: Results) -> None:
@@ -156,7 +156,7 @@ def test_where_nothing_can_be_written_the_old_atlas_stays(results: Results, tmp_
     (tmp_path / "atlas").mkdir()
     (tmp_path / "atlas" / "index.html").write_text("old", encoding="utf-8")
     contexts = pd.DataFrame({"word": ["a"], "text": ["a"], "start": 0, "end": 1, "split": "train", "valence": [1.0]})
-    missing = {("m", "en"): tmp_path / "none.safetensors"}
+    missing = {("m", "resid", "en"): tmp_path / "none.safetensors"}
     with pytest.raises(StoreError):
         write_atlas(tmp_path, results, {"en": contexts}, missing)
     assert [path.name for path in tmp_path.iterdir()] == ["atlas"]
