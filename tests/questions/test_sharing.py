@@ -29,6 +29,7 @@ from interlingua.questions.sharing.compute import (
     without_flagged,
 )
 from interlingua.questions.sharing.draw import choose_again, draw_ratings, draws_of, rank_drawn, rated_layer
+from interlingua.questions.sharing.intersections import intersections
 from interlingua.report.results import Results
 from interlingua.report.style import house_style
 from interlingua.report.words import Row
@@ -116,6 +117,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     again = {code: kept(drawing(every, code, choose_again), folder)["again_signs"] for code in LANGUAGES}
     every |= {"again": again}
     every |= kept(share(every["rankings"], CELL, methods=METHODS, seed=SEED), folder)
+    every |= kept(intersections(every["rankings"], CELL, methods=METHODS), folder)
     every |= kept(beside_nulls(every["rankings"], CELL, every["drawn"], every["r_top"], nulls=NULLS), folder)
     return every | kept(beside_again(every["rankings"], CELL, every["drawn"], every["again"], nulls=NULLS), folder)
 
@@ -771,7 +773,7 @@ def test_without_the_flagged_languages_it_is_told_again() -> None:
 def test_figures_are_drawn_for_more_rankings_than_colours(study: dict[str, Any]) -> None:
     from matplotlib import pyplot as plt
 
-    names = ("overlap", "pairs")
+    names = ("overlap", "pairs", "intersections", "set_sizes")
     degrees = pd.concat([select(study["degrees"], method="correlation").assign(method=f"m{i}") for i in range(9)])
     found = results()
     of_ridge = {name: study[name].replace({"method": {"correlation": "ridge"}}) for name in names}
@@ -783,5 +785,5 @@ def test_figures_are_drawn_for_more_rankings_than_colours(study: dict[str, Any])
             assert drawn is not None
             assert "nan" not in drawn[1]
             plt.close(drawn[0])
-    found._read["overlap"] = found.table("overlap").assign(observed=0)
+    found._read["intersections"] = found.table("intersections").assign(n_languages=1)
     assert show.FIGURES["intersections"](found) is None

@@ -130,9 +130,9 @@ def write_atlas(
 def _cells(results: Results) -> list[_Ranked]:
     models = {entry["name"]: entry for entry in results.run["models"]}
     cells = []
-    for view in results.views:
+    for site, view in zip(results.sites, results.views, strict=True):
         for model, variable in view.cells:
-            known = models[model]["sites"][view.site]
+            known = models[model]["sites"][site]
             layout = Layout(tuple(known["widths"]), known["site"], tuple(known["layers"]), known["heads"])
             layer = view.layer(model, variable)
             k = top_of_site(results.study["units"]["k"], models[model]["width"], layout.width(layer), layout.site)

@@ -66,8 +66,8 @@ class Results:
 
     @property
     def views(self) -> list[Results]:
-        """The results of each site."""
-        return [self.at(site) for site in self.sites]
+        """The results of each site; where there is one only, they are all."""
+        return [self.at(site) for site in self.sites] if len(self.sites) > 1 else [self]
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a declared table; without rows where the study did not ask for it.

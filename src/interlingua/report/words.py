@@ -159,6 +159,11 @@ def short(name: str) -> str:
     return name.removeprefix("builtin:")
 
 
+def opening(text: str) -> str:
+    """Return a text with a capital at its beginning."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
 #: What sites are called.
 SITE_TITLES = {"resid": "residual stream", "mlp": "MLP units", "heads": "attention heads"}
 

@@ -17,7 +17,7 @@ from interlingua.report.page import Part, Told, write_page
 from interlingua.report.results import Results
 from interlingua.report.story import Story, side_by_side
 from interlingua.report.style import house_style, save
-from interlingua.report.words import SITE_TITLES, Row, cell_title
+from interlingua.report.words import SITE_TITLES, Row, cell_title, opening
 from interlingua.run.story import story
 from interlingua.study.config import Study
 
@@ -122,7 +122,7 @@ def _draw(results: Results, main: Story) -> dict[str, str]:
                 if drawn is not None:
                     figure, caption = drawn
                     own = _of_site(name, view)
-                    captions[own] = f"{SITE_TITLES[view.site].capitalize()}. {caption}" if view.site else caption
+                    captions[own] = f"{opening(SITE_TITLES[view.site])}. {caption}" if view.site else caption
                     save(figure, folder, own)
     return captions
 
@@ -135,7 +135,7 @@ def _claim(results: Results, shows: dict[str, ModuleType], model: str, variable:
     """Return the claim about a model and variable, of which each question may have a part."""
     parts = [show.claim(results, model, variable).strip() for show in _leading(shows) if hasattr(show, "claim")]
     said = " ".join(part for part in parts if part)
-    return f"{SITE_TITLES[results.site].capitalize()}: {said}" if said and len(results.sites) > 1 else said
+    return f"{opening(SITE_TITLES[results.site])}: {said}" if said and len(results.sites) > 1 else said
 
 
 def _glance(results: Results, shows: dict[str, ModuleType]) -> dict[str, list[Row]]:
