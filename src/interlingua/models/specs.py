@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from interlingua.errors import ModelError, suggest
 from interlingua.models import sources
@@ -45,3 +46,23 @@ def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
         f"unknown model '{spec}'{suggest(text, known)}; give a known name ({', '.join(CARDS)}), {', '.join(most)}, "
         f"or {last}"
     )
+
+
+def from_folder(spec: str, folder: Path) -> str:
+    """Return the path of a model that lies in a folder by that name: a folder or a GGUF file; any other name as it is.
+
+    Parameters
+    ----------
+    spec
+        As a study or the command line names it.
+    folder
+        From which relative paths are taken.
+    """
+    if spec in CARDS:
+        return spec
+    path = folder / spec
+    try:
+        there = (path / "config.json").is_file() or (path.suffix.lower() == ".gguf" and path.is_file())
+    except OSError:  # longer than any path
+        there = False
+    return str(path.absolute()) if there else spec

@@ -18,6 +18,7 @@ OnProgress = Callable[[float], None]
 def facts(weights: Handle) -> dict[str, Facts]:
     """Load a model once, to learn what must be known before anything runs (and that it can be loaded)."""
     model = weights.model
+    parameters, word_embeddings = model.count
     return {
         "facts": Facts(
             name=model.name,
@@ -26,9 +27,10 @@ def facts(weights: Handle) -> dict[str, Facts]:
             layers=model.n_layers,
             width=model.width,
             is_decoder=model.is_decoder,
-            dtype=model.dtype,
-            parameters=sum(p.numel() for p in model.model.parameters()),
-            word_embeddings=model.model.get_input_embeddings().weight.numel(),
+            dtype=weights.dtype,
+            parameters=parameters,
+            word_embeddings=word_embeddings,
+            quantisation=weights.quantisation,
         )
     }
 

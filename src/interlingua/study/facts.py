@@ -18,12 +18,16 @@ class Facts:
     ----------
     name
         As results call it.
-    revision, fingerprint, is_decoder, dtype
+    revision, fingerprint, is_decoder
         As of `interlingua.models.loading.LoadedModel`.
+    dtype
+        Number format that it is computed in.
     layers, width
         Its shape: layers (the embeddings included), units in a layer.
     parameters, word_embeddings
         How many numbers it has, and how many of these are word embeddings.
+    quantisation
+        To what weights are rounded.
     """
 
     name: str
@@ -35,6 +39,7 @@ class Facts:
     dtype: str
     parameters: int
     word_embeddings: int
+    quantisation: str = "none"
 
     @property
     def layout(self) -> Layout:

@@ -12,7 +12,8 @@ from interlingua.models import sources
 from interlingua.study.facts import Facts
 
 if TYPE_CHECKING:
-    from interlingua.models.loading import Device, Dtype, LoadedModel
+    from interlingua.models.devices import Dtype, Quantisation, Where
+    from interlingua.models.loading import LoadedModel
     from interlingua.models.registry import ModelSpec
 
 
@@ -22,26 +23,27 @@ class Handle:
 
     spec: ModelSpec
     dtype: Dtype
-    device: Device
+    device: str
+    quantisation: Quantisation = "none"
 
     @cached_property
     def model(self) -> LoadedModel:
         """The model, loaded when it is first asked for."""
         from interlingua.models import load_model
 
-        return load_model(self.spec, dtype=self.dtype, device=self.device)
+        return load_model(self.spec, dtype=self.dtype, device=self.device, quantisation=self.quantisation)
 
-    def resolved(self) -> tuple[Dtype, str]:
-        """Return the number format and the device that it will be computed in and on."""
-        from interlingua.models.loading import resolve
+    def resolved(self) -> Where:
+        """Return where it will be computed, and in which number format."""
+        from interlingua.models.devices import resolve
 
-        return resolve(self.dtype, self.device)
+        return resolve(self.dtype, self.device, self.quantisation)
 
-    def outline(self, dtype: Dtype) -> Facts:
+    def outline(self, dtype: str) -> Facts:
         """Return what is known of it without its weights, by its configuration: the facts of a plan."""
         from interlingua.models.loading import outline
 
-        return Facts(dtype=dtype, **vars(outline(self.spec)))
+        return Facts(dtype=dtype, quantisation=self.quantisation, **vars(outline(self.spec)))
 
     @cached_property
     def tokenizer(self) -> Any:
@@ -57,7 +59,8 @@ class ModelFiles:
 
     spec: ModelSpec
     dtype: Dtype
-    device: Device
+    device: str
+    quantisation: Quantisation = "none"
     name: str = "weights"
     suffix = ""
     kept = True
@@ -73,4 +76,4 @@ class ModelFiles:
 
     def read(self, path: Path) -> Handle:
         """Return what can load it."""
-        return Handle(self.spec, self.dtype, self.device)
+        return Handle(self.spec, self.dtype, self.device, self.quantisation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from interlingua.errors import ConfigError, ContextsError, NormsError, reason
@@ -173,12 +173,13 @@ def look_at_models(
 
     looked = []
     for spec in study.models:
-        found = parse_spec(spec)
-        handle = Handle(found, study.extraction.dtype, study.extraction.device)
-        dtype, device = handle.resolved()
+        chosen = study.extraction
+        found = replace(parse_spec(spec), trusted=chosen.trust)
+        handle = Handle(found, chosen.dtype, chosen.device, chosen.quantisation)
+        where = handle.resolved()
         # The number format is settled here, whatever the workers would choose: it is part of every key.
-        files = ModelFiles(found, dtype, study.extraction.device)
-        digest = f"{fingerprint(found)}, {dtype}"
+        files = ModelFiles(found, where.dtype, chosen.device, chosen.quantisation)
+        digest = f"{fingerprint(found)}, {where.numbers}"
         source = Source("weights", {"model": found.name}, files, Path(), digest)
         graph = Graph(sources=[source])
         graph.add(
@@ -196,8 +197,8 @@ def look_at_models(
         if not outlined:
             facts = execute(graph, looking, show=False, wanted={"facts"}).value("facts", model=source.at["model"])
         else:
-            facts = handle.outline(dtype)
-        looked.append(ModelInStudy(spec, facts, source, study, part, material, device, outlined))
+            facts = handle.outline(where.dtype)
+        looked.append(ModelInStudy(spec, facts, source, study, part, material, where.device, outlined))
     return looked
 
 

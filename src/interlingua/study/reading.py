@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from interlingua.contexts.corpora.corpus import names_hub
 from interlingua.errors import ConfigError, suggest
-from interlingua.models import CARDS
+from interlingua.models.specs import from_folder as from_here
 from interlingua.study.builtin import BUILTIN
 from interlingua.study.config import Study
 from interlingua.study.presets import PRESETS
@@ -95,8 +95,8 @@ def _resolve(
     for key in ("models", "variables"):
         if isinstance(merged.get(key), str):
             merged[key] = [merged[key]]
-    if isinstance(merged.get("models"), list):
-        merged["models"] = [_model_from_folder(spec, folder) for spec in merged["models"]]
+    if folder is not None and isinstance(merged.get("models"), list):
+        merged["models"] = [from_here(spec, folder) if isinstance(spec, str) else spec for spec in merged["models"]]
     merged["questions"] = _question_sections(merged.get("questions", {}), sections, problems)
     try:
         return Study.model_validate(merged)
@@ -168,13 +168,6 @@ def _names_hub(source: str) -> bool:
         return names_hub(source)
     except OSError:  # longer than any name
         return False
-
-
-def _model_from_folder(spec: Any, folder: Path | None) -> Any:
-    """Take a model's relative path from the study's folder where one lies there; other names stay as they are."""
-    if folder is None or not isinstance(spec, str) or spec in CARDS:
-        return spec
-    return str(folder / spec) if is_there(folder / spec / "config.json", file=True) else spec
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
