@@ -66,8 +66,12 @@ class Where:
 
         quantised: Any = transformers.BitsAndBytesConfig
         if self.quantisation == "8bit":
+            # It says at each layer and sentence that what goes in is rounded to float16 (docs/models.md says it once).
+            logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
             return quantised(load_in_8bit=True)
-        return quantised(load_in_4bit=True, bnb_4bit_compute_dtype=getattr(torch, self.dtype))
+        return quantised(
+            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=getattr(torch, self.dtype)
+        )
 
 
 def resolve(dtype: Dtype, device: str, quantisation: Quantisation = "none") -> Where:

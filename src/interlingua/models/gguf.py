@@ -28,6 +28,7 @@ from interlingua.models.pretrained import (
     open_whole,
     random_model,
 )
+from interlingua.models.registry import trained
 from interlingua.models.sources.base import OpenedModel
 
 logger = logging.getLogger("interlingua")
@@ -113,7 +114,7 @@ class GgufFile(OpenedModel):
         """Return the folder in the cache with a part of the model, made if it is not there or is not what was made."""
         recipe = {
             "step": STEP,
-            "at": {"model": self._name, "part": part},
+            "at": {"model": trained(self._name), "part": part},
             "file": self._digest,
             "versions": {name: version(name) for name in _READERS},
             "format": _FORMAT,
@@ -124,17 +125,19 @@ class GgufFile(OpenedModel):
             cache.reject(STEP, key, f"{bad} is not what was written")
             made = None
         if made is None:
-            logger.info("%s: its %s are converted, once (%s)", self._name, part, cache.folder(STEP, key))
             with cache.claim(STEP, key, recipe) as claim:
                 if claim.made is None:
-                    make(self._at(claim.unfinished), claim.folder)
+                    file = self._at(claim.unfinished)
+                    _check(self._name, file)
+                    logger.info("%s: its %s are converted, once (%s)", self._name, part, cache.folder(STEP, key))
+                    make(file, claim.folder)
             made = cache.peek(STEP, key)
             if made is None:
                 raise ModelError(f"{cache.folder(STEP, key)}: was removed at once; is somebody emptying the cache?")
         return made.folder
 
     def _describe(self, file: Path, folder: Path) -> None:
-        place = _place(self._name, file)
+        place = _place(file)
         config = open_config(self._name, place)
         config.save_pretrained(folder)
         files.check_config(self._name, folder)
@@ -143,7 +146,7 @@ class GgufFile(OpenedModel):
     def _unpack(self, dtype: torch.dtype, file: Path, folder: Path) -> None:
         config = self.config()
         with redirect_stderr(io.StringIO()):  # a bar that can't be turned off
-            whole = open_whole(self._name, _place(self._name, file), config=config, dtype=dtype)
+            whole = open_whole(self._name, _place(file), config=config, dtype=dtype)
         config.save_pretrained(folder)
         # Not by save_pretrained, which refuses what was read from a GGUF file, though its numbers are unpacked by now.
         save_model(whole, str(folder / files.WEIGHTS[0]), {"format": "pt"})
@@ -194,8 +197,7 @@ def _digest(file: Path, size: int, changed: int) -> str:
     return file_digest(file)
 
 
-def _place(name: str, file: Path) -> Place:
-    _check(name, file)
+def _place(file: Path) -> Place:
     return Place(str(file.parent), "", file.parent, local_files_only=True, gguf=file.name)
 
 
