@@ -33,6 +33,9 @@ EXTRAS = {
     "confounds": "word frequencies, to partial them out",
     "corpora": "sentences from Wikipedia, dumps and other corpora",
     "cluster": "a study or its corpora computed by several machines",
+    "gguf": "models in GGUF files",
+    "gemma": "the built-in study of a decoder (interlingua run demo-decoder), under the Gemma Terms of Use",
+    "large": "models over several devices, and weights rounded to 8 or 4 bits",
 }
 LIBRARIES = (
     *("torch", "transformers", "tokenizers", "huggingface-hub", "safetensors"),
