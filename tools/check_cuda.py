@@ -1,9 +1,9 @@
 """Show on a machine with an NVIDIA GPU that models give there what they give on the processor.
 
-``python tools/check_cuda.py`` makes models of five architectures with random weights, tiny ones and larger ones, without a
-network; loads each on the GPU in every number format; and compares extracted activations with the processor's. Weights
-in 8 and 4 bits are compared where bitsandbytes is installed. It prints a line a check, writes ``cuda.json`` into ``$OUT``
-(or here), and ends with 1 if one fails.
+``python tools/check_cuda.py`` makes models of five architectures with random weights, tiny and larger ones, without a
+network; loads each on the GPU in every number format; and compares activations with the processor's. Weights in 8 and
+4 bits are compared where bitsandbytes is installed. It prints a line a check, writes ``cuda.json`` as it goes on, into
+``$OUT`` or here, and ends with 1 if one fails.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ SENTENCES = [
     ("one two three four five six seven eight nine ten eleven twelve thirteen", "thirteen"),
 ]
 #: Hidden width, layers and inner width of what is built: tiny, and as a small model is.
-SIZES = {"tiny": (64, 3, 128), "small": (768, 12, 3072), "large": (2048, 24, 8192)}
+SIZES = {"tiny": (64, 3, 128), "small": (768, 12, 3072), "large": (2048, 12, 8192)}
 
 
 def say(text: str) -> None:
@@ -85,11 +85,13 @@ def configurations(size: str, vocabulary: int) -> Iterator[tuple[str, Any]]:
     }
     decoder = common | {"num_key_value_heads": 2, "bos_token_id": None, "eos_token_id": 1}
     yield "llama", transformers.LlamaConfig(**decoder)
+    yield "gemma3", transformers.Gemma3TextConfig(**decoder, head_dim=64, sliding_window=32)
     if size == "large":
         return
     yield "bert", transformers.BertConfig(**common)
+    if size == "small":
+        return
     yield "xlmr", transformers.XLMRobertaConfig(**common)
-    yield "gemma3", transformers.Gemma3TextConfig(**decoder, head_dim=64, sliding_window=32)
     yield (
         "mt5",
         transformers.MT5Config(
@@ -128,10 +130,10 @@ def off(ours: np.ndarray, theirs: np.ndarray) -> float:
 
 
 class Checks:
-    """Runs checks one by one and keeps what they found."""
+    """Runs checks one by one and writes down what they found."""
 
-    def __init__(self) -> None:
-        self.found: list[dict[str, Any]] = []
+    def __init__(self, about: dict[str, str]) -> None:
+        self.about, self.found = about, list[dict[str, Any]]()
 
     def run(self, name: str, check: Callable[[], float | str], bound: float | None = None) -> None:
         """Run a check that returns a difference, or a text for what is told only."""
@@ -145,6 +147,8 @@ class Checks:
         told = f"{value:.3g} (at most {bound:g})" if isinstance(value, float) and bound is not None else str(value)
         say(f"{'ok  ' if good else 'FAIL'} {name}: {told}, {seconds} s")
         self.found.append({"check": name, "value": value, "bound": bound, "ok": good, "seconds": seconds})
+        out = Path(os.environ.get("OUT", ".")) / "cuda.json"
+        out.write_text(json.dumps({**self.about, "checks": self.found}, indent=1), encoding="utf-8")
 
 
 def check_size(checks: Checks, size: str, root: Path, words: PreTrainedTokenizerFast, device: str) -> None:
@@ -213,10 +217,9 @@ def main() -> int:
     parser.add_argument("--sizes", nargs="+", default=list(SIZES), choices=list(SIZES))
     chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="     %(message)s")
-    checks = Checks()
-    versions = {"torch": torch.__version__, "transformers": transformers.__version__}
     gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none"
-    say(f"GPU: {gpu}; {versions}")
+    checks = Checks({"gpu": gpu, "torch": torch.__version__, "transformers": transformers.__version__})
+    say(str(checks.about))
     words = tokenizer()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
@@ -226,8 +229,6 @@ def main() -> int:
             tiny = str(root / "tiny-llama")
             checks.run("wrong values are refused", lambda: refuses_wrong_values(tiny, chosen.device))
             checks.run("a GPU that is not there", lambda: _refused(tiny, "cuda:7"))
-    out = Path(os.environ.get("OUT", ".")) / "cuda.json"
-    out.write_text(json.dumps({"gpu": gpu, **versions, "checks": checks.found}, indent=1), encoding="utf-8")
     failed = [one["check"] for one in checks.found if not one["ok"]]
     say(f"{len(checks.found) - len(failed)} passed, {len(failed)} failed")
     return bool(failed)
