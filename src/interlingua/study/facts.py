@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interlingua.errors import StoreError
+from interlingua.models.devices import Dtype, Quantisation, Where, needed_memory
 from interlingua.tables.layout import Layout
 
 
@@ -36,15 +37,21 @@ class Facts:
     layers: int
     width: int
     is_decoder: bool
-    dtype: str
+    dtype: Dtype
     parameters: int
     word_embeddings: int
-    quantisation: str = "none"
+    quantisation: Quantisation = "none"
 
     @property
     def layout(self) -> Layout:
         """Where its units stand."""
         return Layout.even(self.layers, self.width)
+
+    @property
+    def bytes(self) -> float:
+        """What its numbers take in memory."""
+        where = Where("cpu", self.dtype, self.quantisation)
+        return needed_memory(where, self.parameters, self.word_embeddings)
 
 
 @dataclass(frozen=True)

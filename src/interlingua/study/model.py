@@ -39,7 +39,7 @@ class Handle:
 
         return resolve(self.dtype, self.device, self.quantisation)
 
-    def outline(self, dtype: str) -> Facts:
+    def outline(self, dtype: Dtype) -> Facts:
         """Return what is known of it without its weights, by its configuration: the facts of a plan."""
         from interlingua.models.loading import outline
 
