@@ -8,6 +8,7 @@ from pathlib import Path
 from interlingua.errors import ModelError, suggest
 from interlingua.models import sources
 from interlingua.models.registry import CARDS, ModelSpec, find_card, split_untrained, untrained
+from interlingua.models.stored import CARD
 
 
 def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
@@ -48,8 +49,17 @@ def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
     )
 
 
+def has_weights(spec: str) -> bool:
+    """Tell whether a name may be that of a model whose weights can be drawn at random; stored units have none."""
+    try:
+        found = parse_spec(spec)
+        return sources.get(found.source).stored(found) is None
+    except (ModelError, OSError):  # whatever it is, it is told where it is looked at
+        return True
+
+
 def from_folder(spec: str, folder: Path) -> str:
-    """Return the path of a model that lies in a folder by that name: a folder or a GGUF file; any other name as it is.
+    """Return the path of a model that lies in a folder by that name, or any other name as it is.
 
     Parameters
     ----------
@@ -62,7 +72,8 @@ def from_folder(spec: str, folder: Path) -> str:
         return spec
     path = folder / spec
     try:
-        there = (path / "config.json").is_file() or (path.suffix.lower() == ".gguf" and path.is_file())
+        cards = any((path / name).is_file() for name in ("config.json", CARD))
+        there = cards or (path.suffix.lower() == ".gguf" and path.is_file())
     except OSError:  # longer than any path
         there = False
     return str(path.absolute()) if there else spec

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ import pandas as pd
 
 from interlingua.models import extract
 from interlingua.study.facts import Facts
-from interlingua.study.model import Handle
+from interlingua.study.model import Handle, stored_facts
 
 OnProgress = Callable[[float], None]
 
 
 def facts(weights: Handle) -> dict[str, Facts]:
     """Load a model once, to learn what must be known before anything runs (and that it can be loaded)."""
+    if weights.stored is not None:
+        return {"facts": stored_facts(weights.stored, weights.dtype)}
     model = weights.model
     parameters, word_embeddings = model.count
     return {
@@ -50,6 +53,10 @@ def activations(
     """Compute the activations of one language; a run that was stopped goes on from the shards it left."""
     path = unfinished / "activations.safetensors"
     path.unlink(missing_ok=True)  # of a run that was killed at the last moment: there is no digest of it
+    if weights.stored is not None:
+        found = weights.stored.activations(sentences, str(sentences["language"].iloc[0]))
+        replace(found, metadata={**found.metadata, "store_dtype": store_dtype}).save(folder / path.name)
+        return
     extract(
         weights.model,
         sentences,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from interlingua.models.devices import Dtype, Quantisation, Where
     from interlingua.models.loading import LoadedModel
     from interlingua.models.registry import ModelSpec
+    from interlingua.models.stored import StoredUnits
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,11 @@ class Handle:
     dtype: Dtype
     device: str
     quantisation: Quantisation = "none"
+
+    @cached_property
+    def stored(self) -> StoredUnits | None:
+        """The units that stand in a model's place, None where it is a model."""
+        return sources.get(self.spec.source).stored(self.spec)
 
     @cached_property
     def model(self) -> LoadedModel:
@@ -43,14 +49,30 @@ class Handle:
         """Return what is known of it without its weights, by its configuration: the facts of a plan."""
         from interlingua.models.loading import outline
 
+        if self.stored is not None:
+            return stored_facts(self.stored, dtype)
         return Facts(dtype=dtype, quantisation=self.quantisation, **vars(outline(self.spec)))
 
     @cached_property
     def tokenizer(self) -> Any:
-        """The tokenizer alone, loaded when it is first asked for."""
+        """The tokenizer alone, loaded when it is first asked for; None where there is no model."""
         from interlingua.models.loading import load_tokenizer
 
-        return load_tokenizer(self.spec)
+        return None if self.stored is not None else load_tokenizer(self.spec)
+
+
+def stored_facts(units: StoredUnits, dtype: Dtype) -> Facts:
+    """Return the facts of units that stand in a model's place: there are no weights to be counted.
+
+    Parameters
+    ----------
+    units
+        They.
+    dtype
+        Number format of the study's models: nothing is computed with it here.
+    """
+    layers, width = units.shape
+    return Facts(units.name, "", units.fingerprint(), layers, width, units.is_decoder, dtype, 0, 0)
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ from interlingua.models.registry import ModelCard, ModelSpec
 if TYPE_CHECKING:
     import torch
 
+    from interlingua.models.stored import StoredUnits
+
 
 class OpenedModel(ABC):
     """A model whose files were found.
@@ -129,6 +131,16 @@ class ModelSource(ABC):
             If this source has no cards.
         """
         raise ModelError(f"the model {card.name} has a card of the source '{self.name}', which has none")
+
+    def stored(self, found: ModelSpec) -> StoredUnits | None:
+        """Return the units that stand in a model's place, None where it is a model.
+
+        Raises
+        ------
+        ModelError
+            If they can't be read.
+        """
+        return None
 
     def licence(self, card: ModelCard) -> str:
         """Return the licence of a model of a card, as text: its name, and all of it where a user must accept it."""
