@@ -1,7 +1,7 @@
 """Units of one's own: activations of another tool, or features of a sparse autoencoder, as files in a folder.
 
-A folder holds ``activations.toml`` (``name``, and if need be ``is_decoder``) and for each language ``CODE.parquet`` with
-the sentences (``text``, ``start``, ``end``: a row each) and, in the order of its rows, the units: the tensors
+A folder holds ``activations.toml`` (``name``, and if need be ``is_decoder``) and for each language ``CODE.parquet``
+with the sentences (``text``, ``start``, ``end``: a row each) and, in the order of its rows, the units: the tensors
 ``layer.00``, ``layer.01``, ... of ``CODE.safetensors``, each (rows, units), or columns of these names in
 ``CODE.parquet``, a list of numbers a row. docs/models.md has an example.
 """
