@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -49,13 +50,36 @@ def parse_spec(spec: str, revision: str | None = None) -> ModelSpec:
     )
 
 
-def has_weights(spec: str) -> bool:
-    """Tell whether a name may be that of a model whose weights can be drawn at random; stored units have none."""
-    try:
-        found = parse_spec(spec)
-        return sources.get(found.source).stored(found) is None
-    except (ModelError, OSError):  # whatever it is, it is told where it is looked at
-        return True
+def told_apart(specs: Sequence[str]) -> list[ModelSpec]:
+    """Parse several names; revisions of one model are called by their revision, too.
+
+    Raises
+    ------
+    ModelError
+        As `parse_spec`.
+    """
+    found = [parse_spec(spec) for spec in specs]
+    names = [one.name for one in found]
+    return [
+        replace(one, name=f"{one.name}@{one.revision}") if one.revision and names.count(one.name) > 1 else one
+        for one in found
+    ]
+
+
+def to_be_drawn(specs: Sequence[str]) -> list[str]:
+    """Return the models that have weights which can be drawn at random, one revision of each.
+
+    What can't be parsed is kept: it is told where it is looked at.
+    """
+    kept: dict[tuple[str, str], str] = {}
+    for spec in specs:
+        try:
+            found = parse_spec(spec)
+            if sources.get(found.source).stored(found) is None:
+                kept.setdefault((found.source, found.location), spec)
+        except (ModelError, OSError):
+            kept[spec, ""] = spec
+    return list(kept.values())
 
 
 def from_folder(spec: str, folder: Path) -> str:

@@ -23,6 +23,7 @@ ORDER = (
     "confounds",
     "stability",
     "alignment",
+    "checkpoints",
     "replication",
 )
 

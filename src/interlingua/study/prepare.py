@@ -11,6 +11,7 @@ from interlingua.flow import Cache, Graph, Source
 from interlingua.flow.execute import execute
 from interlingua.flow.spread import HERE, Spread
 from interlingua.models import parse_spec
+from interlingua.models.specs import told_apart
 from interlingua.norms import Norms, all_cards, get_card, is_card, load_norms
 from interlingua.study.config import Study
 from interlingua.study.controls import control_studies
@@ -172,9 +173,9 @@ def look_at_models(
     from interlingua.models import fingerprint
 
     looked = []
-    for spec in study.models:
-        chosen = study.extraction
-        found = replace(parse_spec(spec), trusted=chosen.trust)
+    chosen = study.extraction
+    for spec, parsed in zip(study.models, told_apart(study.models), strict=True):
+        found = replace(parsed, trusted=chosen.trust)
         handle = Handle(found, chosen.dtype, chosen.device, chosen.quantisation)
         where = handle.resolved()
         # The number format is settled here, whatever the workers would choose: it is part of every key.

@@ -97,7 +97,8 @@ def _resolve(
             merged[key] = [merged[key]]
     if folder is not None and isinstance(merged.get("models"), list):
         merged["models"] = [from_here(spec, folder) if isinstance(spec, str) else spec for spec in merged["models"]]
-    merged["questions"] = _question_sections(merged.get("questions", {}), sections, problems)
+    models = merged["models"] if isinstance(merged.get("models"), list) else []
+    merged["questions"] = _question_sections(merged.get("questions", {}), sections, problems, models)
     try:
         return Study.model_validate(merged)
     except ValidationError as error:
@@ -105,7 +106,9 @@ def _resolve(
         return None
 
 
-def _question_sections(asked: Any, sections: Mapping[str, type[Section]], problems: Problems) -> dict[str, Section]:
+def _question_sections(
+    asked: Any, sections: Mapping[str, type[Section]], problems: Problems, models: Sequence[Any]
+) -> dict[str, Section]:
     """Return the options of every question that has any; what is not given is filled in."""
     if not isinstance(asked, Mapping):
         problems.found.append((ConfigError, f"questions: give a table [questions.KEY] each (given: {given(asked)})"))
@@ -116,7 +119,7 @@ def _question_sections(asked: Any, sections: Mapping[str, type[Section]], proble
     found: dict[str, Section] = {}
     for key, section in sections.items():
         try:
-            found[key] = section.model_validate(asked.get(key, {}))
+            found[key] = section.model_validate(asked.get(key, {}), context={"models": models})
         except ValidationError as error:
             problems.note(error, section, ("questions", key))
     return found
