@@ -59,6 +59,7 @@ def audit(
     settings: options.Settings = None,
     models: options.Models = None,
     data: options.Data = None,
+    trust: options.Trust = False,
     workers: options.Workers = None,
 ) -> None:
     """Ask whether a study's ratings belong to their words, by another norm of the same languages.
@@ -70,7 +71,7 @@ def audit(
     from interlingua.run.audit import BY_MODEL, BY_NORM, audit_norms
     from interlingua.run.study import load_study
 
-    loaded = load_study(study, overrides=options.overrides(settings, models, data))
+    loaded = load_study(study, overrides=options.overrides(settings, models, data, trust=trust))
     try:
         with stopping():
             found = audit_norms(loaded, against, use_model=not no_model, workers=workers)

@@ -25,6 +25,7 @@ ORDER = (
     "confounds",
     "stability",
     "alignment",
+    "checkpoints",
     "replication",
 )
 

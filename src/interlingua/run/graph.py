@@ -192,8 +192,10 @@ def _add(
 
 
 def count_tokens(model: ModelInStudy, material: Material, language: str) -> int:
-    """Return the number of tokens of a language's sentences in a model's tokenizer."""
+    """Return the number of tokens of a language's sentences in a model's tokenizer, 0 where it has none."""
     handle = model.source.output.read(Path())
+    if handle.stored is not None:
+        return 0
     # Draws of random weights have the tokenizer of their model.
     place = handle.spec.source, handle.spec.location, handle.spec.revision
     return _count_tokens(place, tuple(material.language(language)["text"]), lambda: handle.tokenizer)

@@ -168,8 +168,9 @@ def default_workers(prepared: Prepared) -> int:
     units = max(layout.n_units if whole else max(layout.widths) for layout, whole in layouts)
     rows = int(prepared.material.contexts.table.groupby("language").size().max())
     # Probes of the whole network, or else of a layer, take the most: the standardised inputs, their Gram matrix, and
-    # copies of both.
-    return max(1, int(min(cores(), 0.8 * memory() / (2 * 8 * units * (units + rows)))))
+    # copies of both; and a model that is kept for its next job, where it is computed by workers.
+    weights = max((model.facts.bytes for model in prepared.models if model.device == "cpu"), default=0.0)
+    return max(1, int(min(cores(), 0.8 * memory() / (2 * 8 * units * (units + rows) + weights))))
 
 
 def _model_record(model: ModelInStudy) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pandas as pd
 
 from interlingua.models import extract_sites
 from interlingua.study.facts import Facts
-from interlingua.study.model import Handle
+from interlingua.study.model import Handle, stored_facts
 from interlingua.study.outputs import ActivationsFile, SiteFile
 from interlingua.tables import HEADS, MLP, RESID, SITES, Site
 
@@ -20,7 +21,10 @@ OnProgress = Callable[[float], None]
 
 def facts(weights: Handle) -> dict[str, Facts]:
     """Load a model once, to learn what must be known before anything runs (and that it can be loaded)."""
+    if weights.stored is not None:
+        return {"facts": stored_facts(weights.stored, weights.dtype)}
     model = weights.model
+    parameters, word_embeddings = model.count
     return {
         "facts": Facts(
             name=model.name,
@@ -29,13 +33,14 @@ def facts(weights: Handle) -> dict[str, Facts]:
             layers=model.n_layers,
             width=model.width,
             is_decoder=model.is_decoder,
-            dtype=model.dtype,
-            parameters=sum(p.numel() for p in model.model.parameters()),
-            word_embeddings=model.model.get_input_embeddings().weight.numel(),
+            dtype=weights.dtype,
+            parameters=parameters,
+            word_embeddings=word_embeddings,
             mlp=model.shapes.mlp,
             head_units=model.shapes.head_units,
             heads=model.shapes.heads,
             why=model.shapes.why,
+            quantisation=weights.quantisation,
         )
     }
 
@@ -61,6 +66,11 @@ def forward(
     paths = {site: unfinished / name_of(site) for site in SITES}
     for path in paths.values():
         path.unlink(missing_ok=True)  # of a run that was killed at the last moment: there is no digest of it
+    if weights.stored is not None:
+        found = weights.stored.activations(sentences, str(sentences["language"].iloc[0]))
+        replace(found, metadata={**found.metadata, "store_dtype": store_dtype}).save(paths[RESID])
+        _hand_over(paths, folder)
+        return
     extract_sites(
         weights.model,
         sentences,
@@ -73,9 +83,13 @@ def forward(
         paths={site: paths[site] for site in wanted},
         on_progress=lambda done, total, _: on_progress(done / total),
     )
-    for site, path in paths.items():
-        if site not in wanted:
-            path.touch()
+    _hand_over(paths, folder)
+
+
+def _hand_over(paths: Mapping[Site, Path], folder: Path) -> None:
+    """Move what was read to the step's folder; sites that were not read leave an empty file."""
+    for path in paths.values():
+        path.touch()
         path.replace(folder / path.name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from interlingua.errors import ConfigError, ContextsError, ModelError, NormsError, reason
@@ -11,6 +11,7 @@ from interlingua.flow import Cache, Graph, Source
 from interlingua.flow.execute import execute
 from interlingua.flow.spread import HERE, Spread
 from interlingua.models import parse_spec
+from interlingua.models.specs import told_apart
 from interlingua.norms import Norms, all_cards, get_card, is_card, load_norms
 from interlingua.study.config import Study
 from interlingua.study.controls import control_studies
@@ -183,13 +184,14 @@ def look_at_models(
     from interlingua.models import fingerprint
 
     looked = []
-    for spec in study.models:
-        found = parse_spec(spec)
-        handle = Handle(found, study.extraction.dtype, study.extraction.device)
-        dtype, device = handle.resolved()
+    chosen = study.extraction
+    for spec, parsed in zip(study.models, told_apart(study.models), strict=True):
+        found = replace(parsed, trusted=chosen.trust)
+        handle = Handle(found, chosen.dtype, chosen.device, chosen.quantisation)
+        where = handle.resolved()
         # The number format is settled here, whatever the workers would choose: it is part of every key.
-        files = ModelFiles(found, dtype, study.extraction.device)
-        digest = f"{fingerprint(found)}, {dtype}"
+        files = ModelFiles(found, where.dtype, chosen.device, chosen.quantisation)
+        digest = f"{fingerprint(found)}, {where.numbers}"
         source = Source("weights", {"model": found.name}, files, Path(), digest)
         graph = Graph(sources=[source])
         graph.add(
@@ -207,8 +209,8 @@ def look_at_models(
         if not outlined:
             facts = execute(graph, looking, show=False, wanted={"facts"}).value("facts", model=source.at["model"])
         else:
-            facts = handle.outline(dtype)
-        looked.append(ModelInStudy(spec, facts, source, study, part, material, device, outlined))
+            facts = handle.outline(where.dtype)
+        looked.append(ModelInStudy(spec, facts, source, study, part, material, where.device, outlined))
     return looked
 
 

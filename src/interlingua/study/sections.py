@@ -169,8 +169,12 @@ class Concepts(Section):
 class Extraction(Section):
     """How activations are read."""
 
-    dtype: Literal["float32", "bfloat16", "auto"] = "float32"
+    dtype: Literal["float32", "float16", "bfloat16", "auto"] = "float32"
     """Arithmetic of the forward pass; ``auto`` takes bfloat16 where the processor computes in it."""
+    quantisation: Literal["none", "8bit", "4bit"] = "none"
+    """To what weights of linear layers are rounded, by bitsandbytes (docs/models.md)."""
+    trust: bool = False
+    """Open weights that are a pickle, too, which can run code when it is opened; ``--trust`` says the same."""
     store_dtype: Literal["float32", "float16"] = "float32"
     pooling: Literal["mean", "first", "last", "after", "end", "sentence"] = "mean"
     """Where in the sentence: the mean of the target's pieces, its first or last one; the token after it, the sentence's
@@ -193,7 +197,18 @@ class Extraction(Section):
     boundary_piece: Literal["include", "exclude"] = "exclude"
     """Whether a lone word-boundary piece in front of the target counts as part of it (NeuroX: it does)."""
     batch_tokens: Positive = 1024
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: str = "auto"
+    """``auto`` (CUDA where there is one), ``cpu``, ``cuda``, ``cuda:1`` (a GPU by its number), ``mps``, or ``spread``
+    (over all GPUs and, where they are full, the processor's memory)."""
+
+    @field_validator("device")
+    @classmethod
+    def _a_device(cls, value: str) -> str:
+        from interlingua.models.devices import DEVICES, WHICH_DEVICES
+
+        if not DEVICES.fullmatch(value):
+            raise ValueError(f"give {WHICH_DEVICES}, not '{value}'")
+        return value
 
 
 def _a_probe(name: str) -> str:

@@ -37,7 +37,7 @@ def of_language(
         Design(activations, ratings, standardise=standardise),
         cell.variable,
         cell.layer,
-        word_covariates(words, language, [counts[word] for word in words], extra),
+        word_covariates(words, language, [counts[word] for word in words] if counts else None, extra),
         model=cell.model,
         k=cell.k,
         folds=folds,
