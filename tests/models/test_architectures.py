@@ -270,13 +270,14 @@ class Mixing(torch.nn.Module):
 def test_sentences_that_leak_are_computed_alone(model_folders: dict[str, Path], contexts: pd.DataFrame) -> None:
     from dataclasses import replace
 
+    from interlingua.models.sites import Sites
     from interlingua.models.trial import try_model
 
     loaded = load_model(str(model_folders["bert"]), device="cpu")
     leaking = Mixing(loaded.model)
     tried = try_model("tiny", loaded.tokenizer, leaking, 64)
     assert {layout.together for layout in tried.layouts.values()} == {"none"}
-    model = replace(loaded, model=leaking, layouts=tried.layouts)
+    model = replace(loaded, model=leaking, layouts=tried.layouts, sites=Sites("tiny"))
     together, note = values(model, contexts, batch_tokens=10_000)
     assert note.startswith("none: this model's values depend on what shares a batch")
     np.testing.assert_allclose(together, 2 * values(loaded, contexts, batch_tokens=1)[0], rtol=1e-5, atol=1e-6)
