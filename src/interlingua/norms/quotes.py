@@ -25,10 +25,6 @@ _SHOWN = 10
 _PROSE = 0.75
 #: So many lines with as many cells as a row are rows, though their cells be all text.
 _MANY = 10
-_HOW = (
-    "give quoted = false if such marks are characters, quoted = true if they wrap cells (in a study under options of "
-    "the norms; for a file of sentences context_quoted), or mend the row"
-)
 
 
 @dataclass(frozen=True)
@@ -198,7 +194,7 @@ class _Splitter:
             return True
         raise NormsError(
             f"row {first + 1}: a quotation mark begins a cell that would end in row {last + 1}, but "
-            f"{sum(like_rows)} of these {len(like_rows)} lines look like rows of their own; {_HOW}"
+            f"{sum(like_rows)} of these {len(like_rows)} lines look like rows of their own"
         )
 
     def _mended(self, row: int) -> list[str]:
@@ -207,7 +203,7 @@ class _Splitter:
             return cells
         raise NormsError(
             f"row {row + 1}: its quotation marks make no sense, and as characters they leave {len(cells)} cells, where "
-            f"most rows have {self._shape.width}; {_HOW}"
+            f"most rows have {self._shape.width}"
         )
 
     def _tolerant(self, row: int) -> tuple[list[str], bool]:
