@@ -102,7 +102,9 @@ def likely_column(ours: str, table: pd.DataFrame, language: str | None = None) -
 def word_column(table: pd.DataFrame, language: str | None = None) -> int:
     """Return the column that most likely holds the words, 0 where none holds texts."""
     names = full_names(table)
-    found = [(_wordlike(table.iloc[:, place], language), place) for place in range(len(names))]
+    # Concepticon's glosses are English words, but of what words mean.
+    places = [place for place, name in enumerate(names) if not name.startswith("CONCEPTICON")]
+    found = [(_wordlike(table.iloc[:, place], language), place) for place in places]
     scores = [(likeness + _named(names[place], language), -place) for likeness, place in found if likeness > 0]
     return -max(scores)[1] if scores else 0
 
