@@ -132,7 +132,7 @@ def test_new_makes_a_study_of_tables(folder: Path) -> None:
         (["nl=moors.xlsx"], "give a second table, such as --from en=labmt"),
         (["moors.xlsx"], "type --from CODE=moors.xlsx"),
         (["nl=moors.xlsx", "nl=verheyen.csv"], "two tables of 'nl'"),
-        (["nl=moors.xlsx", "de=other.parquet"], "there is no file other.parquet (did you mean 'other.csv'?)"),
+        (["nl=moors.xlsx", "de=others.csv"], "there is no file others.csv (did you mean 'other.csv'?)"),
     ],
 )
 def test_new_says_what_is_missing(sources: list[str], said: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,7 +71,9 @@ def read_ratings(
         said, hint = _problem(cell, layout, language)
         if first and not isinstance(cell, Odd) and not np.isinf(number_of(cell, layout)):
             advice = Keys.of_norms(language).option(header_row=row)
-            hint += f", or {advice} if it is the name of a column"
+            # A row without a word is more of a header than of ratings.
+            names = f"{advice} if it is the name of a column"
+            hint = f"{hint}, or {names}" if word else f"give {names}, or {hint.removeprefix('give ')}"
         raise NormsError(f"{file}, row {row}, word '{word}': the rating of {name} is {said}{more}; {hint}")
     issues.add_items(f"error of the spreadsheet, no rating of {name}", errors, "mend the formula, or clear the cell")
     issues.add_items(f"rating of {name} in other characters, read as a number", mended)

@@ -128,7 +128,7 @@ def load_norms(
     issues = Issues(code, card.name if card is not None else _named(Path(source)))
     if card is None:
         file = Path(source)
-        layout = _own_layout(columns, options)
+        layout = _own_layout(columns, options, Keys.of_norms(code))
         raw = read_table(file, layout, code)
         own = _own_columns(raw, layout, variables, file, code, issues)
         layout = layout.model_copy(update={"columns": own})
@@ -182,11 +182,11 @@ def _card(source: str, language: str, path: Path | None) -> NormCard | None:
     return None if looks_like_path and path is None else get_card(source, language)
 
 
-def _own_layout(columns: Mapping[str, Column] | None, options: Mapping[str, Any] | None) -> Layout:
+def _own_layout(columns: Mapping[str, Column] | None, options: Mapping[str, Any] | None, keys: Keys) -> Layout:
     named = dict(columns or {})
     known = {"word": named.pop("word", "word"), "concept": named.pop(CONCEPT, None)}
     changes: dict[str, Any] = {"name": "own", **known, "columns": named}
-    return with_options(Layout(), {**changes, **(options or {})})
+    return with_options(Layout(), {**changes, **(options or {})}, keys)
 
 
 def _own_columns(
@@ -247,7 +247,7 @@ def _fitting_layout(
     layouts = tuple(sorted(layouts, key=lambda layout: layout.filename != file.name))
     errors: list[NormsError] = []
     for known in layouts:
-        layout = _adapted(known, columns, variables, options)
+        layout = _adapted(known, columns, variables, options, Keys.of_norms(language))
         if layout is None:
             continue
         try:
@@ -275,6 +275,7 @@ def _adapted(
     columns: Mapping[str, Column] | None,
     variables: Sequence[str] | None,
     options: Mapping[str, Any] | None,
+    keys: Keys,
 ) -> Layout | None:
     """Return the layout with the user's wishes, or None where it lacks a wanted variable."""
     named = dict(columns or {})
@@ -283,7 +284,7 @@ def _adapted(
     wanted = known if variables is None else {name: known.get(name) for name in variables}
     if not wanted or None in wanted.values():
         return None
-    return with_options(layout, {**(options or {}), "word": word, "concept": concept, "columns": wanted})
+    return with_options(layout, {**(options or {}), "word": word, "concept": concept, "columns": wanted}, keys)
 
 
 def _check_file(file: Path, layout: Layout, issues: Issues) -> None:

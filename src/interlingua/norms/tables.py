@@ -230,9 +230,8 @@ def _frame(
     rows: list[list[Any]], header: list[str], numbers: list[int], file: Path, layout: Layout, keys: Keys
 ) -> pd.DataFrame:
     if not rows:
-        above = (
-            f"; give {keys.option(header_row=layout.header_row - 1)} if that row has them" if layout.header_row else ""
-        )
+        row = 1 if layout.header_row > 1 else 0
+        above = f"; give {keys.option(header_row=row)}, or the row of its names" if layout.header_row else ""
         raise NormsError(f"{file} holds no rows below its header{above}")
     width = max(len(header), *map(len, rows))
     if width * len(rows) > layout.limits.cells:

@@ -13,7 +13,7 @@ from interlingua.errors import NormsError
 from interlingua.norms.advice import Keys
 from interlingua.norms.card import Format, Layout
 from interlingua.norms.encodings import check_encoding, encodings_of, likely_encodings, unicode_without_mark
-from interlingua.norms.quotes import Cells, split_cells
+from interlingua.norms.quotes import Cells, QuotesError, split_cells
 
 _BYTE_ORDER: Final = (b"\xff\xfe", b"\xfe\xff")
 _LINES_LOOKED_AT: Final = 50
@@ -84,10 +84,11 @@ def read_text(
         raise layout.limits.too_many(file, rows, -(-cells // rows), keys)
     try:
         return Text(split_cells(text, separator, layout.quoted), encoding, separator, issues)
-    except NormsError as error:
+    except QuotesError as error:
+        other = "quoted = false if they are characters" if error.wraps else "quoted = true if they wrap cells"
+        what = "such marks wrap cells" if error.wraps else "such marks are characters"
         raise NormsError(
-            f"{file}, {error}; give {keys.option(quoted=False)} if such marks are characters, "
-            "quoted = true if they wrap cells, or mend the row"
+            f"{file}, {error}; give {keys.option(quoted=error.wraps)} if {what}, {other}, or mend the row"
         ) from None
 
 
