@@ -24,34 +24,14 @@ from interlingua.norms.packed import read_bytes, tables_in, unpack
 from interlingua.norms.ratings import COMMAS, is_missing, number_columns, number_of
 from interlingua.norms.reader import Norms, load_norms
 from interlingua.norms.registry import all_cards
+from interlingua.norms.shape import header_row, scale_of
 from interlingua.norms.tables import Raw, read_rows, table_of
 
-#: Ends of scales that are in use, the narrower before the wider.
-_SCALES: Final = (
-    (0, 1),
-    (1, 4),
-    (0, 5),
-    (1, 5),
-    (-2, 2),
-    (0, 6),
-    (1, 6),
-    (1, 7),
-    (-3, 3),
-    (1, 9),
-    (-4, 4),
-    (0, 10),
-    (0, 100),
-)
-#: Rows among which the header is looked for, and rows that tell which columns are of numbers.
-_HEADER: Final = 40
-_ROWS: Final = 400
 _SHOWN: Final = 5
 #: A share of words from which on all are in capitals.
 _NEARLY: Final = 0.9
 #: So many different texts in place of numbers mark missing ones; more are mistakes.
 _MARKS: Final = 3
-#: A share of the words from which on a scale must be used: 1 to 9 is none that goes up to 4.
-_USED: Final = 0.5
 
 
 @dataclass(frozen=True)
@@ -143,14 +123,6 @@ class Look:
         place = self.variables[variable]
         seen = next(column for column in self.columns if place in (column.place, column.name))
         return "" if seen.low is None or seen.high is None else scale_of(seen.low, seen.high)
-
-
-def scale_of(low: float, high: float) -> str:
-    """Return the narrowest usual scale that holds ratings from `low` to `high`, "" if they use less than half of it."""
-    for bottom, top in _SCALES:
-        if bottom <= low and high <= top and high - low >= _USED * (top - bottom):
-            return f"{bottom} to {top}"
-    return ""
 
 
 def look_at_table(path: str | Path, language: str | None = None, options: Mapping[str, Any] | None = None) -> Look:
@@ -327,35 +299,6 @@ class _Guess:
         if 0 < len(marks) <= _MARKS:
             shown = ", ".join(f"'{mark}' ({count} times)" for mark, count in marks.items())
             self.guess(f"in place of ratings stands {shown}: it seems to mark a missing one", na_values=sorted(marks))
-
-
-def header_row(rows: Sequence[Sequence[Any]]) -> int:
-    """Return the row of the names, counted from 1: the last with several names above the first row of numbers.
-
-    0 where that is the first row. Of rows without numbers it is the first with several cells.
-    """
-    layouts = (Layout(decimal=","), Layout())
-    filled = [(number, row) for number, row in enumerate(rows[:_ROWS], 1) if any(str(cell).strip() for cell in row)]
-    if not filled:
-        return 1
-
-    def numbers(row: Sequence[Any]) -> set[int]:
-        return {
-            place
-            for place, cell in enumerate(row)
-            if not is_missing(cell, layouts[1])
-            and any(number_of(cell, layout) == number_of(cell, layout) for layout in layouts)
-        }
-
-    below = [numbers(row) for _, row in filled[len(filled) // 3 :]]
-    width = max(len(row) for _, row in filled)
-    usual = {place for place in range(width) if sum(place in found for found in below) * 2 > len(below)}
-    for order, (_, row) in enumerate(filled[:_HEADER]):
-        if usual and len(numbers(row) & usual) * 2 > len(usual):
-            above = [number for number, row in filled[:order] if sum(bool(str(cell).strip()) for cell in row) > 1]
-            return above[-1] if above else 0
-    several = [number for number, row in filled[:_HEADER] if sum(bool(str(cell).strip()) for cell in row) > 1]
-    return several[0] if several else 1
 
 
 def _columns(table: pd.DataFrame, layout: Layout) -> tuple[Seen, ...]:

@@ -83,6 +83,12 @@ class CorpusConfig(Section):
     segmenter: Literal["auto", "icu", "jieba", "substring"] = "auto"
     fragments: bool = False
     """Whether headings, captions and items of lists count as sentences."""
+    most_page_megabytes: Positive = 32
+    """The most that is read of a page, a record or a line; more is an error."""
+    most_page_seconds: Positive = 60
+    """The most that the markup of a page may take; more is an error."""
+    most_unpacked_megabytes: Positive | None = None
+    """The most that a packed file may be unpacked; by default a thousand times as much, and 64 in any case."""
 
 
 def _from_source(value: Any) -> Any:
