@@ -20,7 +20,7 @@ from interlingua.contexts.corpora.readers.wikitext import plain_text
 from interlingua.contexts.corpora.sentences import sentence_spans
 from interlingua.errors import ContextsError
 
-LONG = "It rained. " * 110_000  # 1.2 MB
+LONG = "It rained. " * 130_000  # 1.4 MB
 DUMP = (
     '<mediawiki xmlns="http://www.mediawiki.org/xml/export-0.11/" version="0.11" xml:lang="en"><siteinfo><sitename>W'
     "</sitename><dbname>w</dbname><base>https://en.wikipedia.org/wiki/W</base><namespaces><namespace key='0'/>"
