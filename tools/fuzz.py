@@ -27,6 +27,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 #: Inputs a reader, and what cheap ones have more, to come to 100,000.
 INPUTS, CHEAP = 2_000, 8_000
 _COST_OF_CHEAP = 5.0
+#: What has neither ratings nor sentences.
+NOTHING = ("links", "study", "card")
 
 
 def main() -> int:
@@ -73,11 +75,14 @@ def _seeds(kind: Any, folder: Path) -> str:
         path = folder / f"{kind.name.replace(' ', '_')}{kind.suffix}"
         path.write_bytes(seed)
         read = kind.read(path)
-        if read.ratings and dict(read.ratings) != RATING and not kind.name.startswith("authors"):
+        if kind.name.startswith("norms") and dict(read.ratings) != RATING:
             return f"seed {number}: {len(read.ratings)} of {len(RATING)} ratings"
-        strange = [pair for pair in read.sentences if SENTENCE.get(pair[1]) != pair[0]]
-        if strange and "conll" not in kind.name:
-            return f"seed {number}: {strange[0]}"
+        known = [target for sentence, target in read.sentences if SENTENCE[target] == sentence.replace(" .", ".")]
+        of_some = kind.name.startswith("authors")
+        if read.sentences and len(set(known)) < (10 if of_some else len(SENTENCE)):
+            return f"seed {number}: {len(set(known))} of {len(SENTENCE)} sentences"
+        if not read.ratings and not read.sentences and kind.name not in NOTHING:
+            return f"seed {number}: nothing is read"
     return ""
 
 

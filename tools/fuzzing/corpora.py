@@ -100,11 +100,22 @@ def _parquet(compression: str) -> bytes:
     return out.getvalue()
 
 
-def _mutants(texts: list[str], pack: Callable[[bytes], bytes] = bytes) -> Callable[[random.Random], Mutant]:
+def _joined(text: str) -> str:
+    """Return what CoNLL says in lines: the tokens of each sentence, of either column."""
+    groups = re.split(r"\n[ \t\r]*\n", text.replace("\r\n", "\n"))
+    columns = [[re.split(r"[ \t]+", line.strip()) for line in group.split("\n")] for group in groups]
+    said = [" ".join(cells[place] for cells in rows if len(cells) > place) for rows in columns for place in (0, 1)]
+    return "\n".join([text, *said])
+
+
+def _mutants(
+    texts: list[str], pack: Callable[[bytes], bytes] = bytes, said: Callable[[str], str] = str
+) -> Callable[[random.Random], Mutant]:
     def mutants(chance: random.Random) -> Mutant:
         text = spoilt_text(chance.choice(texts), chance)
         content = encoded(text, chance)
         shown = content.decode("utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8", "replace")
+        shown = said(shown)
         if pack is not bytes and chance.random() < 0.3:
             return Mutant(spoilt_bytes(pack(content), chance), inside=False, text=shown)
         return Mutant(pack(content), inside=True, text=shown)
@@ -113,10 +124,16 @@ def _mutants(texts: list[str], pack: Callable[[bytes], bytes] = bytes) -> Callab
 
 
 def _corpus(
-    name: str, kind: str, suffix: str, texts: list[str], pack: Callable[[bytes], bytes] = bytes, cost: float = 5
+    name: str,
+    kind: str,
+    suffix: str,
+    texts: list[str],
+    pack: Callable[[bytes], bytes] = bytes,
+    cost: float = 5,
+    said: Callable[[str], str] = str,
 ) -> None:
     seeds = [pack(text.encode()) for text in texts]
-    _add(name, kind, suffix, seeds, _mutants(texts, pack), cost)
+    _add(name, kind, suffix, seeds, _mutants(texts, pack, said), cost)
 
 
 def _add(
@@ -127,7 +144,7 @@ def _add(
 
 _corpus("dump", "dump", ".xml", [_DUMP], cost=20)
 _corpus("dump-bz2", "dump", ".xml.bz2", [_DUMP], rebz2, cost=20)
-_corpus("conll", "conll", ".conll", [_CONLL, _CONLLU])
+_corpus("conll", "conll", ".conll", [_CONLL, _CONLLU], said=_joined)
 _corpus("leipzig", "leipzig", "-sentences.txt", [_LEIPZIG])
 _corpus("leipzig-tar", "leipzig", ".tar.gz", [_LEIPZIG], _tar)
 _corpus("jsonl", "jsonl", ".jsonl", [_JSONL])

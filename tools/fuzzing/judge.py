@@ -10,6 +10,9 @@ from fuzzing.known import RATING, ROWS, SENTENCE
 
 _LINES = re.compile(r"\r\n|\r|\n")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+#: What ends a sentence or a line; and how far apart the words of one may be.
+_ENDS = re.compile(r"[.!?…。！？؟\n\r\t\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+_NEAR = 200
 _MINUS = str.maketrans("−‐‑‒–﹣－", "-------")
 
 
@@ -60,7 +63,8 @@ def _is_row(word: str, rating: float, line: str) -> bool:
 
 def wrong_sentences(mutant: Mutant, read: Read) -> str:
     """Return a sentence that is torn, joined with another, or has its target elsewhere."""
-    text = plain(mutant.text or "")
+    raw = mutant.text or ""
+    text = plain(raw)
     for sentence, target in read.sentences:
         if SENTENCE.get(target) == sentence:
             continue
@@ -71,10 +75,18 @@ def wrong_sentences(mutant: Mutant, read: Read) -> str:
         if len(firsts) > 1 or len(lasts) > 1 or (firsts and lasts and firsts[0] is not lasts[0]):
             if said not in text:
                 return f"sentences were joined: {shown}"
-        elif lasts and not firsts and lasts[0].first in text and said not in text:
+        elif lasts and not firsts and _in_one_piece(raw, lasts[0].first, lasts[0].word):
             return f"the beginning of a sentence is torn off: {shown}"
-        elif firsts and not lasts and firsts[0].last in text and said not in text:
+        elif firsts and not lasts and _in_one_piece(raw, firsts[0].word, firsts[0].last):
             return f"the end of a sentence is torn off: {shown}"
         if plain(target).lower() not in said.lower():
             return f"the target is not in its sentence: {shown}"
     return ""
+
+
+def _in_one_piece(text: str, first: str, last: str) -> bool:
+    """Return whether two words stand near each other with nothing between them that ends a sentence or a line."""
+    start = text.find(first)
+    end = text.find(last, start)
+    between = text[start + len(first) : end]
+    return 0 <= start < end < start + _NEAR and _ENDS.search(between) is None

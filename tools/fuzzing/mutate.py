@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import random
+import re
 import zipfile
 from collections.abc import Callable
 
@@ -134,6 +135,19 @@ def _everywhere(text: str, chance: random.Random) -> str:
 _OF_TEXT: list[Callable[[str, random.Random], str]] = [
     *(_insert, _insert, _replace, _replace, _delete, _delete, _swap, _lines, _lines, _cut, _ends, _everywhere)
 ]
+
+
+def spoilt_xml(text: str, chance: random.Random) -> str:
+    """Return XML that is still well formed: what stands between tags, or the value of an attribute, is spoilt."""
+    places = list(re.finditer(r">([^<]+)<|=\"([^\"]*)\"", text))
+    if not places:
+        return spoilt_text(text, chance)
+    for found in sorted(chance.sample(places, min(len(places), chance.choice((1, 1, 2, 5)))), key=lambda m: -m.start()):
+        group = 1 if found[1] is not None else 2
+        new = spoilt_text(found[group], chance).replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;")
+        kept = "".join(c for c in new if c in "\t\n\r" or c >= " ")
+        text = text[: found.start(group)] + kept + text[found.end(group) :]
+    return text
 
 
 def spoilt_bytes(content: bytes, chance: random.Random) -> bytes:

@@ -17,7 +17,7 @@ import xlwt
 from fuzzing.judge import wrong_ratings, wrong_sentences
 from fuzzing.kinds import Kind, Mutant, Read, add
 from fuzzing.known import RATING, ROWS
-from fuzzing.mutate import encoded, regzipped, rezipped, spoilt_bytes, spoilt_text
+from fuzzing.mutate import encoded, regzipped, rezipped, spoilt_bytes, spoilt_text, spoilt_xml
 
 import interlingua as il
 from interlingua.norms import load_norms
@@ -59,10 +59,6 @@ def _text_mutants(texts: list[str], pack: Callable[[bytes], bytes] = bytes) -> C
         return Mutant(packed, inside=True, text=shown)
 
     return mutants
-
-
-def _bytes_mutants(seeds: list[bytes]) -> Callable[[random.Random], Mutant]:
-    return lambda chance: Mutant(spoilt_bytes(chance.choice(seeds), chance), inside=False)
 
 
 def _zip_of(text: bytes, name: str = "ratings.csv") -> bytes:
@@ -139,7 +135,7 @@ def _workbook_mutants(seeds: list[bytes]) -> Callable[[random.Random], Mutant]:
 
         def change(name: str, member: bytes) -> bytes:
             text = member.decode("utf-8", "replace")
-            spoilt = spoilt_text(text, chance)
+            spoilt = (spoilt_xml if chance.random() < 0.7 else spoilt_text)(text, chance)
             said.append(spoilt)
             return spoilt.encode("utf-8", "replace")
 
@@ -154,6 +150,42 @@ def _parquet(frame: pd.DataFrame, compression: str) -> bytes:
     table = pa.Table.from_pandas(frame, preserve_index=False)
     pq.write_table(table, out, write_page_checksum=True, compression=compression, row_group_size=16)
     return out.getvalue()
+
+
+def _parquet_mutants(seeds: list[bytes], frame: pd.DataFrame) -> Callable[[random.Random], Mutant]:
+    """Spoil the bytes, or the cells: texts as bytes that are no UTF-8, numbers as texts, other types, other names."""
+
+    def mutants(chance: random.Random) -> Mutant:
+        if chance.random() < 0.6:
+            return Mutant(spoilt_bytes(chance.choice(seeds), chance), inside=False)
+        columns = {name: [str(cell) for cell in frame[name]] for name in frame.columns}
+        for _ in range(chance.choice((1, 1, 3))):
+            cells = columns[chance.choice(list(columns))]
+            place = chance.randrange(len(cells))
+            cells[place] = spoilt_text(cells[place], chance)
+        lines = [",".join(row) for row in zip(*columns.values(), strict=True)]
+        arrays = [_array(cells, chance) for cells in columns.values()]
+        names = [spoilt_text(name, chance) if chance.random() < 0.05 else name for name in columns]
+        out = io.BytesIO()
+        pq.write_table(pa.Table.from_arrays(arrays, names=names), out, row_group_size=16)
+        return Mutant(out.getvalue(), inside=True, text="\n".join(lines))
+
+    return mutants
+
+
+def _array(cells: list[str], chance: random.Random) -> pa.Array:
+    match chance.randrange(6):
+        case 0:
+            return pa.array([cell.encode("utf-8", "replace") for cell in cells], pa.binary())
+        case 1:
+            return pa.array([spoilt_bytes(c.encode(), chance) if chance.random() < 0.1 else c.encode() for c in cells])
+        case 2:
+            return pa.array(cells).dictionary_encode()
+        case 3:
+            return pa.array([[cell] for cell in cells])
+        case 4:
+            return pa.array([None if chance.random() < 0.1 else cell for cell in cells])
+    return pa.array(cells)
 
 
 def _wrong_cells(mutant: Mutant, read: Read) -> str:
@@ -184,10 +216,6 @@ def _norms(
     add(Kind(f"norms {name}", suffix, seeds, mutants, _read_norms, wrong, cost))
 
 
-def _commas(text: str) -> str:
-    return text.replace(",", ";").replace(".", ",")
-
-
 _CSV, _TSV = _texts(_FRAME, ","), _texts(_FRAME, "\t")
 _SEMICOLONS = [text.replace(",", ";") for text in _CSV]
 _ALL = [text.encode() for text in _CSV]
@@ -200,7 +228,7 @@ _norms("xlsx", ".xlsx", _BOOKS, _workbook_mutants(_BOOKS), _wrong_cells, cost=60
 _norms("ods", ".ods", [_ods(_FRAME)], _workbook_mutants([_ods(_FRAME)]), _wrong_cells, cost=30)
 _norms("xls", ".xls", [_xls(_FRAME)], _xls_mutants([_xls(_FRAME)]), _wrong_cells, cost=30)
 _PARQUET = [_parquet(_FRAME, packed) for packed in ("none", "snappy")]
-_norms("parquet", ".parquet", _PARQUET, _bytes_mutants(_PARQUET), cost=60)
+_norms("parquet", ".parquet", _PARQUET, _parquet_mutants(_PARQUET, _FRAME), cost=60)
 
 _OF_SENTENCES = _texts(_SENTENCES, ",") + _texts(_SENTENCES, "\t")
 add(
@@ -215,4 +243,5 @@ add(
     )
 )
 _STORED = [_parquet(_SENTENCES, packed) for packed in ("none", "snappy")]
-add(Kind("contexts parquet", ".parquet", _STORED, _bytes_mutants(_STORED), _read_sentences, wrong_sentences, 60))
+_OF_STORED = _parquet_mutants(_STORED, _SENTENCES)
+add(Kind("contexts parquet", ".parquet", _STORED, _OF_STORED, _read_sentences, wrong_sentences, 60))

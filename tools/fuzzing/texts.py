@@ -69,12 +69,8 @@ def _wrong_authors(mutant: Mutant, read: Read) -> str:
     for word, rating in read.ratings:
         known = RATING.get(word)
         # One file was spoilt: a rating that it says differently is read as it says, and one of another row is not.
-        if (
-            known is not None
-            and known != rating
-            and rating in RATING.values()
-            and f"{rating:g}" not in (mutant.text or "")
-        ):
+        elsewhere = rating in RATING.values() and f"{rating:g}" not in (mutant.text or "")
+        if known is not None and known != rating and elsewhere:
             return f"{word!r} has the rating {rating}, which stands nowhere"
     return wrong_sentences(mutant, read)
 
@@ -112,7 +108,7 @@ unseen = ["de"]
 seed = 3
 [languages]
 en = { norms = "a.csv", columns = { word = 0, valence = "V" }, options = { decimal = ",", header_row = 2 } }
-es = { norms = "labmt", contexts = "s.csv", context_columns = { text = "t" }, context_options = { encoding = "cp1252" } }
+es = { norms = "labmt", contexts = "s.csv", context_columns = { text = 1 }, context_options = { quoted = false } }
 de = { norms = "labmt", corpus = { source = "d.xml.bz2", kind = "dump", n = 3 } }
 [sampling]
 words = 20

@@ -56,10 +56,8 @@ def attempt(kind: Kind, mutant: Mutant, path: Path) -> tuple[str, str]:
             raise
         where = traceback.extract_tb(error.__traceback__)[-1]
         said = " ".join(str(error).split())[:200]
-        return (
-            "failed",
-            f"{type(error).__name__}: {' '.join(str(error).split())[:200]} ({Path(where.filename).name}:{where.lineno})",
-        )
+        place = f"{Path(where.filename).name}:{where.lineno}"
+        return "failed", f"{type(error).__name__}: {said} ({place})"
     wrong = kind.wrong(mutant, read)
     return ("failed", wrong) if wrong else ("read", "")
 
