@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NODE := tools/js/node_modules
 SCRIPTS := src/interlingua/atlas/page/app/*.js tests/atlas/js/*.mjs tools/js/*.mjs
 
-.PHONY: demo test test-decoder soak lint lint-js format format-js clean
+.PHONY: demo test test-decoder soak fuzz lint lint-js format format-js clean
 
 demo: $(VENV)/.installed
 	$(BIN)/interlingua demo --output results/demo
@@ -22,6 +22,10 @@ test-decoder: $(VENV)/.installed-decoder
 # Runs killed, stopped, on spoilt caches and in pairs, about an hour; CI does a small part of it (tests/test_soak.py).
 soak: $(VENV)/.installed
 	$(BIN)/python tools/soak.py
+
+# 100,000 spoilt files, some hours on one core; CI does two minutes of it (tests/test_fuzz.py).
+fuzz: $(VENV)/.installed
+	$(BIN)/python tools/fuzz.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .

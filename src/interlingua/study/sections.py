@@ -84,6 +84,12 @@ class CorpusConfig(Section):
     segmenter: Literal["auto", "icu", "jieba", "substring"] = "auto"
     fragments: bool = False
     """Whether headings, captions and items of lists count as sentences."""
+    most_page_megabytes: Positive = 32
+    """The most that is read of a page, a record or a line; more is an error."""
+    most_page_seconds: Positive = 60
+    """The most that the markup of a page may take; more is an error."""
+    most_unpacked_megabytes: Positive | None = None
+    """The most that a packed file may be unpacked; by default a thousand times as much, and 64 in any case."""
 
 
 def _from_source(value: Any) -> Any:
@@ -116,11 +122,9 @@ class LanguageConfig(Section):
     context_columns: Mapping[str, str | int] = Field(default_factory=dict)
     """Columns of the sentence file, by name or position from 0: ``text``, ``word``, and ``start`` and ``end``, or
     ``index``; without ``norms`` also one for each variable."""
-    context_encoding: str = "utf-8"
-    """Of a sentence file that is text."""
-    context_quoted: bool | None = None
-    """Whether quotation marks wrap cells of a sentence file that is text; false: they are characters like any other.
-    By default that is told by its rows."""
+    context_options: Mapping[str, Any] = Field(default_factory=dict)
+    """How to read that file: ``encoding``, ``separator``, ``quoted``, ``sheet``, ``header_row``, ``member`` and the
+    other options of `interlingua.norms.Layout` that are not about ratings."""
     corpus: CorpusEntry | None = None
     """Instead of `contexts`: the corpus in which the words of the norms are searched, or a table of its options."""
 
@@ -157,6 +161,8 @@ class Concepts(Section):
     links: str | None = None
     """A table (CSV, TSV) with the columns ``language``, ``word`` and ``concept``: words with one concept are linked,
     beside those that the norms link (by a column of concepts, Concepticon or English glosses)."""
+    links_options: Mapping[str, Any] = Field(default_factory=dict)
+    """How to read that table, as ``context_options``."""
     neighbours: bool = True
     """Where neither norms nor `links` say it, link words that are mutual nearest neighbours by the model's own word
     vectors. Only permutations and overlaps without linked words use these links."""
