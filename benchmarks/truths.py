@@ -32,11 +32,15 @@ from interlingua.units.nulls import Code, Linked, RatedLayer, Signs, get, null_s
 
 LEVEL = 0.05
 LANGUAGES = ("en", "es", "pt", "fr", "de", "id", "zh", "ru")
-#: The layer that the built-in study chooses, others whose codes are borrowed, and those that a layer is chosen from.
+#: The layer in which truths are placed, others whose codes are borrowed, and those that a layer is chosen from.
 LAYER, OTHERS, CHOICE = 7, (2, 12), (2, 4, 6, 7, 8, 10, 12)
+#: The built-in study's layer, at which nobody had looked when the null's bands were set.
+FRESH = 9
 #: Edges of bands beside the null's (1, 3, 5, 10, 20, 40, ...), and twice as wide ones.
 EDGES = (3, 8, 16, 32, 64, 128, 256)
 WIDE = (5, 10, 20, 40, 80, 160, 320)
+#: l1 and l2 of the elastic net.
+PENALTY = (0.03, 0.03)
 #: Of 384 units, as in the built-in study.
 TOP = 71
 
@@ -67,11 +71,11 @@ class Words:
 
 
 class Place:
-    """Where a language's layer 7 has the codes that truths borrow."""
+    """Where a language's layer has the codes that truths borrow."""
 
-    def __init__(self, words: Words) -> None:
+    def __init__(self, words: Words, number: int = LAYER) -> None:
         self.words = words
-        self.layer = words.layer(LAYER)
+        self.layer = words.layer(number)
         self.axes, self.sizes = self.layer.components
         self.valence = Code(self.layer).of(words.ratings[:, None])[:, 0]
 
@@ -96,6 +100,13 @@ def _banded(axes: Array, code: Array, rng: np.random.Generator, edges: Sequence[
         band = slice(start, stop)
         direction[band] *= np.linalg.norm(code[band]) / np.linalg.norm(direction[band])
     return axes @ direction
+
+
+def _without(code: Array, n: int) -> Array:
+    """Return the code without the components that have most of it."""
+    kept = code.copy()
+    kept[np.argsort(-np.abs(code))[:n]] = 0.0
+    return kept
 
 
 def _units(place: Place, rng: np.random.Generator, n: int) -> Array:
@@ -123,6 +134,12 @@ TRUTHS: Mapping[str, Signal] = {
     "other bands, as the code of word length": lambda place, rng: _banded(place.axes, place.length, rng),
     "the code of layer 2": lambda place, rng: _banded(*place.elsewhere[2], rng),
     "the code of layer 12": lambda place, rng: _banded(*place.elsewhere[12], rng),
+    "the code of layer 12 without three components": lambda place, rng: _banded(
+        place.elsewhere[12][0], _without(place.elsewhere[12][1], 3), rng
+    ),
+    "three components of the code of layer 12": lambda place, rng: _banded(
+        place.elsewhere[12][0], place.elsewhere[12][1] - _without(place.elsewhere[12][1], 3), rng
+    ),
     "real coefficients, random signs": lambda place, rng: (
         place.axes @ (place.valence * rng.choice([-1.0, 1.0], len(place.valence)))
     ),
@@ -130,23 +147,34 @@ TRUTHS: Mapping[str, Signal] = {
 #: Of these, where languages have something in common all the same: the components themselves, and three dimensions in
 #: which nearly all of layer 12's code lies (the units' parts in them go together between languages with r = .51).
 #: There the number of shared units is not held by "codes of their own"; the signs are.
-IN_COMMON = ("the code of layer 12", "real coefficients, random signs")
+IN_COMMON = ("the code of layer 12", "three components of the code of layer 12", "real coefficients, random signs")
 
 
 def own_codes(
-    seed: int, truth: str, languages: Sequence[Words], *, strength: float = 0.9, draws: int = 99, top: int = TOP
+    seed: int,
+    truth: str,
+    languages: Sequence[Words],
+    *,
+    number: int = LAYER,
+    method: str = "correlation",
+    strength: float = 0.9,
+    draws: int = 99,
+    top: int = TOP,
 ) -> Iterator[Rejected]:
     """Each language encodes a rating in a way of its own, and normal noise hides some of it."""
     rng = np.random.default_rng(seed)
-    places = [Place(words) for words in languages]
+    places = [Place(words, number) for words in languages]
     while True:
         observed, drawn = [], []
         for place in places:
             signal = standardised(TRUTHS[truth](place, rng)[:, None])[:, 0]
             y = strength * signal + np.sqrt(1 - strength**2) * rng.normal(size=len(signal))
             layer = place.layer.rated(y)
-            observed.append(null_signs(layer, y[:, None], "correlation", top))
-            drawn.append(_drawn(layer, "own codes", draws, rng, top))
+            # An elastic net keeps the penalties of the paper in every draw; ridge chooses its own again.
+            penalty = PENALTY if method == "elastic-net" else None
+            observed.append(null_signs(layer, y[:, None], method, top, penalties=penalty))
+            ratings = get("own codes").draw(layer, draws, seed=int(rng.integers(2**32)))
+            drawn.append(null_signs(layer, ratings, method, top, penalties=penalty))
         yield _rejected("own-code", observed, drawn)
 
 

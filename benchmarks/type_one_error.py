@@ -108,7 +108,7 @@ def null_ratings(
             if method == BY_CV:
                 [penalty] = chosen_again(layer, layer.y[:, None], BY_CV)
             elif method == "elastic-net":
-                penalty = (0.03, 0.03)
+                penalty = truths.PENALTY
             signs["observed"].append(null_signs(layer, layer.y[:, None], method, k, penalties=penalty))
             for null in ("permuted", "own codes")[: 1 if own is None else 2]:
                 drawn = get(null).draw(layer, draws, seed=int(rng.integers(2**32)))
@@ -234,8 +234,12 @@ def _translated(concepts: int) -> list[truths.Words]:
     return truths.translated_words(CACHE, concepts=concepts)
 
 
-def _own_codes(truth: str) -> tuple[Simulation, float]:
-    return lambda seed: truths.own_codes(seed, truth, _rated()), 0.4
+def _own_codes(truth: str, **how: Any) -> tuple[Simulation, float]:
+    return lambda seed: truths.own_codes(seed, truth, _rated(), **how), 0.4
+
+
+#: Truths on which rankings by probes are tested as well.
+AGAIN = ("other bands, as the real code", "wide bands, as the real code", "isotropic", "twenty units")
 
 
 #: Null hypothesis: its simulation, and the share of the draws that it gets.
@@ -252,6 +256,12 @@ NULLS: dict[str, tuple[Simulation, float]] = {
     **{
         f"real activations, {truth}{' (in common)' * (truth in truths.IN_COMMON)}": _own_codes(truth)
         for truth in truths.TRUTHS
+    },
+    **{f"real activations of layer {truths.FRESH}, {t}": _own_codes(t, number=truths.FRESH) for t in truths.TRUTHS},
+    **{
+        f"real activations, {truth}, {label}": _own_codes(truth, method=method)
+        for method, label in (("ridge", "ridge"), ("elastic-net", "elastic net"))
+        for truth in AGAIN
     },
     "real activations, the layer chosen": (lambda seed: truths.chosen_layer(seed, _rated(), own=False), 0.3),
     "the same, a code of its own": (lambda seed: truths.chosen_layer(seed, _rated(), own=True), 0.3),

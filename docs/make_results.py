@@ -19,7 +19,7 @@ HEAD = """# What is in a result folder
 results/NAME/
   report.html      the story, self-contained
   atlas/           units that can be clicked through (open atlas/index.html)
-  tables/          every table as CSV, Parquet and (short ones) LaTeX
+  tables/          every table as CSV and Parquet, and those that the report shows as LaTeX (up to 60 rows)
   figures/         every figure as SVG, PDF and PNG
   study.toml       the study, every default written out: `interlingua run study.toml` repeats it
   run.json         versions, machine, seeds, hashes of models and activations, seconds; what was not asked, and why
@@ -36,6 +36,10 @@ together name a row. `run.json` also holds a digest of every file that pages are
 
 In CSV files text that a spreadsheet would take for a formula (it begins with `=`, `+`, `-` or `@`) has an apostrophe in
 front; numbers and lone signs have none. The Parquet files hold every word as it is.
+
+LaTeX tables are floats with caption and label (`tab:NAME`), with the headings, columns and numbers of the report:
+`\\input{tables/pairs}` after `\\usepackage{booktabs}` (wide ones need `graphicx`). Of a table that the report shows
+twice the second is `NAME-2.tex`.
 """
 
 

@@ -6,12 +6,21 @@ traceback), so a message says what is wrong, where, what is allowed, and what to
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+#: Longer than any path: what a broken file holds may be quoted in a message, but not a megabyte of it.
+_LONGEST_PIECE = re.compile(r"\S{600,}")
+_LONGEST = 4000
+
 
 class InterlinguaError(Exception):
-    """Base class: something that the user can mend."""
+    """Base class: something that the user can mend. A message stays one that can be read, whatever it quotes."""
+
+    def __init__(self, message: object = "") -> None:
+        short = _LONGEST_PIECE.sub(lambda piece: f"{piece[0][:200]}…", str(message))
+        super().__init__(short if len(short) <= _LONGEST else f"{short[:_LONGEST]}…")
 
 
 class ConfigError(InterlinguaError):

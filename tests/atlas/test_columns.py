@@ -33,18 +33,27 @@ KURTOSIS = Table(
     columns=(MODEL, VARIABLE, UNIT, Column("excess", "how heavy its tails are")),
 )
 RUN = {
-    "models": [{"name": "m", "layers": 2, "width": 3}, {"name": "control", "layers": 1, "width": 9}],
+    "models": [
+        {
+            "name": "m",
+            "layers": 2,
+            "width": 3,
+            "sites": {"resid": {"widths": [3, 3], "site": "resid", "layers": [0, 1], "heads": 0}},
+        },
+        {"name": "control", "layers": 1, "width": 9},
+    ],
     "labels": {"correlation": "|correlation|", "permuted": "permuted ratings"},
 }
 STUDY = {
     "name": "s",
+    "sites": ["resid"],
     "variables": ["valence"],
     "units": {"methods": ["correlation"], "headline": "correlation", "k": 2},
 }
 
 
 def frame(columns: str, *rows: tuple[Any, ...]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=columns.split()).assign(model="m", variable="valence")
+    return pd.DataFrame(rows, columns=columns.split()).assign(model="m", site="resid", variable="valence")
 
 
 @pytest.fixture
@@ -85,7 +94,7 @@ def read(folder: Path, name: str) -> Any:
 
 
 def test_a_column_beside_units_is_the_mean_over_the_rows_of_a_unit_by_ranking(results: Results) -> None:
-    assert beside_units(results, UnitColumn("spread", "width"), "m", "valence") == {
+    assert beside_units(results, UnitColumn("spread", "width"), model="m", site="resid", variable="valence") == {
         "table": "spread",
         "column": "width",
         "means": {"correlation": {"units": [3], "values": [1.5]}, "ridge": {"units": [4], "values": [5.0]}},
@@ -97,10 +106,10 @@ def test_a_column_beside_units_is_the_mean_over_the_rows_of_a_unit_by_ranking(re
 
 
 def test_without_rankings_and_languages_it_is_there_for_every_ranking(results: Results) -> None:
-    found = beside_units(results, UnitColumn("kurtosis", "excess"), "m", "valence")
+    found = beside_units(results, UnitColumn("kurtosis", "excess"), model="m", site="resid", variable="valence")
     assert found["means"] == {"": {"units": [3, 5], "values": [0.5, -0.5]}}
     assert found["languages"] == {}
-    assert beside_units(results, UnitColumn("kurtosis", "excess"), "m", "arousal")["means"] == {}
+    assert beside_units(results, UnitColumn("kurtosis", "excess"), model="m", variable="arousal")["means"] == {}
 
 
 def test_what_columns_say_is_what_is_declared(results: Results) -> None:
@@ -120,18 +129,18 @@ def test_the_data_of_a_study(results: Results, tmp_path: Path) -> None:
     file = tmp_path / "activations.safetensors"
     layers = np.arange(12, dtype=np.float32).reshape(2, 2, 3)
     Activations.from_arrays(layers, {"store_dtype": "float32"}).save(file)
-    files = {("m", "en"): file, ("m", "zh"): file}
+    files = {("m", "resid", "en"): file, ("m", "resid", "zh"): file}
     columns = [UnitColumn("spread", "width")]
     page = write_atlas(tmp_path, results, {"en": contexts, "zh": contexts}, files, columns)
     assert page.is_file()
     index = read(tmp_path, "index")
     [cell] = index["cells"]
-    assert cell["layout"] == {"widths": [3, 3], "first": [0, 3]}
+    assert cell["layout"] == {"widths": [3, 3], "first": [0, 3], "layers": [0, 1], "heads": 0}
     assert (cell["layer"], cell["k"], cell["first_unit"], cell["unseen"]) == (1, 2, 3, [])
-    assert index["pages"] == [{"model": "m", "layer": 1, "units": [3, 4]}]
+    assert index["pages"] == [{"model": "m", "site": "resid", "layer": 1, "units": [3, 4]}]
     assert index["nulls"] == [{"key": "permuted", "name": "permuted ratings"}]
     data = read(tmp_path, "cells/0")
-    assert data["unit_columns"] == [beside_units(results, columns[0], "m", "valence")]
+    assert data["unit_columns"] == [beside_units(results, columns[0], model="m", site="resid", variable="valence")]
     assert set(data["tables"]) == {name for name, table in results.tables.items() if table.atlas}
     assert data["tables"]["null"] == {
         "columns": list(results.tables["null"].atlas),
@@ -147,7 +156,7 @@ def test_where_nothing_can_be_written_the_old_atlas_stays(results: Results, tmp_
     (tmp_path / "atlas").mkdir()
     (tmp_path / "atlas" / "index.html").write_text("old", encoding="utf-8")
     contexts = pd.DataFrame({"word": ["a"], "text": ["a"], "start": 0, "end": 1, "split": "train", "valence": [1.0]})
-    missing = {("m", "en"): tmp_path / "none.safetensors"}
+    missing = {("m", "resid", "en"): tmp_path / "none.safetensors"}
     with pytest.raises(StoreError):
         write_atlas(tmp_path, results, {"en": contexts}, missing)
     assert [path.name for path in tmp_path.iterdir()] == ["atlas"]

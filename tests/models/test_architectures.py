@@ -37,6 +37,14 @@ GPT = {"vocab_size": V, "n_embd": 32, "n_layer": 3, "n_head": 4, "n_positions": 
 T5 = {"vocab_size": V, "d_model": 32, "num_layers": 3, "num_heads": 4, "d_kv": 8, "d_ff": 64}
 XLM = {"vocab_size": V, "emb_dim": 32, "n_layers": 3, "n_heads": 4, "max_position_embeddings": 128}
 MOE = LLAMA | {"num_experts_per_tok": 2}
+VISION = {
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+    "image_size": 28,
+    "patch_size": 14,
+}
 FNET = {key: value for key, value in BERT.items() if key != "num_attention_heads"}
 
 # Class of the configuration, its arguments, whether it is a decoder, and how batches are filled up when the left, and
@@ -67,6 +75,7 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any], bool, str, str]] = {
     "yoso": ("YosoConfig", BERT, False, "equal", "equal"),
     "t5": ("T5Config", T5, False, "left", "right"),
     "umt5": ("UMT5Config", T5, False, "left", "right"),
+    "mt5": ("MT5Config", T5, False, "left", "right"),
     "switch": ("SwitchTransformersConfig", T5 | {"num_experts": 4}, False, "left", "right"),
     # An encoder that can't be told positions.
     "bart": ("BartConfig", BART, False, "right", "right"),
@@ -87,6 +96,21 @@ ARCHITECTURES: dict[str, tuple[str, dict[str, Any], bool, str, str]] = {
     "llama": ("LlamaConfig", LLAMA, True, "left", "right"),
     "mistral": ("MistralConfig", LLAMA | {"sliding_window": 8}, True, "left", "right"),
     "gemma2": ("Gemma2Config", LLAMA | {"head_dim": 8}, True, "left", "right"),
+    # The decoder within a model of pictures and text.
+    "gemma3": (
+        "Gemma3Config",
+        {"text_config": LLAMA | {"head_dim": 8, "sliding_window": 8}, "vision_config": VISION},
+        True,
+        "left",
+        "right",
+    ),
+    "llava": (
+        "LlavaConfig",
+        {"text_config": LLAMA | {"model_type": "llama"}, "vision_config": VISION | {"model_type": "clip_vision_model"}},
+        True,
+        "left",
+        "right",
+    ),
     # Mixtures of experts, whose rounding depends on which tokens an expert gets.
     "mixtral": ("MixtralConfig", MOE | {"num_local_experts": 4}, True, "left", "right"),
     "olmoe": ("OlmoeConfig", MOE | {"num_experts": 4}, True, "left", "right"),
@@ -246,13 +270,14 @@ class Mixing(torch.nn.Module):
 def test_sentences_that_leak_are_computed_alone(model_folders: dict[str, Path], contexts: pd.DataFrame) -> None:
     from dataclasses import replace
 
+    from interlingua.models.sites import Sites
     from interlingua.models.trial import try_model
 
     loaded = load_model(str(model_folders["bert"]), device="cpu")
     leaking = Mixing(loaded.model)
     tried = try_model("tiny", loaded.tokenizer, leaking, 64)
     assert {layout.together for layout in tried.layouts.values()} == {"none"}
-    model = replace(loaded, model=leaking, layouts=tried.layouts)
+    model = replace(loaded, model=leaking, layouts=tried.layouts, sites=Sites("tiny"))
     together, note = values(model, contexts, batch_tokens=10_000)
     assert note.startswith("none: this model's values depend on what shares a batch")
     np.testing.assert_allclose(together, 2 * values(loaded, contexts, batch_tokens=1)[0], rtol=1e-5, atol=1e-6)

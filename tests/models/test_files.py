@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import shutil
 import time
 from pathlib import Path
@@ -75,10 +76,10 @@ def test_code_from_elsewhere_is_refused_on_purpose(folder: Path, changes: dict[s
                 run(spec)
 
 
-@pytest.mark.parametrize("value", ["eager", "sdpa", None])
-def test_attention_of_transformers_itself(folder: Path, value: str | None) -> None:
+@pytest.mark.parametrize("value", ["eager", "sdpa", "flash_attention_2", None])
+def test_how_attention_is_computed_is_not_the_configuration_s_choice(folder: Path, value: str | None) -> None:
     configure(folder, _attn_implementation=value, attn_implementation=value)
-    assert load_model(str(folder), device="cpu").n_layers == 4
+    assert load_model(str(folder), device="cpu").model.config._attn_implementation == "sdpa"
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def shard(folder: Path, kind: str = "safetensors") -> Path:
 def test_shards(folder: Path, kind: str) -> None:
     whole = load_model(str(folder), device="cpu")
     index = shard(folder, kind)
-    parts = load_model(str(folder), device="cpu")
+    parts = load_model(str(folder), device="cpu", trust=True)
     for ours, theirs in zip(parts.model.parameters(), whole.model.parameters(), strict=True):
         assert torch.equal(ours, theirs)
     content = json.loads(index.read_text())
@@ -155,13 +156,56 @@ def test_shards(folder: Path, kind: str) -> None:
     for path in (f"../elsewhere/{file}", str(tmp / file), f"..\\elsewhere\\{file}", f"sub/../{file}", "..", ""):
         changed = {key: path if value == file else value for key, value in content["weight_map"].items()}
         index.write_text(json.dumps(content | {"weight_map": changed}))
-        assert f"'{path}'" in refused(folder, "only files in the model's own folder are opened")
+        assert f"'{path}'" in refused(folder, "only files in the model's own folder are opened", trust=True)
     index.write_text(json.dumps(content))
     (folder / file).unlink()
-    refused(folder, r"names 1 files of weights that are not there, the first .*-00001-of-00002")
+    refused(folder, r"names 1 files of weights that are not there, the first .*-00001-of-00002", trust=True)
     for broken in ("[]", "{", '{"weight_map": {"a": 3}}'):
         index.write_text(broken)
-        refused(folder, "is no index of weights: it needs a table weight_map")
+        refused(folder, "is no index of weights: it needs a table weight_map", trust=True)
+
+
+class Opened:
+    """Runs when a pickle with it is opened."""
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:
+        return Path.touch, (Path("opened"),)
+
+
+@pytest.mark.parametrize("index", [False, True])
+def test_a_pickle_is_opened_by_those_who_trust_it_only(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, index: bool
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    weights = load_file(folder / "model.safetensors")
+    expected = load_model(str(folder), device="cpu")
+    if index:
+        shard(folder, "bin")
+        name = "pytorch_model.bin.index.json"
+    else:
+        (folder / "model.safetensors").unlink()
+        name = "pytorch_model.bin"
+        torch.save(weights, folder / name)
+    refused(folder, rf"{name} of copy is a pickle, which can run code .* as safetensors .* say --trust ")
+    trusted = load_model(str(folder), device="cpu", trust=True)
+    for ours, theirs in zip(trusted.model.parameters(), expected.model.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
+    # Safetensors beside it go before it.
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    assert load_model(str(folder), device="cpu").n_layers == 4
+
+
+def test_a_pickle_that_the_configuration_names_is_not_opened_either(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with (folder / "other.bin").open("wb") as file:
+        pickle.dump(Opened(), file)
+    configure(folder, transformers_weights="other.bin")
+    refused(folder, r"other\.bin of copy is a pickle")
+    assert not (tmp_path / "opened").exists()
+    pickle.loads((folder / "other.bin").read_bytes())
+    assert (tmp_path / "opened").exists()  # it would have
 
 
 def test_weights_named_in_the_configuration(folder: Path) -> None:

@@ -67,12 +67,15 @@ def test_other_forms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("mbrt", r"unknown model 'mbrt' \(did you mean 'mbert'\?\); give a known name \(.*hub id .*folder"),
         ("gpt2", "unknown model 'gpt2'"),
-        ("builtin:e5", "no built-in model 'builtin:e5'; there are builtin:e5-small and builtin:minilm-en"),
-        ("builtin:minilm", "no built-in model 'builtin:minilm'; there are builtin:e5-small and builtin:minilm-en"),
+        ("builtin:e5", "'builtin:e5'; there are builtin:e5-small, builtin:minilm-en and builtin:gemma-3-270m"),
+        ("builtin:minilm", "no built-in model 'builtin:minilm'; there are builtin:e5-small, builtin:minilm-en and"),
         ("untrained:builtin:minilm", "no built-in model 'builtin:minilm'"),
         ("minilm-en", r"unknown model 'minilm-en' \(did you mean 'builtin:minilm-en'\?\)"),
         ("./nowhere", "there is no model folder ./nowhere"),
         ("a/b/c", "there is no model folder a/b/c"),
+        ("nowhere.gguf", "there is no GGUF file nowhere.gguf; give the path of one, or org/name:file.gguf of the"),
+        ("org/name:../file.gguf", r"there is no GGUF file org/name:\.\./file\.gguf"),
+        ("org/name:/etc/file.gguf", "there is no GGUF file"),
         ("untrained:nothing", "unknown model 'nothing'"),
         ("", "unknown model ''"),
     ],
@@ -133,7 +136,7 @@ def test_bfloat16(model_folders: dict[str, Path]) -> None:
     assert model.dtype == "bfloat16"
     automatic = load_model(str(model_folders["bert"]), dtype="auto", device="cpu")
     assert automatic.dtype in ("float32", "bfloat16")
-    with pytest.raises(ConfigError, match="dtype is 'int8'; it must be 'float32', 'bfloat16' or 'auto'"):
+    with pytest.raises(ConfigError, match="dtype is 'int8'; it must be 'float32', 'float16', 'bfloat16' or 'auto'"):
         load_model(str(model_folders["bert"]), dtype="int8")
     with pytest.raises(ConfigError, match="device is 'tpu'"):
         load_model(str(model_folders["bert"]), device="tpu")

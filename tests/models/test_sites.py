@@ -15,7 +15,7 @@ from transformers import AutoModel, AutoModelForCausalLM, PreTrainedTokenizerFas
 from interlingua.errors import ModelError
 from interlingua.models import LoadedModel, find_sites, load_model, read_sites
 from interlingua.models import sites as sites_module
-from interlingua.models.families import families
+from interlingua.models.families import Family, families
 from interlingua.models.placing import place
 from interlingua.tables import HEADS, MLP, RESID
 
@@ -66,13 +66,6 @@ FAMILIES: dict[str, tuple[str, dict[str, Any], tuple[str, str, str], int, int]] 
         32,
     ),
     "gpt_neox": ("GPTNeoXConfig", BERT, ("layers.{}", "mlp.dense_4h_to_h", "attention.dense"), 48, 32),
-    "opt": (
-        "OPTConfig",
-        OPT | {"ffn_dim": 48, "word_embed_proj_dim": 32},
-        ("decoder.layers.{}", "fc2", "self_attn.out_proj"),
-        48,
-        32,
-    ),
 }
 SENTENCES = [
     list(range(10, 31)),
@@ -297,6 +290,14 @@ def test_a_family_that_is_not_what_its_line_says(
     wrong = {"bert": replace(families()["bert"], **line)}
     monkeypatch.setattr(sites_module, "families", lambda: wrong)
     assert says in find_sites("tiny", folders["bert"][1].model, SENTENCES[0]).why
+
+
+def test_units_without_a_row_a_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """OPT lays all sentences of a batch below each other before its MLP."""
+    line = Family(("opt",), ("decoder.layers",), "fc2", "self_attn.out_proj")
+    monkeypatch.setattr(sites_module, "families", lambda: {"opt": line})
+    model = drawn(transformers.OPTConfig(**OPT, ffn_dim=48, word_embed_proj_dim=32))
+    assert "no row a token" in find_sites("tiny", model, SENTENCES[0]).why
 
 
 def test_layers_that_are_not_there(folders: dict[str, tuple[str, LoadedModel]]) -> None:

@@ -78,7 +78,8 @@ def test_file_is_plain_safetensors_and_its_bytes_are_determined(layers: np.ndarr
     tensors = load_file(tmp_path / "a")
     assert sorted(tensors) == ["layer.00", "layer.01", "layer.02"]
     np.testing.assert_array_equal(tensors["layer.01"], layers[1])
-    assert dict(Activations.open(tmp_path / "a").metadata) == metadata
+    of_layout = {"site": "resid", "n_layers": "3", "heads": "0"}
+    assert dict(Activations.open(tmp_path / "a").metadata) == metadata | of_layout
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b"]
 
 
@@ -128,7 +129,7 @@ def test_layers_of_different_shapes_are_refused() -> None:
 def test_shards_whose_manifest_is_damaged_are_thrown_away_with_a_line(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from interlingua.models.store import ShardFolder
+    from interlingua.models.shards import ShardFolder
 
     path, rows = tmp_path / "a.safetensors", [np.arange(2), np.arange(2, 4)]
     shards = ShardFolder(path, {"a": 1}, rows, (1, 3), np.dtype(np.float32))

@@ -158,7 +158,7 @@ def test_what_is_no_encoding(name: str, tmp_path: Path) -> None:
     with pytest.raises(NormsError, match=r"a\.csv: there is no encoding '.*; there are utf-8, utf-16, cp1252"):
         load_norms(path, language="fr", options={"encoding": name})
     with pytest.raises(ContextsError, match="there is no encoding"):
-        read_contexts(path, language="fr", encoding=name)
+        read_contexts(path, language="fr", options={"encoding": name})
 
 
 def test_the_turkish_file_of_the_reviewers(shared: Path) -> None:

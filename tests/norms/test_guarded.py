@@ -20,7 +20,9 @@ import pytest
 import xlwt
 
 from interlingua.errors import InterlinguaError, NormsError
-from interlingua.norms import child_reader, guarded, load_norms, read_table
+from interlingua.norms import Layout, child_reader, guarded, limits, load_norms, read_table
+from interlingua.norms.advice import Keys
+from interlingua.norms.limits import Limits
 
 ROWS = [["word", "valence"], *([f"w{number}", number % 9 + 0.5] for number in range(60))]
 KINDS = ["xlsx", "xls", "ods", "parquet", "zip"]
@@ -102,15 +104,15 @@ def test_damaged_files_are_read_or_are_one_clear_error(kind: str, tmp_path: Path
             assert "\n" not in str(error)  # noqa: PT017
 
 
-def test_a_reader_that_takes_all_memory_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_reader_that_takes_all_memory_ends(tmp_path: Path) -> None:
     pytest.importorskip("resource", reason="needs a system that limits a process")
-    monkeypatch.setattr(guarded, "MEMORY", 2**28)
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"word": ["x" * 2_000_000] * 150, "valence": [1.0] * 150}), path)
     with pytest.raises(
-        NormsError, match=r"a\.parquet can't be read as parquet: .* more than 0.25 GB of memory; .* as CSV"
+        NormsError,
+        match=r"a\.parquet can't be read as parquet: .* more than 0.25 GB of memory; .* CSV, or .*most_megabytes",
     ):
-        read_table(path)
+        read_table(path, Layout(most_megabytes=32))
 
 
 def test_the_memory_of_a_process_is_limited() -> None:
@@ -126,13 +128,15 @@ def test_the_memory_of_a_process_is_limited() -> None:
 
 
 def test_a_reader_that_runs_on_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(guarded, "SECONDS", 0)
-    path = write(tmp_path, "xlsx")
+    monkeypatch.setattr(limits, "_SECONDS_A_MEGABYTE", 0)
+    path = tmp_path / "a.xlsx"
+    pd.DataFrame({"word": [f"w{n}" for n in range(60_000)], "valence": 1.0}).to_excel(path, index=False)
     start = time.perf_counter()
     with pytest.raises(
-        NormsError, match=r"a\.xlsx can't be read as xlsx: it was not read within 0 seconds; it is damaged"
+        NormsError,
+        match=r"a\.xlsx can't be read as xlsx: it was not read within \d+ seconds; it is damaged.*most_seconds",
     ):
-        read_table(path)
+        read_table(path, Layout(most_seconds=1))
     assert time.perf_counter() - start < 20
 
 
@@ -171,40 +175,41 @@ def test_a_cell_in_a_far_corner(tmp_path: Path) -> None:
     assert norms.issues["detail"].tolist() == ["row 60000"]
 
 
-def test_a_far_corner_of_a_long_table_is_too_much(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr("interlingua.norms.tables._MOST_CELLS", 1000)
+def test_a_far_corner_of_a_long_table_is_too_much(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("word,valence\n" + "a,1\n" * 20 + "b,1" + "," * 100 + "x\n", encoding="utf-8")
-    with pytest.raises(NormsError, match=r"21 rows and 102 columns, more than .* row 22 is the widest: delete"):
-        read_table(path)
+    with pytest.raises(
+        NormsError,
+        match=r"21 rows and 102 columns, more cells than .* row 22 is the widest: delete .*most_cells = 2142",
+    ):
+        read_table(path, Layout(most_cells=1000))
+    assert len(read_table(path, Layout(most_cells=2142))) == 21
 
 
-def test_what_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guarded, "MOST_UNPACKED", 2**20)
-    monkeypatch.setattr("interlingua.norms.tables.MOST_UNPACKED", 2**20)
-    monkeypatch.setattr(guarded, "MOST_IN_WORKBOOK", 2**20)
-    text = b"word,valence\n" + b"a,1\n" * 2**19
+def test_what_unpacks_to_too_much(tmp_path: Path) -> None:
+    text = b"word,valence\n" + b"a,1\n" * (2**21 + 1)
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("a.csv", text)
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(text))
     with zipfile.ZipFile(tmp_path / "a.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", text)
     for name, words in [
-        ("a.zip", "'a.csv' is more than 1 MB"),
+        ("a.zip", "'a.csv' in it is more than 1 MB"),
         ("a.csv.gz", "more than 1 MB"),
-        ("a.xlsx", "it is 2 MB"),
+        ("a.xlsx", "unpacked it is 8 MB"),
     ]:
-        with pytest.raises(NormsError, match=words):
-            read_table(tmp_path / name)
+        with pytest.raises(NormsError, match=f"{words}.*most_megabytes"):
+            read_table(tmp_path / name, Layout(most_megabytes=1), "en")
 
 
-def test_a_directory_that_lies_about_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write(tmp_path, "zip")
-    monkeypatch.setattr(guarded, "MOST_UNPACKED", 300)
+def test_a_directory_that_lies_about_a_size(tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a.csv", "word,valence\n" + "a,1\n" * 2**19)
     entry = guarded.entries_of(path.read_bytes(), path)[0]
     entry.file_size = 10
     with pytest.raises(NormsError, match=r"a\.zip can't be unpacked: it holds more than is read of any table"):
-        guarded.read_member(path.read_bytes(), path, entry)
+        guarded.read_member(path.read_bytes(), path, entry, Limits(megabytes=1), Keys())
 
 
 def test_several_gzip_parts_in_one_file(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import xlwt
 from interlingua.contexts import read_contexts
 from interlingua.errors import ContextsError, NormsError
 from interlingua.norms import Layout, load_norms, read_table
-from interlingua.norms.tables import column_at
+from interlingua.norms.columns import column_at
 
 #: Two rows of names as spreadsheets have them: groups merged over two cells, a word's name over two rows.
 GROUPS = ["Word", "Valence", "", "Arousal  all", ""]
@@ -103,7 +103,10 @@ def test_a_repeated_name_is_an_error_that_lists_its_columns(kind: str, tmp_path:
     # Of one row of names, there are positions only.
     path = write(tmp_path / f"b.{kind}", [["word", "Mean", "Mean"], *([*row[:2], row[3]] for row in ROWS)])
     for columns in ({"valence": "Mean"}, {}):
-        with pytest.raises(NormsError, match=r"2 columns 'Mean', at the positions 1, 2: give .* from 0$"):
+        with pytest.raises(
+            NormsError,
+            match=r"2 columns 'Mean', at the positions 1, 2: give .* columns = \{ \w+ = 1 \} in languages.en",
+        ):
             load(path, columns, header_row=1)
     assert load(path, {"valence": 1, "arousal": 2}, header_row=1)["arousal"] == [3, 9, 2]
     # Names that do not repeat need no more than before.

@@ -161,7 +161,7 @@ def test_invisible_characters_in_ratings(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("separator", ["::", "", "||", "\n", "\r", '"', "ab"])
 def test_a_separator_that_is_none(separator: str, tmp_path: Path) -> None:
-    with pytest.raises(NormsError, match=r"a\.csv: separator = .*give one character"):
+    with pytest.raises(NormsError, match=r"a\.csv: separator = .*one character parts cells"):
         load(tmp_path / "a.csv", "word::valence\na::1\n", options={"separator": separator})
 
 

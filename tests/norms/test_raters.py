@@ -75,10 +75,13 @@ def test_columns_of_raters_are_no_ratings(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "match"),
     [
-        ({"sd": {"valence": "SD"}}, r"'raters' not how many they were; give raters = \{ valence = 30 \}.*languages.en"),
+        (
+            {"sd": {"valence": "SD"}},
+            r"'raters' not how many they were; give options = .* raters = \{ valence = 30 \} \} in languages.en",
+        ),
         (
             {"sd": {"valence": "StDev"}, "raters": {"valence": 30}},
-            "no column 'StDev'.*name others with 'sd' and 'raters'",
+            "no column 'StDev'.*options = { sd = { valence = .SD. } } in languages.en",
         ),
         ({"sd": {"valence": "SD"}, "raters": {"valence": "n"}}, "no column 'n'"),
         (

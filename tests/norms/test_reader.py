@@ -79,7 +79,11 @@ def test_a_long_list_of_issues_is_cut(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "arguments", "words"),
     [
-        ("Wort,valence\na,1\nb,2\n", {}, r"no column 'word'.*it has 'Wort', 'valence'; name others with 'columns'"),
+        (
+            "Wort,valence\na,1\nb,2\n",
+            {},
+            r"no column 'word'.*it has 'Wort', 'valence'; .* columns = \{ word = \"Wort\" \} in languages",
+        ),
         ("word,Valence\na,1\nb,2\n", {"variables": ["valence"]}, "no column 'valence' .did you mean 'Valence'"),
         ("word,valence\na,1\nb,high\n", {}, r"row 3, word 'b': the rating of valence is 'high', not a number;"),
         (
@@ -131,7 +135,7 @@ def test_a_card_without_a_layout_takes_columns_by_name(tmp_path: Path) -> None:
         "el-palogiannidi-2016", language="el", path=path, columns={"word": "lexi", "valence": "V", "arousal": "A"}
     )
     assert list(norms.table["valence"]) == [1, 0]
-    with pytest.raises(NormsError, match="name the columns of yours with 'columns'"):
+    with pytest.raises(NormsError, match=r"name the columns of yours with columns = \{ valence"):
         load_norms("el-palogiannidi-2016", language="el", path=path)
 
 

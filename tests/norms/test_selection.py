@@ -62,7 +62,7 @@ def test_the_first_of_many_words_that_are_not_plain_and_where_the_rest_is() -> N
     said = describe_not_plain(left_out, "en")
     assert said.startswith("word 0, word 1, word 2,")
     assert "word 9 and 864 more (has a blank: 860, has a hyphen: 14)" in said
-    assert said.endswith("all of them: interlingua.norms.not_plain(load_norms(..., language='en').table, 'en')")
+    assert said.endswith("all of them: interlingua norms left-out STUDY --language en")
     assert describe_not_plain(left_out[:1], "en") == "word 0 (has a blank: 1)"
 
 

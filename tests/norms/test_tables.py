@@ -13,7 +13,7 @@ import pytest
 
 from interlingua.errors import NormsError
 from interlingua.norms import Layout, read_table
-from interlingua.norms.tables import column_at
+from interlingua.norms.columns import column_at
 
 FRAME = pd.DataFrame({"word": ["amor", "null", "NA"], "valence": [8.5, 5.0, 1.25]})
 TEXT = "word,valence\namor,8.5\nnull,5\nNA,1.25\n"
@@ -146,7 +146,10 @@ def test_a_member_of_an_archive_by_name_and_pattern(tmp_path: Path) -> None:
     _zip(path, "x/one.csv", "x/Redondo(2007).csv")
     for member in ("Redondo(2007).csv", "*Redondo*", "x/one.csv"):
         assert _values(read_table(path, Layout(member=member))) == EXPECTED
-    with pytest.raises(NormsError, match=r"several tables \('x/one.csv', 'x/Redondo\(2007\).csv'\): name one"):
+    with pytest.raises(
+        NormsError,
+        match=r"several tables \('x/one.csv', 'x/Redondo\(2007\).csv'\): give options = \{ member = .x/one.csv. \}",
+    ):
         read_table(path)
     with pytest.raises(NormsError, match=r"holds no 'two.csv'"):
         read_table(path, Layout(member="two.csv"))

@@ -32,12 +32,12 @@ def pairs(codes: tuple[str, ...] = CODES, methods: tuple[str, ...] = METHODS) ->
         for more, method in enumerate(methods)
         for a, b in combinations(codes, 2)
     ]
-    return pd.DataFrame(rows).assign(model="m", variable="valence", layer=1)
+    return pd.DataFrame(rows).assign(model="m", site="resid", variable="valence", layer=1)
 
 
 def performance(reads: str = "layer 1", probe: str = "ridge") -> pd.DataFrame:
     rows = [{"language": code, "r": 0.8 - 0.1 * number} for number, code in enumerate(CODES)]
-    told = pd.DataFrame(rows).assign(model="m", variable="valence", probe=probe, reads=reads)
+    told = pd.DataFrame(rows).assign(model="m", site="resid", variable="valence", probe=probe, reads=reads)
     return pd.concat([told, told.assign(probe="other", r=0.0)], ignore_index=True)
 
 
@@ -48,8 +48,8 @@ def results(flagged: tuple[str, ...] = (), read: pd.DataFrame | None = None) -> 
     left = pairs(tuple(code for code in CODES if code not in flagged)).assign(languages=f"without {' '.join(flagged)}")
     outputs: dict[str, Table] = {table.name: table for table in (POINTS, LINES, MODELS, MODELS_WITHOUT, FLAGGED)}
     for method in METHODS:
-        found = alignment(pairs(), table, method=method, **OPTIONS)
-        found |= without_flagged(left if flagged else left.head(0), table, method=method, **OPTIONS)
+        found = alignment(pairs(), table, site="resid", method=method, **OPTIONS)
+        found |= without_flagged(left if flagged else left.head(0), table, site="resid", method=method, **OPTIONS)
         for name, frame in found.items():
             parts.setdefault(name, []).append(outputs[name].empty() if frame is None else outputs[name].check(frame))
     made = {name: outputs[name].concat(frames) for name, frames in parts.items()}
@@ -82,7 +82,7 @@ def test_the_seed_is_the_methods_own() -> None:
     points = results().of("alignment_points", method="ridge")
     again = alignment_models(points, draws=200, seed=derive_seed(3, "alignment", "ridge"))
     models = results().of("alignment_models", method="ridge")
-    pd.testing.assert_frame_equal(models.drop(columns="method"), again)
+    pd.testing.assert_frame_equal(models.drop(columns=["site", "method"]), again)
 
 
 def test_the_line_is_that_of_least_squares() -> None:
@@ -94,10 +94,10 @@ def test_the_line_is_that_of_least_squares() -> None:
 
 def test_where_all_share_as_much_there_is_no_line() -> None:
     same = pairs(methods=("ridge",)).assign(observed=4)
-    found = alignment(same, performance(), method="ridge", **OPTIONS)
+    found = alignment(same, performance(), site="resid", method="ridge", **OPTIONS)
     assert found["alignment_lines"] is None
     without_r = performance().assign(r=np.nan)
-    assert alignment(pairs(), without_r, method="ridge", **OPTIONS)["alignment_lines"] is None
+    assert alignment(pairs(), without_r, site="resid", method="ridge", **OPTIONS)["alignment_lines"] is None
 
 
 def test_without_flagged_languages_nothing_stands_beside() -> None:

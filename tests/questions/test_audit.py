@@ -196,6 +196,7 @@ def test_tried_layers_say_what_a_run_says(
         held_out_tried(
             *material[code],
             model="made-up",
+            site="resid",
             variable="valence",
             language=code,
             choose="cv",

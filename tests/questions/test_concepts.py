@@ -89,7 +89,9 @@ def steps(
         design = Design(*of_language)
         y, _ = design.ratings("valence")
         ranked = rank_units(LayerData(design.train(1), y, design.train_words, 1, WIDTH, {}), "correlation")
-        rankings.append(ranked.assign(language=code, method="correlation", layer=1, model="m", variable="valence"))
+        rankings.append(
+            ranked.assign(language=code, method="correlation", layer=1, model="m", site="resid", variable="valence")
+        )
         signs[code] = rank_apart(
             *of_language,
             PROBES,

@@ -46,7 +46,7 @@ def probes_of(codes: tuple[str, ...], *names: str) -> pd.DataFrame:
         for layer in (0, 1)
     ]
     table = pd.DataFrame(rows, columns=["language", "probe", "layer", "n_nonzero"])
-    return table.assign(model="m", variable="valence", curve="layer").astype({"n_nonzero": "int64"})
+    return table.assign(model="m", site="resid", variable="valence", curve="layer").astype({"n_nonzero": "int64"})
 
 
 def steps(

@@ -20,7 +20,7 @@ OWN = {**PERMUTED, "corrected_fe": 99.0, "p_fe": 0.99}
 
 
 def tables(model: str, layer: int, share: float, r_top: float) -> dict[str, pd.DataFrame]:
-    where = {"model": model, "variable": "valence", "method": "ridge", "layer": layer}
+    where = {"model": model, "site": "resid", "variable": "valence", "method": "ridge", "layer": layer}
     nulls = [
         {**where, "null": null, **figures, "corrected_fe": share * figures["corrected_fe"]}
         for null, figures in (("permuted", PERMUTED), ("own codes", OWN))
@@ -53,7 +53,9 @@ def test_models_and_controls_are_compared_by_permuted_ratings() -> None:
     for name in ("null", "degrees", "pairs"):
         table = draw[name].assign(beside="model", layer=7, r_top=0.05)
         same[f"same_{name}"] = table[table["null"] == "permuted"] if name == "null" else table
-    found = beside_controls(**own, **same, **parts, sentences=8, untrained_sentences=1, control_sentences=None)
+    found = beside_controls(
+        **own, **same, **parts, site="resid", sentences=8, untrained_sentences=1, control_sentences=None
+    )
     assert found["controls"] is not None
     assert found["controls_summary"] is not None
     rows = CONTROLS.check(found["controls"]).set_index(["control", "at"])
@@ -73,12 +75,13 @@ def test_a_study_whose_controls_left_nothing_has_no_rows() -> None:
     same = {f"same_{name}": nothing[name].assign(beside="") for name in ("null", "degrees", "pairs")}
     parts = {f"{part}_{name}": table for part in ("untrained", "controls") for name, table in nothing.items()}
     options: dict[str, Any] = {"sentences": 8, "untrained_sentences": 1, "control_sentences": 2}
-    found = beside_controls(**tables("model", 7, 1.0, 0.6), **same, **parts, **options)
+    found = beside_controls(**tables("model", 7, 1.0, 0.6), **same, **parts, site="resid", **options)
     assert found == {"controls": None, "controls_summary": None}
 
 
 ROW: dict[str, Any] = {
     "model": "model",
+    "site": "resid",
     "variable": "valence",
     "method": "ridge",
     "layer": 7,

@@ -10,14 +10,14 @@ import pytest
 from interlingua.flow import Step
 from interlingua.questions.audit import TRIED
 from interlingua.questions.order import questions, tables
-from interlingua.report import words
+from interlingua.report import story, words
 from interlingua.run.graph import _ordered
 from interlingua.study.config import Study
 from interlingua.study.steps import FACTS, STEPS
 
 EVERY = [FACTS, *STEPS, *(step for question in questions() for step in question.steps), TRIED]
 #: What `interlingua.flow.work` offers besides.
-OFFERED = {"model", "variable", "language", "method", "on_progress", "folder", "unfinished"}
+OFFERED = {"model", "site", "variable", "language", "method", "on_progress", "folder", "unfinished"}
 
 
 @pytest.mark.parametrize("step", EVERY, ids=lambda step: step.name)
@@ -46,6 +46,7 @@ def test_outputs_have_names_of_their_own_and_steps_no_circle() -> None:
 
 def test_show_modules_define_only_what_is_called() -> None:
     assert words.__doc__ is not None
+    assert story.__doc__ is not None
     for question in questions():
         show = import_module(question.show)
         public = {
@@ -53,10 +54,11 @@ def test_show_modules_define_only_what_is_called() -> None:
             for name, value in vars(show).items()
             if inspect.isfunction(value) and value.__module__ == show.__name__ and not name.startswith("_")
         }
-        told = {"claim", "glance", "glance_of_all", "section", "caveats"}
+        main = {"lead", "tile", "heat", "brief"}
+        told = {"claim", "glance", "glance_of_all", "section", "caveats"} | main
         assert "section" in public, question.key
         for name in public & told:
-            assert name in words.__doc__
+            assert f"``{name}(" in (story.__doc__ if name in main else words.__doc__)
         drawn = {draw.__name__ for draw in getattr(show, "FIGURES", {}).values()}
         assert public - told <= drawn, f"{question.key} defines what nobody calls"
         for name in getattr(show, "FIGURES", {}):
@@ -68,4 +70,4 @@ def test_columns_beside_units_are_declared() -> None:
     for question in questions():
         for column in question.atlas:
             names = declared[column.table].names
-            assert {"model", "variable", "unit", column.column} <= set(names)
+            assert {"model", "site", "variable", "unit", column.column} <= set(names)

@@ -62,7 +62,7 @@ def steps(
         y, _ = design.ratings("valence")
         ranked = rank_units(LayerData(design.train(1), y, design.train_words, 1, WIDTH, {}), "correlation")
         ranked["score"] = ranked["score"].where(ranked["rank"] <= keep, 0.0)
-        rankings.append(ranked.assign(language=code, method="correlation", model="m", variable="valence"))
+        rankings.append(ranked.assign(language=code, method="correlation", model="m", site="resid", variable="valence"))
     first = choose(pd.concat(rankings, ignore_index=True), cell, random_units=DRAWS, seed=SEED)
     sets, chosen, random = (kept(output, first[output.name], folder) for output in (SETS, CHOSEN, RANDOM))
     options: dict[str, Any] = {"headline": "correlation", "folds": 3, "standardise": "train", "seed": SEED}
@@ -90,7 +90,9 @@ def results_of(tables: Mapping[str, pd.DataFrame]) -> Results:
     """Return results in which all languages were left out with all of the top, too."""
     read = dict(tables)
     whole = LEAVE_ONE_OUT.empty()
-    rows = pd.DataFrame({"language": list(NAMES)}).assign(model="m", variable="valence", method="correlation", layer=1)
+    rows = pd.DataFrame({"language": list(NAMES)}).assign(
+        model="m", site="resid", variable="valence", method="correlation", layer=1
+    )
     for column in LEAVE_ONE_OUT.columns:
         if column.name not in rows:
             rows[column.name] = 12 if column.kind == "count" else 0.5

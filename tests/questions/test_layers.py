@@ -20,7 +20,7 @@ from interlingua.study.facts import Facts
 from interlingua.study.steps import PROBES
 from interlingua.tables import Layout, Table
 
-FACTS = Facts("builtin:m", "1", "f", 3, 16, False, "float32", 10, 5)
+FACTS = Facts("builtin:m", "1", "f", 3, 16, False, "float32", 10, 5, 64, 16, 4, "")
 TABLES: dict[str, Table] = {table.name: table for table in QUESTION.tables}
 #: r of ridge by layer: over test words layer 1 is best, over folds layer 2.
 TEST, FOLDS = (0.1, 0.6, 0.4), (0.1, 0.4, 0.5)
@@ -41,13 +41,21 @@ def probes(n_probes: int = 1) -> pd.DataFrame:
                 rows.append(place | {"r_low": r, "r_high": r, "r_word": r, "r_word_low": r, "r_word_high": r})
     counts = dict.fromkeys(("n_nonzero", "n_constant", "n_train", "n_test", "n_test_words"), 8)
     table = pd.DataFrame(rows).assign(
-        model="builtin:m", variable="valence", l1=0.0, l2=1.0, gap=0.0, at_edge=False, **counts
+        model="builtin:m", site="resid", variable="valence", l1=0.0, l2=1.0, gap=0.0, at_edge=False, **counts
     )
     return PROBES.check(table)
 
 
 def choose(choose: Any = "cv", curve: Any = "layer", k: float = 0.25, n_probes: int = 1) -> dict[str, Any]:
-    options = {"choose": choose, "probe": "ridge", "curve": curve, "k": k}
+    options = {
+        "choose": choose,
+        "probe": "ridge",
+        "curve": curve,
+        "k": k,
+        "site": "resid",
+        "layers": {},
+        "heads": "units",
+    }
     found = chosen_layer(probes(n_probes), FACTS, model="builtin:m", variable="valence", **options)
     return found | {name: table.check(found[name]) for name, table in TABLES.items()}
 

@@ -61,7 +61,7 @@ ELSEWHERE = pd.DataFrame(
     [("en", f"en{number}") for number in (*range(8, 18), *range(22, 30))]
     + [("fi", f"fi{number}") for number in (0, 1, 22)],
     columns=["language", "word"],
-).assign(model="m", variable="valence")
+).assign(model="m", site="resid", variable="valence")
 
 
 def linked_of(code: str) -> set[str]:
@@ -78,7 +78,7 @@ def ranked(languages: tuple[str, ...] = LANGUAGES) -> pd.DataFrame:
             table = rank_units(LayerData(design.train(layer), y, design.train_words, layer, WIDTH, {}), "correlation")
             parts.append(table.assign(language=code, method="zeros", score=0.0))
             parts.append(table.assign(language=code, method="correlation"))
-    return pd.concat(parts, ignore_index=True).assign(model="m", variable="valence")
+    return pd.concat(parts, ignore_index=True).assign(model="m", site="resid", variable="valence")
 
 
 def kept(output: Any, value: Any, folder: Path) -> Any:

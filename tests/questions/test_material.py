@@ -21,7 +21,7 @@ def sources(*unseen: str) -> pd.DataFrame:
     numbers = {"words": 60, "sentences": 120, "train_words": 48, "test_words": 12}
     table = pd.DataFrame({"language": codes, "role": ["seen", "seen", *["unseen"] * len(unseen)], **numbers})
     table["rated_words"] = pd.Series([None, *[900] * (len(codes) - 1)], dtype="Int64")
-    return table.assign(norms="labmt", licence="free", citation="")
+    return table.assign(norms="labmt", words_from="", frames="", licence="free", citation="")
 
 
 #: Of a study's settings, what the section tells.
@@ -60,6 +60,19 @@ def test_which_languages_choose_and_which_test(unseen: tuple[str, ...], said: st
     (finding,) = section(results(sources(*unseen), NOTHING)).findings
     assert finding.startswith(f"2 languages choose the {said}")
     assert "48 words for training and 12 for testing" in finding
+
+
+def test_where_words_come_from_and_which_frames_they_stand_in_is_told_where_it_is_known() -> None:
+    known = sources("zh").assign(
+        norms=["A", "A", "B"], words_from=["tweets", "tweets", ""], frames=["", "Uno {word}.", ""]
+    )
+    said = section(results(known, NOTHING))
+    assert " The words of A are tweets. " in said.findings[0]
+    [shown] = [shown for shown in said.tables if shown.title == "Carrier sentences"]
+    assert shown.frame["language"].tolist() == ["es"]
+    of_none = section(results(sources(), NOTHING))
+    assert "The words of" not in of_none.findings[0]
+    assert "Carrier sentences" not in [shown.title for shown in of_none.tables]
 
 
 @pytest.mark.parametrize(

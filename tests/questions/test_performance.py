@@ -37,7 +37,9 @@ def probes(*, whole: bool = True, r: dict[str, float] = R, low: float = 0.3) -> 
             ("ridge", "layer", 1, 0.1),
         )
     ]
-    table = pd.DataFrame(rows).assign(model="m", variable="valence", l1=0.0, l2=1.0, gap=0.0, at_edge=False, **counts)
+    table = pd.DataFrame(rows).assign(
+        model="m", site="resid", variable="valence", l1=0.0, l2=1.0, gap=0.0, at_edge=False, **counts
+    )
     table = table.assign(r_low=table["r"] - low, r_high=table["r"] + 0.1, r_cv=0.3)
     words = {"r_word": table["r"], "r_word_low": table["r_low"], "r_word_high": table["r_high"]}
     return PROBES.check(table.assign(**words))
@@ -46,7 +48,7 @@ def probes(*, whole: bool = True, r: dict[str, float] = R, low: float = 0.3) -> 
 def held_out(r: dict[str, float] = R, low: float = 0.3) -> pd.DataFrame:
     rows = pd.DataFrame({"language": list(r), "r": [value - 0.1 for value in r.values()]})
     rows = rows.assign(
-        r_low=rows["r"] - low, r_high=rows["r"] + 0.1, n_words=10, model="m", variable="valence", layer=1
+        r_low=rows["r"] - low, r_high=rows["r"] + 0.1, n_words=10, model="m", site="resid", variable="valence", layer=1
     )
     return HELD_OUT_R.check(rows)
 

@@ -29,6 +29,7 @@ from interlingua.questions.sharing.compute import (
     without_flagged,
 )
 from interlingua.questions.sharing.draw import choose_again, draw_ratings, draws_of, rank_drawn, rated_layer
+from interlingua.questions.sharing.intersections import intersections
 from interlingua.report.results import Results
 from interlingua.report.style import house_style
 from interlingua.report.words import Row
@@ -51,6 +52,7 @@ STRATA = pd.DataFrame(
     [
         {
             "model": "model",
+            "site": "resid",
             "variable": "valence",
             "language": code,
             "word": f"w{number}",
@@ -95,7 +97,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         weights = {("elastic-net", "layer", layer): rng.normal(size=12) * (np.arange(12) < 2) for layer in (0, 1)}
         weights |= {("elastic-net-cv", "layer", layer): rng.normal(size=12) for layer in (0, 1)}
         weights["adam", "whole", -1] = rng.normal(size=24)
-        where = {"model": "model", "language": code, "variable": "valence"}
+        where = {"model": "model", "site": "resid", "language": code, "variable": "valence"}
         found = rank(
             activations, frame, weights, methods=METHODS, standardise="train", on_progress=lambda share: None, **where
         )
@@ -115,6 +117,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     again = {code: kept(drawing(every, code, choose_again), folder)["again_signs"] for code in LANGUAGES}
     every |= {"again": again}
     every |= kept(share(every["rankings"], CELL, methods=METHODS, seed=SEED), folder)
+    every |= kept(intersections(every["rankings"], CELL, methods=METHODS), folder)
     every |= kept(beside_nulls(every["rankings"], CELL, every["drawn"], every["r_top"], nulls=NULLS), folder)
     return every | kept(beside_again(every["rankings"], CELL, every["drawn"], every["again"], nulls=NULLS), folder)
 
@@ -352,7 +355,7 @@ AROUSAL = [("model", "arousal", code) for code in ("en", "es")]
 def test_languages_are_left_out_where_two_are_left(tmp_path: Path) -> None:
     def left(*flagged: tuple[str, str, str]) -> list[list[str]]:
         audit = audited(*((*key, key in flagged) for key in [*VALENCE, *AROUSAL]))
-        table = kept(kept_languages(audit), tmp_path)["kept_languages"]
+        table = kept(kept_languages(audit, site="resid"), tmp_path)["kept_languages"]
         return table[["variable", "languages", "kept"]].to_numpy().tolist()
 
     assert left() == []
@@ -378,7 +381,7 @@ def again(study: dict[str, Any], left: pd.DataFrame, folder: Path) -> dict[str, 
 
 
 def test_without_the_flagged_language_the_others_are_compared_again(study: dict[str, Any], tmp_path: Path) -> None:
-    left = kept_languages(audited(*((*key, key[2] == "es") for key in VALENCE)))["kept_languages"]
+    left = kept_languages(audited(*((*key, key[2] == "es") for key in VALENCE)), site="resid")["kept_languages"]
     assert left is not None
     found = again(study, left, tmp_path)
     rest = study["rankings"][study["rankings"]["language"] != "es"]
@@ -411,7 +414,9 @@ def test_without_a_flag_nothing_is_compared_again(study: dict[str, Any], tmp_pat
 
 
 def test_of_a_cell_with_too_few_languages_left_only_all_are_told(study: dict[str, Any], tmp_path: Path) -> None:
-    left = pd.DataFrame([{"model": "model", "variable": "valence", "languages": "without es fr", "kept": ""}])
+    left = pd.DataFrame(
+        [{"model": "model", "site": "resid", "variable": "valence", "languages": "without es fr", "kept": ""}]
+    )
     found = again(study, left, tmp_path)
     assert set(found["cell_flagged_overlap"]["languages"]) == set(found["cell_flagged_null"]["languages"]) == {"all"}
     assert found["flagged_pairs"].empty
@@ -434,7 +439,7 @@ def test_rows_with_and_without_stand_below_each_other() -> None:
 
 # What is told.
 
-WHERE = {"model": "model", "variable": "valence", "method": "ridge", "layer": 1}
+WHERE = {"model": "model", "site": "resid", "variable": "valence", "method": "ridge", "layer": 1}
 PAIRS = {"n_pairs": 3, "mean_overlap": 2.5, "mean_fe": 3.0, "p_below_05": 2, "p_bh_below_05": 1, "same_sign": 0.9}
 SHARED = {"n_languages": 3, "degree": 3, "n_units": 2}
 NULL: dict[str, Any] = {
@@ -465,6 +470,7 @@ ENCODING = pd.DataFrame(
     [
         {
             "model": "model",
+            "site": "resid",
             "variable": "valence",
             "layer": 1,
             "language": code,
@@ -503,7 +509,9 @@ def results(
     tables = {
         "pairs_summary": pd.DataFrame([{**WHERE, **PAIRS, **(pairs or {})}]),
         "sharing_summary": pd.DataFrame([{**WHERE, **SHARED, **(shared or {})}]),
-        "layer_choice": pd.DataFrame([{"model": "model", "variable": "valence", "layer": 1, "chosen": True}]),
+        "layer_choice": pd.DataFrame(
+            [{"model": "model", "site": "resid", "variable": "valence", "layer": 1, "chosen": True}]
+        ),
         "languages": pd.DataFrame({"language": ["es", "zh"], "name": ["Spanish", "Chinese"]}),
         **({"null": pd.DataFrame(nulls)} if nulls else {}),
         **more,
@@ -765,7 +773,7 @@ def test_without_the_flagged_languages_it_is_told_again() -> None:
 def test_figures_are_drawn_for_more_rankings_than_colours(study: dict[str, Any]) -> None:
     from matplotlib import pyplot as plt
 
-    names = ("overlap", "pairs")
+    names = ("overlap", "pairs", "intersections", "set_sizes")
     degrees = pd.concat([select(study["degrees"], method="correlation").assign(method=f"m{i}") for i in range(9)])
     found = results()
     of_ridge = {name: study[name].replace({"method": {"correlation": "ridge"}}) for name in names}
@@ -777,5 +785,5 @@ def test_figures_are_drawn_for_more_rankings_than_colours(study: dict[str, Any])
             assert drawn is not None
             assert "nan" not in drawn[1]
             plt.close(drawn[0])
-    found._read["overlap"] = found.table("overlap").assign(observed=0)
+    found._read["intersections"] = found.table("intersections").assign(n_languages=1)
     assert show.FIGURES["intersections"](found) is None

@@ -352,7 +352,9 @@ def test_linked_words_are_left_out_and_counted(made_up: Callable[..., Any]) -> N
     assert chance["rho"] != row["rho"]
     assert without.sure == f"not tested against a null; as many words left out by chance: ρ̄ = {chance['rho']:.2f}"
     # Whose links they are is said where it matters: the model's own are circular.
-    by_model = pd.DataFrame([{"model": "m", "variable": "valence", "n_user": 0, "n_norms": 0, "n_neighbours": 160}])
+    by_model = pd.DataFrame(
+        [{"model": "m", "site": "resid", "variable": "valence", "n_user": 0, "n_norms": 0, "n_neighbours": 160}]
+    )
     assert "And without the words that the model itself places next to a word of another language?" in answers(
         {**found, "concept_summary": by_model}
     )

@@ -28,6 +28,7 @@ CELL = Cell("m", "valence", 1, 4, Layout.even(2, WIDTH))
 PROBES = pd.DataFrame(
     {
         "model": "m",
+        "site": "resid",
         "language": "en",
         "variable": "valence",
         "probe": ["ridge", "ridge", "adam"],
@@ -61,6 +62,7 @@ def rankings(methods: tuple[str, ...], width: int = WIDTH, layer: int = 1) -> pd
         pd.DataFrame(
             {
                 "model": "m",
+                "site": "resid",
                 "language": language,
                 "variable": "valence",
                 "method": method,
@@ -146,13 +148,15 @@ def stability_of(**frequencies: list[float]) -> pd.DataFrame:
         pd.DataFrame({"method": method, "frequency": values, "unit": range(len(values)), "score": 1.0})
         for method, values in frequencies.items()
     ]
-    return pd.concat(parts, ignore_index=True).assign(model="m", variable="valence", layer=1, language="en")
+    return pd.concat(parts, ignore_index=True).assign(
+        model="m", site="resid", variable="valence", layer=1, language="en"
+    )
 
 
 def seeds_of(shares: list[float]) -> pd.DataFrame:
     languages = ["en", "fi", "zh"][: len(shares)]
     table = pd.DataFrame({"language": languages, "shared": 1, "share": shares, "k": 4, "same_sign": 1.0})
-    return table.assign(model="m", variable="valence", layer=1, method_a="seed 1", method_b="seed 2")
+    return table.assign(model="m", site="resid", variable="valence", layer=1, method_a="seed 1", method_b="seed 2")
 
 
 STABLE = stability_of(correlation=[1.0, 0.5, 0.9], ridge=[0.1, 0.3])
@@ -165,13 +169,15 @@ def halves_of(**shared: tuple[float, float]) -> pd.DataFrame:
         for method, values in shared.items()
         for code, value in zip(("en", "fr"), values, strict=True)
     ]
-    table = pd.DataFrame(rows).assign(model="m", variable="valence", layer=1, draws=20, n_words=9, k=4, expected=0.4)
+    table = pd.DataFrame(rows).assign(
+        model="m", site="resid", variable="valence", layer=1, draws=20, n_words=9, k=4, expected=0.4
+    )
     return HALVES.check(table.assign(shared_low=0.0, shared_high=4.0, same_sign=1.0))
 
 
 APART = halves_of(correlation=(3.0, 2.0), ridge=(1.0, 1.5))
 PAIRS = pd.DataFrame(
-    {"model": "m", "variable": "valence", "layer": 1, "method": "correlation", "observed": [1, 2]}
+    {"model": "m", "site": "resid", "variable": "valence", "layer": 1, "method": "correlation", "observed": [1, 2]}
 )  # ridge is not among the study's rankings
 
 

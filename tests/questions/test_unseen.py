@@ -52,7 +52,7 @@ def material(code: np.ndarray | None = None) -> tuple[Activations, pd.DataFrame]
 
 def tables_of(method: str = "correlation", units: tuple[int, ...] = SHARED) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what the languages that choose share: units, and their signs."""
-    where = {"model": "m", "variable": "valence", "method": method, "layer": 1}
+    where = {"model": "m", "site": "resid", "variable": "valence", "method": method, "layer": 1}
     highest = pd.DataFrame([{**where, "degree": 3, "units": " ".join(map(str, units))}])
     rows = [{**where, "unit": unit, "n_positive": 2, "n_negative": 1} for unit in units]
     signs = pd.DataFrame(rows)
@@ -113,7 +113,7 @@ def test_a_ranking_that_shares_nothing_has_a_row_without_units() -> None:
 
 def test_every_unit_of_the_network_is_regressed() -> None:
     told: list[float] = []
-    every = every_unit(*material(), model="m", variable="valence", language="ko", on_progress=told.append)
+    every = every_unit(*material(), model="m", site="resid", variable="valence", language="ko", on_progress=told.append)
     table = TRANSFER_UNITS.check(every["transfer_units"])
     assert table["unit"].tolist() == list(range(2 * WIDTH))
     assert told == [0.5, 1.0]
@@ -125,7 +125,9 @@ def test_every_unit_of_the_network_is_regressed() -> None:
 def results(**changes: Any) -> Results:
     tables = found()
     summary = tables["transfer_summary"].query("method == 'correlation'").assign(**changes)
-    every = every_unit(*material(), model="m", variable="valence", language="ko", on_progress=lambda done: None)
+    every = every_unit(
+        *material(), model="m", site="resid", variable="valence", language="ko", on_progress=lambda done: None
+    )
     read = {
         **tables,
         **every,

@@ -7,7 +7,7 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -22,45 +22,13 @@ from interlingua.report.page import write_page
 from interlingua.report.results import Results
 from interlingua.run.report import told
 
-BROWSER, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(not (BROWSER and DRIVER), reason="needs chromium and chromedriver")
-
 AXE = Path(__file__).parents[1] / "atlas" / "vendor" / "axe.min.js"
 #: All questions but the one that the small study does not ask, then what it did not ask, then how it was made.
-SECTIONS = [*(question.key for question in questions() if question.key != "replication"), "not-asked", "record"]
+ASKED = [question.key for question in questions() if question.key not in ("replication", "sites")]
+SECTIONS = ["at-a-glance", *ASKED, "not-asked", "record"]
+#: Opens all that can be opened, also what is open one at a time.
+OPEN = "document.querySelectorAll('details').forEach(d => { d.removeAttribute('name'); d.open = true; })"
 MARKUP = '<img src=x onerror="document.title=\'run\'"><b>Norms</b> & "co" {{ 7 * 7 }}'
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    from selenium import webdriver
-    from selenium.webdriver.chrome.service import Service
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = BROWSER
-    profile = tmp_path_factory.mktemp("profile")
-    for flag in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"):
-        options.add_argument(flag)
-    options.add_argument(f"--user-data-dir={profile}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
-    yield driver
-    driver.quit()
-
-
-@pytest.fixture
-def opened(browser: Any) -> Callable[..., Any]:
-    """Return a function that opens a page at a width, and forgets what was logged before."""
-
-    def open_page(page: Path, width: int = 1280) -> Any:
-        size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        for log in ("browser", "performance"):
-            browser.get_log(log)
-        browser.get(page.as_uri())
-        return browser
-
-    return open_page
 
 
 @pytest.fixture(scope="module")
@@ -83,10 +51,12 @@ def test_no_error_and_no_request_leaves_the_page(opened: Callable[..., Any], pag
 
 
 def test_every_figure_is_shown_and_described(opened: Callable[..., Any], page: Path) -> None:
-    images = opened(page).execute_script(
+    browser = opened(page)
+    browser.execute_script(OPEN)
+    images = browser.execute_script(
         "return [...document.images].map(i => [i.complete, i.naturalWidth, i.getBoundingClientRect().width, i.alt])"
     )
-    assert len(images) >= 7
+    assert len(images) >= 14
     for complete, natural, shown, text in images:
         assert complete
         assert natural > 100
@@ -94,7 +64,9 @@ def test_every_figure_is_shown_and_described(opened: Callable[..., Any], page: P
         assert len(text) > 40
 
 
-def test_the_page_begins_with_every_question_and_its_answer(opened: Callable[..., Any], page: Path, small: Any) -> None:
+def test_the_appendix_begins_with_every_question_and_its_answer(
+    opened: Callable[..., Any], page: Path, small: Any
+) -> None:
     browser = opened(page)
     rows = browser.execute_script(
         "return [...document.querySelectorAll('#glance tbody tr')].map(r => [...r.children].map(c => c.innerText))"
@@ -111,13 +83,13 @@ def test_the_page_begins_with_every_question_and_its_answer(opened: Callable[...
 def test_every_section_says_something(opened: Callable[..., Any], page: Path, small: Any) -> None:
     browser = opened(page)
     found = browser.execute_script(
-        "return [...document.querySelectorAll('section')].map("
-        "s => [s.id, s.querySelectorAll('h2').length, s.innerText])"
+        "return [...document.querySelectorAll('#appendix > section')].map("
+        "s => [s.id, s.querySelectorAll('h3').length, s.innerText])"
     )
     assert [key for key, _, _ in found] == SECTIONS
     assert all(headings == 1 and len(text) > 100 for _, headings, text in found)
     links = browser.execute_script("return [...document.querySelectorAll('nav a')].map(a => a.getAttribute('href'))")
-    assert links == [f"#{key}" for key, _, _ in found]
+    assert links == [f"#{key}" for key, _, _ in found[1:]]
     claims = browser.execute_script("return [...document.querySelectorAll('.claim')].map(p => p.innerText)")
     pairs = pd.read_parquet(small.results / "tables" / "pairs_summary.parquet")
     mine = pairs[pairs["method"] == "correlation"]
@@ -137,13 +109,13 @@ def test_caveats_stand_beside_what_they_touch(opened: Callable[..., Any], page: 
     sometimes = {question.key for question in questions() if hasattr(import_module(question.show), "caveats")}
     assert always <= set(with_caveats) <= always | sometimes
     assert with_caveats == [key for key in SECTIONS if key in with_caveats]
-    assert set(SECTIONS) - set(with_caveats) == {"material", "not-asked", "record"}
+    assert set(SECTIONS) - set(with_caveats) == {"at-a-glance", "material", "not-asked", "record"}
 
 
 def test_tables_are_filled_and_say_once_what_all_rows_have(opened: Callable[..., Any], page: Path, small: Any) -> None:
     browser = opened(page)
     tables = browser.execute_script(
-        """return [...document.querySelectorAll('details')].filter(d => d.querySelector('table')).map(d => {
+        """return [...document.querySelectorAll('#appendix details')].filter(d => d.querySelector('table')).map(d => {
         const cells = row => [...row.children].map(c => c.textContent);
         return {title: d.querySelector('summary').textContent,
                 same: (d.querySelector('p.more') || {textContent: ''}).textContent,
@@ -171,7 +143,7 @@ def test_tables_are_filled_and_say_once_what_all_rows_have(opened: Callable[...,
 @pytest.mark.parametrize("width", [1280, 390])
 def test_nothing_runs_over_the_edge(opened: Callable[..., Any], page: Path, width: int) -> None:
     browser = opened(page, width)
-    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    browser.execute_script(OPEN)
     assert browser.execute_script("return innerWidth") == width
     assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     cut = browser.execute_script(
@@ -200,8 +172,10 @@ def test_markup_in_names_is_shown_as_text(
     read.run["not_asked"] = {"replication": MARKUP}
     browser = opened(write_page(read, told(read), captions={}))
     assert browser.get_log("browser") == []
-    assert browser.title == "small · interlingua"
-    made = "return document.querySelectorAll('script, main img[src=x], main b:not(#not-asked li > b)').length"
+    assert browser.title.endswith(" · small · interlingua")
+    made = (
+        "return document.querySelectorAll('script, main img[src=x], main b:not(#not-asked li > b, .places b)').length"
+    )
     assert browser.execute_script(made) == 0
     text = browser.execute_script("return document.body.textContent")
     assert text.count(MARKUP) >= 4
@@ -217,7 +191,8 @@ def test_what_was_not_asked_is_told_once_near_the_end(opened: Callable[..., Any]
         "return [...document.querySelectorAll('#not-asked li')]"
         ".map(li => [li.querySelector('b').innerText, li.innerText])"
     )
-    [(title, text)] = told
+    [(first, other), (title, text)] = told
+    assert (first, other[: len(first) + 31]) == ("Where in the model?", f"{first} This study reads units at one site")
     assert title == "The published figures beside ours."
     assert text.startswith(f"{title} This study makes choices of its own: ")
     weight = "return getComputedStyle(document.querySelector('#not-asked li b')).fontWeight"
@@ -226,7 +201,7 @@ def test_what_was_not_asked_is_told_once_near_the_end(opened: Callable[..., Any]
 
 def test_on_a_desk_no_table_has_columns_off_the_screen(opened: Callable[..., Any], page: Path) -> None:
     browser = opened(page, 1280)
-    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    browser.execute_script(OPEN)
     cut = browser.execute_script(
         """return [...document.querySelectorAll('.scroll')].filter(box => box.scrollWidth > box.clientWidth + 1)
         .map(box => [box.getAttribute('aria-label'), box.scrollWidth, box.clientWidth])"""
@@ -301,7 +276,7 @@ def test_what_is_touched_is_large_enough(opened: Callable[..., Any], page: Path)
 @pytest.mark.parametrize("width", [1280, 390])
 def test_axe_finds_no_fault(opened: Callable[..., Any], page: Path, width: int) -> None:
     browser = opened(page, width)
-    browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+    browser.execute_script(OPEN)
     # The page allows no script; what a test brings along runs all the same.
     browser.execute_script(AXE.read_text(encoding="utf-8"))
     browser.set_script_timeout(180)  # a long page on a busy machine

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-from matplotlib.colors import to_rgb
+import re
+from pathlib import Path
+from typing import Any
 
-from interlingua.report.style import INK, Shades, house_style, panels
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from PIL import Image
+
+from interlingua.report.style import INK, ON_DARK, ON_LIGHT, Shades, house_style, panels, save
 
 
 def luminance(colour: tuple[float, ...]) -> float:
@@ -26,9 +32,37 @@ def test_on_a_map_the_darker_is_the_more_and_every_number_can_be_read() -> None:
         low, high = sorted((luminance(to_rgb(shades.ink(value))), ground))
         assert (high + 0.05) / (low + 0.05) >= 4.5
     assert shades.ink(float("nan")) == INK
-    assert shades.ink(99.0) == "white"
+    assert shades.ink(99.0) == ON_DARK
+
+
+def test_figures_are_as_wide_as_a_column_or_a_page_and_their_letters_can_be_read(small: Any) -> None:
+    files = sorted((small.results / "figures").glob("*.svg"))
+    assert len(files) > 15
+    for file in files:
+        svg = file.read_text(encoding="utf-8")
+        width = float(svg.split('width="', 1)[1].split("pt", 1)[0])
+        assert width / 72 * 25.4 == pytest.approx(85, abs=0.1) or width / 72 * 25.4 == pytest.approx(180, abs=0.1), file
+        sizes = {float(size) for size in re.findall(r"font: (?:bold |700 )?([\d.]+)px", svg)}
+        assert sizes <= {7.0, 8.0}, (file, sizes)
+        assert "'DejaVu Sans'" in svg
+        with Image.open(file.with_suffix(".png")) as picture:
+            assert picture.info["dpi"] == pytest.approx((600, 600), abs=0.1)
+            assert picture.width == pytest.approx(width / 72 * 600, abs=2)
+            # Nothing is cut off: what touches the edge is white.
+            edge = np.asarray(picture.convert("L"))[:, [0, -1]]
+        assert edge.min() > 200, file
+
+
+def test_a_title_that_is_too_long_is_broken(tmp_path: Path) -> None:
+    with house_style():
+        figure, axes = panels(2)
+        for axis in axes:
+            axis.set_title("a-model-of-a-name · a variable: a probe of the whole network, all other layers zeroed")
+        save(figure, tmp_path, "long", ("png",))
+    with Image.open(tmp_path / "long.png") as picture:
+        assert np.asarray(picture.convert("L"))[:, -1].min() == 255
 
 
 def test_numbers_on_the_first_and_last_shade() -> None:
-    assert Shades(1.0).ink(0.0) == "black"
-    assert Shades(1.0).ink(1.0) == "white"
+    assert Shades(1.0).ink(0.0) == ON_LIGHT
+    assert Shades(1.0).ink(1.0) == ON_DARK

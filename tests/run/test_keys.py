@@ -128,7 +128,7 @@ def test_every_step_was_traced(traced: Traced) -> None:
     for node, ran in traced.kinds():
         assert ran
         by_step[node.step.name] |= ran  # controls draw other nulls than the study
-    assert "interlingua.models.extraction" in by_step["activations"]
+    assert "interlingua.models.extraction" in by_step["pass"]
     assert "interlingua.units.overlap" in by_step["overlap"]
     assert "interlingua.units.methods.correlation" in by_step["rankings"]
     assert "interlingua.units.nulls.own_codes" in by_step["null_ratings"]

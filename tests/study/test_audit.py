@@ -119,7 +119,7 @@ def test_without_a_second_norm_the_model_flags_the_shuffled_language(six: Six) -
 
 
 def test_a_second_audit_computes_nothing_again(six: Six) -> None:
-    steps = ("activations", "held_out_tried")
+    steps = ("pass", "activations", "held_out_tried")
     before = {step: entries(six.cache, step) for step in steps}
     assert {step: len(found) for step, found in before.items()} == dict.fromkeys(steps, len(SIX))
     again = ask_model(load_study(six.file), six.cache)

@@ -56,6 +56,25 @@ def problem(file: Path, text: str, kind: type[InterlinguaError] = ConfigError) -
 @pytest.mark.parametrize(
     ("more", "says"),
     [
+        ('sites = ["resid", "attention"]', "sites, entry 2: give 'resid', 'mlp' or 'heads' (given: 'attention')"),
+        ('sites = ["mlp", "mlp"]', "sites: 'mlp' stands there twice"),
+        ("[extraction.layers]\nresid = [3]", "extraction.layers: the residual stream is read in all layers"),
+        ("[extraction.layers]\nmlp = [3]", "extraction.layers: 'mlp' is not among sites"),
+        ('sites = ["mlp"]\n[extraction.layers]\nmlp = [0]', "extraction.layers.mlp, entry 1: give a whole number"),
+        ('sites = ["mlp"]\n[extraction.layers]\nmlp = []', "extraction.layers: 'mlp' names no layer"),
+        ('sites = ["mlp"]\n[layer]\nchoose = 0', "layer.choose: no layer 0 of 'mlp' is read (layer 0 is the"),
+        (
+            'sites = ["mlp"]\n[layer]\nchoose = 3\n[extraction.layers]\nmlp = [2, 4]',
+            "layer.choose: no layer 3 of 'mlp' is read (mlp = [2, 4])",
+        ),
+        (
+            'sites = ["resid", "heads"]\n[layer]\nchoose = "test"\nprobe = "elastic-net"\ncurve = "zeroed"',
+            "layer.curve: only the site 'resid' has a zeroed curve; use 'layer'",
+        ),
+        (
+            'sites = ["resid", "heads"]\n[probes]\nmethods = ["ridge", "elastic-net-cv", "elastic-net", "adam"]',
+            "probes.methods: 'adam' reads the whole network, which is done at the site 'resid' only: leave it out",
+        ),
         ("seed = true", "seed: give a whole number (0 or more) (given: true)"),
         ("seed = 1.5", "seed: give a whole number (0 or more) (given: 1.5)"),
         ("unseen = 3", "unseen: give a list, each entry a text in quotation marks (given: 3)"),

@@ -11,6 +11,7 @@ from interlingua.errors import ConfigError
 from interlingua.study.concepts import link_words
 from interlingua.study.config import Study
 from interlingua.study.reading import read_study
+from interlingua.study.sections import Concepts
 from interlingua.study.sources import gather
 
 
@@ -28,7 +29,7 @@ def table(folder: Path, *rows: str, header: str = "language,word,concept") -> st
 
 
 def test_english_words_are_their_own_glosses() -> None:
-    found = link_words(ROWS, {"it": "norms"}, None)
+    found = link_words(ROWS, {"it": "norms"}, Concepts())
     told = found.words.set_index("word")
     assert dict(told["concept"]) == {"albero": "tree", "tree": "tree", "Baum": "", "Haus": "", "树": ""}
     assert dict(told["origin"]) == {"albero": "norms", "tree": "norms", "Baum": "", "Haus": "", "树": ""}
@@ -37,7 +38,7 @@ def test_english_words_are_their_own_glosses() -> None:
 
 def test_the_user_s_links_join_what_the_norms_name(tmp_path: Path) -> None:
     links = table(tmp_path, "en,tree,C17", "German,BAUM,c17", "zh,树,c17", "de,Haus,C18")
-    found = link_words(ROWS, {"it": "norms"}, links)
+    found = link_words(ROWS, {"it": "norms"}, Concepts(links=links))
     told = found.words.set_index("word")
     assert dict(told["concept"]) == {"albero": "c17", "tree": "c17", "Baum": "c17", "Haus": "c18", "树": "c17"}
     assert dict(told["origin"]) == {"albero": "norms", "tree": "user", "Baum": "user", "Haus": "user", "树": "user"}
@@ -47,20 +48,20 @@ def test_whose_concepts_they_are() -> None:
     rows = words(("it", "albero", "tree"), ("it", "casa", "house"), ("de", "Baum", "tree")).assign(
         given=[True, False, False]
     )
-    found = link_words(rows, {"it": "norms", "de": "user"}, None)
+    found = link_words(rows, {"it": "norms", "de": "user"}, Concepts())
     assert list(found.words["origin"]) == ["user", "norms", "user"]
 
 
 def test_what_is_not_in_the_study_is_counted(tmp_path: Path) -> None:
     links = table(tmp_path, "de,Baum,c1", "de,Katze,c2", "de,Hund,c2", "fi,puu,c1", "de,,c3", "en,tree,")
-    told = link_words(ROWS, {}, links).issues.set_index("kind")
+    told = link_words(ROWS, {}, Concepts(links=links)).issues.set_index("kind")
     assert dict(told["count"]) == {
         "links: row without a language, word or concept": 2,
         "links: language that is not in the study": 1,
         "links: word that is not in the study": 2,
     }
     assert "Katze, Hund" in told.loc["links: word that is not in the study", "detail"]
-    nothing = link_words(ROWS, {}, table(tmp_path, "fi,puu,c1")).issues
+    nothing = link_words(ROWS, {}, Concepts(links=table(tmp_path, "fi,puu,c1"))).issues
     assert "links: none is of a word of the study" in set(nothing["kind"])
 
 
@@ -75,7 +76,7 @@ def test_what_is_not_in_the_study_is_counted(tmp_path: Path) -> None:
 def test_a_table_of_links_that_is_none(tmp_path: Path, rows: list[str] | None, header: str, said: str) -> None:
     path = table(tmp_path, *rows, header=header) if rows is not None else str(tmp_path / "nowhere.csv")
     with pytest.raises(ConfigError, match=f"concepts.links: .*{said}"):
-        link_words(ROWS, {}, path)
+        link_words(ROWS, {}, Concepts(links=path))
 
 
 def test_a_chain_of_meanings_is_told(tmp_path: Path) -> None:
@@ -83,14 +84,14 @@ def test_a_chain_of_meanings_is_told(tmp_path: Path) -> None:
     rows = words(*[(code, f"{code}{number}", "") for code in ("de", "it") for number in range(60)])
     chained = [f"de,de{number},c{number}" for number in range(20)]
     chained += [f"it,it{number},c{number + step}" for number in range(19) for step in (0, 1)]
-    found = link_words(rows, {}, table(tmp_path, *chained))
+    found = link_words(rows, {}, Concepts(links=table(tmp_path, *chained)))
     assert found.words["concept"].value_counts()["c0"] == 39
     told = found.issues.iloc[0]
     assert (told["kind"], told["count"]) == ("large concept", 39)
     assert "'c0' has 39 of 120 words" in told["detail"]
     # As many words in pairs are no chain.
     pairs = [f"{code},{code}{number},c{number}" for code in ("de", "it") for number in range(20)]
-    assert link_words(rows, {}, table(tmp_path, *pairs)).issues.empty
+    assert link_words(rows, {}, Concepts(links=table(tmp_path, *pairs))).issues.empty
 
 
 STUDY = """

@@ -102,7 +102,7 @@ def test_a_fresh_cache_and_two_workers_give_the_same_bytes(small: Any, tmp_path:
 def test_a_run_stopped_by_an_error_leaves_nothing_and_goes_on(
     small: Any, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fit, extract = fitting.fit_probes, extracting.extract
+    fit, extract = fitting.fit_probes, extracting.extract_sites
     fitted, extracted = [], []
 
     def stop_at_the_third(*arguments: Any, **options: Any) -> Any:
@@ -112,11 +112,11 @@ def test_a_run_stopped_by_an_error_leaves_nothing_and_goes_on(
         return fit(*arguments, **options)
 
     def count(*arguments: Any, **options: Any) -> Any:
-        extracted.append(options["path"])
+        extracted.append(options["paths"])
         return extract(*arguments, **options)
 
     monkeypatch.setattr(fitting, "fit_probes", stop_at_the_third)
-    monkeypatch.setattr(extracting, "extract", count)
+    monkeypatch.setattr(extracting, "extract_sites", count)
     out = tmp_path / "made" / "for" / "it"
     with pytest.raises(RuntimeError, match="the power failed"):
         run(study, output=out, workers=1, cache_dir=tmp_path / "cache", show_progress=False)
@@ -137,7 +137,7 @@ KILLED = f"""
 import os, signal, sys
 from pathlib import Path
 from interlingua.models import Activations, extraction
-from interlingua.models.store import ShardFolder
+from interlingua.models.shards import ShardFolder
 from interlingua.run.run import run
 from interlingua.run.study import load_study
 
@@ -165,7 +165,7 @@ def test_an_extraction_that_was_killed_goes_on_from_its_shards(
     assert not (tmp_path / "out").exists()
     activations = tmp_path / "cache" / "activations"
     assert entries(tmp_path / "cache", "activations") == []
-    [unfinished] = activations.glob(".*.unfinished")
+    [unfinished] = (tmp_path / "cache" / "pass").glob(".*.unfinished")
     finished = [load_file(file)["values"].shape[1] for file in unfinished.rglob("*.safetensors")]
     assert len(finished) == 3
 
@@ -188,7 +188,7 @@ def test_an_extraction_that_was_killed_goes_on_from_its_shards(
     # Of the language that was under way only what was left is forwarded.
     assert sum(forwarded) == 80 * (4 + 3) - sum(finished)
     assert 3 * 16 <= sum(finished) < 80
-    assert not list(activations.glob(".*.unfinished"))
+    assert not list((tmp_path / "cache" / "pass").glob(".*.unfinished"))
     made = entries(tmp_path / "cache", "activations")
     assert {path.name for path in made} == {path.name for path in entries(small.cache, "activations")}
     for path in made:
@@ -220,7 +220,7 @@ def test_the_resolved_study_of_a_result_folder_is_the_same_study(small: Any, cac
 
 
 @pytest.mark.usefixtures("without_pages")
-@pytest.mark.parametrize("step", ["activations", "stability", "audit_power", "leave_one_out"])
+@pytest.mark.parametrize("step", ["pass", "activations", "stability", "audit_power", "leave_one_out"])
 def test_only_cache_names_what_is_missing(study: Study, cache: Path, tmp_path: Path, step: str) -> None:
     for entry in entries(cache, step):
         shutil.rmtree(entry)
@@ -336,7 +336,7 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_nothing(small: Any, tmp_path: Path,
     line, environment = command(small, tmp_path, workers)
     process = subprocess.Popen(line, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True)
     assert process.stderr is not None
-    under_way = tmp_path / "cache" / "activations"
+    under_way = tmp_path / "cache" / "pass"
     until = time.monotonic() + 120
     while not (under_way.is_dir() and list(under_way.iterdir())):
         assert process.poll() is None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import interlingua
 from interlingua.errors import StatsError
-from interlingua.tables import RESIDUAL, Layout
+from interlingua.tables import HEADS, MLP, RESID, Layout
 
 PACKAGE = Path(interlingua.__file__).parent
 LAYOUT = PACKAGE / "tables" / "layout.py"
@@ -51,7 +51,7 @@ def test_ids_go_there_and_back(layout: Layout) -> None:
 @given(st.integers(1, 6), st.integers(1, 12))
 def test_of_even_layers_an_id_is_the_paper_s(n_layers: int, width: int) -> None:
     layout = Layout.even(n_layers, width)
-    assert (layout.n_units, layout.site) == (n_layers * width, RESIDUAL)
+    assert (layout.n_units, layout.site) == (n_layers * width, RESID)
     for layer in range(n_layers):
         assert layout.unit(layer, width - 1) == layer * width + width - 1
         assert layout.block(layer) == slice(layer * width, (layer + 1) * width)
@@ -147,6 +147,54 @@ def unit_arithmetic(source: str) -> Iterator[str]:
                 continue
         if found:
             yield f"line {node.lineno}: {ast.unparse(node)}"
+
+
+# Names, as people read and type them.
+NAMED = [
+    (Layout.even(13, 384), 7 * 384 + 353, "L7·353", "L7.353"),
+    (Layout.even(13, 1536, MLP, layers=(6, 7)), 7 * 1536 + 1203, "mlp L7·1203", "mlp.L7.1203"),
+    (Layout.even(13, 384, HEADS, layers=(7,), heads=12), 7 * 384 + 3 * 32 + 9, "heads L7·3·9", "heads.L7.3.9"),
+    (Layout.even(13, 12, HEADS, layers=(7,), heads=12), 7 * 12 + 3, "heads L7·3", "heads.L7.3"),
+]
+
+
+@pytest.mark.parametrize(("layout", "unit", "name", "typed"), NAMED, ids=[name for _, _, name, _ in NAMED])
+def test_names(layout: Layout, unit: int, name: str, typed: str) -> None:
+    assert (layout.name(unit), layout.typed(unit)) == (name, typed)
+    assert layout.find(typed) == layout.find(typed.upper()) == unit
+
+
+def test_the_papers_number_is_a_name_in_the_residual_stream_only() -> None:
+    assert Layout.even(13, 768).find("3041") == 3041
+    with pytest.raises(StatsError, match=r"'3041' is no unit of the site 'mlp'; type one like mlp\.L6\.1536"):
+        Layout.even(13, 3072, MLP).find("3041")
+
+
+@pytest.mark.parametrize(
+    ("layout", "typed"),
+    [
+        (Layout.even(3, 8), "L3.1"),
+        (Layout.even(3, 8), "L2.8"),
+        (Layout.even(3, 8), "24"),
+        (Layout.even(3, 8), "L2.1.1"),
+        (Layout.even(3, 8), "mlp.L2.1"),
+        (Layout.even(3, 8, MLP), "L2.1"),
+        (Layout.even(3, 8, HEADS, heads=2), "heads.L1.1"),
+        (Layout.even(3, 8, HEADS, heads=2), "heads.L1.1.4"),
+        (Layout.even(3, 8, HEADS, heads=2), "heads.L1.2.0"),
+    ],
+)
+def test_names_of_no_unit(layout: Layout, typed: str) -> None:
+    with pytest.raises(StatsError):
+        layout.find(typed)
+
+
+def test_layers_that_are_not_read_keep_their_ids() -> None:
+    some, every = Layout.even(5, 8, MLP, layers=(2, 4)), Layout.even(5, 8, MLP)
+    assert (some.n_units, some.n_layers, some.layers) == (16, 5, (2, 4))
+    assert some.unit(4, 3) == every.unit(4, 3) == 35
+    with pytest.raises(StatsError, match="no layer 5"):
+        Layout.even(5, 8, MLP, layers=(5,))
 
 
 @pytest.mark.parametrize(

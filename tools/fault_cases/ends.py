@@ -34,7 +34,7 @@ def start(tool: Tool) -> Running:
     """Start a run that takes long enough to be stopped, and wait until its workers work."""
     study(tool.folder, changes={"permutations": 400, "methods": '["correlation", "ridge"]'}, n=300)
     running = tool.start("run", "study.toml", "--output", "results", "--workers", "2")
-    if not _wait(lambda: (tool.cache / "activations").is_dir() and len(running.family()) > 2):
+    if not _wait(lambda: (tool.cache / "pass").is_dir() and len(running.family()) > 2):
         raise RuntimeError(f"it never got so far: {running.outcome(1)}")
     return running
 

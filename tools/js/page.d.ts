@@ -30,9 +30,12 @@ declare global {
   }
   interface Cell {
     model: string;
+    /** Where units were read: "resid", "mlp" or "heads". */
+    site: string;
     variable: string;
     layer: number;
-    layout: { widths: number[]; first: number[] };
+    /** Of all layers their widths and first ids; those that were read; heads in a layer, 0 at other sites. */
+    layout: { widths: number[]; first: number[]; layers: number[]; heads: number };
     k: number;
     languages: string[];
     unseen: string[];
@@ -52,7 +55,7 @@ declare global {
     columns: Record<string, Record<string, { heading: string; says: string; kind: string }>>;
     languages: Language[];
     cells: Cell[];
-    pages: { model: string; layer: number; units: number[] }[];
+    pages: { model: string; site: string; layer: number; units: number[] }[];
   }
   interface CellData {
     tables: Record<string, Row[]>;
@@ -98,11 +101,16 @@ declare global {
     bottom: Quote[];
   }
   interface Layout {
-    layers: number;
+    layers: number[];
+    first: number;
     last: number;
     width: (layer: number) => number;
     unit: (layer: number, index: number) => number;
     place: (unit: number) => { layer: number; index: number };
+    name: (unit: number) => string;
+    typed: (unit: number) => string;
+    find: (text: string) => number | null;
+    at: (unit: number) => number;
     block: (values: Int16Array, layer: number) => Int16Array;
   }
 
@@ -112,6 +120,7 @@ declare global {
   interface State {
     view: View;
     model: string;
+    site: string;
     variable: string;
     ranking: string;
     layer: number;
@@ -176,6 +185,7 @@ declare global {
   interface Searched {
     languages: string[][];
     numbers: string[];
+    names: string[];
     unknown: string[];
   }
 
@@ -264,7 +274,7 @@ declare global {
     loadRanks: (number: number, method: string) => Promise<Ranks>;
     loadTransfer: (number: number) => Promise<Transfer>;
     loadUnits: (name: string, code: string) => Promise<UnitsOfLayer>;
-    pagesOf: (model: string, layer: number) => { name: string; units: number[] } | undefined;
+    pagesOf: (cell: Cell, layer: number) => { name: string; units: number[] } | undefined;
 
     language: (code: string) => Language;
     languageName: (code: string) => string;

@@ -103,7 +103,7 @@ def killed_after(name: str, times: int) -> Callable[[], None]:
     """Return what lets a run kill itself when a method of `ShardFolder` has done its work so often."""
 
     def before() -> None:
-        from interlingua.models.store import ShardFolder
+        from interlingua.models.shards import ShardFolder
 
         small()
         method, calls = getattr(ShardFolder, name), []
@@ -145,7 +145,7 @@ def make_bench(root: Path, seed: int) -> Bench:
     for method, times in UNFINISHED:
         folder = root / f"{method}-{times}"
         bench.run(folder, before=killed_after(method, times)).wait()
-        if not list((folder / "cache" / "activations").glob(f"*{KEPT}/*")):
+        if not list((folder / "cache" / "pass").glob(f"*{KEPT}/*")):
             raise RuntimeError(f"{folder}: no unfinished extraction was left")
         bench.caches[folder.name] = folder / "cache"
     return bench

@@ -47,8 +47,8 @@ def described(tables: Mapping[str, Table], columns: Sequence[UnitColumn]) -> dic
     }
 
 
-def beside_units(results: Results, column: UnitColumn, model: str, variable: str) -> dict[str, Any]:
-    """Return the values of a column by unit, for one model and variable.
+def beside_units(results: Results, column: UnitColumn, **where: str) -> dict[str, Any]:
+    """Return the values of a column by unit, for one model, site and variable.
 
     Returns
     -------
@@ -57,7 +57,7 @@ def beside_units(results: Results, column: UnitColumn, model: str, variable: str
         the rows of each; ``languages``: the same by ranking and language, empty where the table has no languages.
     """
     names = results.tables[column.table].names
-    rows = results.of(column.table, model=model, variable=variable).dropna(subset=[column.column])
+    rows = results.of(column.table, **where).dropna(subset=[column.column])
     by_ranking = dict(list(rows.groupby("method", sort=False))) if "method" in names else {"": rows}
     return {
         "table": column.table,

@@ -18,21 +18,28 @@ from interlingua.atlas.words import LanguageWords, neighbours, words_that_fit
 from interlingua.models import Activations
 from interlingua.report.results import Results
 from interlingua.study.cell import Cell
-from interlingua.tables import Layout, UnitColumn
+from interlingua.tables import Layout, Site, UnitColumn
 from interlingua.tables.cells import select
-from interlingua.units import resolve_k
+from interlingua.units import top_of_site
+
+_LayerPlace = tuple[str, Site, int]
+"""A model, site and layer."""
 
 
 @dataclass(frozen=True)
 class _Ranked:
-    """A cell with the rankings of its model and variable, in all layers."""
+    """A cell with the rankings of its model, site and variable, in all layers."""
 
     cell: Cell
     rankings: pd.DataFrame
 
     @property
     def where(self) -> dict[str, str]:
-        return {"model": self.cell.model, "variable": self.cell.variable}
+        return {"model": self.cell.model, "site": self.cell.site, "variable": self.cell.variable}
+
+    @property
+    def place(self) -> _LayerPlace:
+        return self.cell.model, self.cell.site, self.cell.layer
 
     @property
     def languages(self) -> list[str]:
@@ -61,7 +68,7 @@ def write_atlas(
     folder: Path,
     results: Results,
     contexts: Mapping[str, pd.DataFrame],
-    activations: Mapping[tuple[str, str], Path],
+    activations: Mapping[tuple[str, str, str], Path],
     columns: Sequence[UnitColumn] = (),
 ) -> Path:
     """Write the atlas of a study into its result folder.
@@ -75,7 +82,7 @@ def write_atlas(
     contexts
         The sentences of each language, row i = row i of its activations.
     activations
-        The file of activations of each (model, language).
+        The file of activations of each (model, site, language).
     columns
         What stands beside every unit, further to its ranks.
 
@@ -97,7 +104,7 @@ def write_atlas(
     """
     cells = _cells(results)
     layers = _unit_pages(cells)
-    layouts = {ranked.cell.model: ranked.cell.layout for ranked in cells}
+    layouts = {(ranked.cell.model, ranked.cell.site): ranked.cell.layout for ranked in cells}
     n_units = sum(len(units) for units in layers.values()) * len(contexts)
     most = words_that_fit(n_units)
     variables = list(results.study["variables"])
@@ -108,10 +115,11 @@ def write_atlas(
             write_data(partial, f"cells/{number}", _cell_data(results, ranked, columns))
             _write_rankings(partial, number, ranked)
             _write_transfer(partial, number, results.of("transfer_units", **ranked.where))
-        for (model, layer), units in layers.items():
-            inside = layouts[model].index_in(layer, units)
-            of_model = {code: Activations.open(activations[model, code]).layer(layer)[:, inside] for code in words}
-            _write_units(partial, f"{list(layouts).index(model)}-{layer}", words, of_model, variables)
+        for (model, site, layer), units in layers.items():
+            inside = layouts[model, site].index_in(layer, units)
+            of_site = {code: Activations.open(activations[model, site, code]) for code in words}
+            of_layer = {code: of_language.layer(layer)[:, inside] for code, of_language in of_site.items()}
+            _write_units(partial, _page_name(list(layouts), (model, site, layer)), words, of_layer, variables)
         for code, of_language in words.items():
             write_data(partial, f"words/{code}", of_language.about(variables))
             write_data(partial, f"sentences/{code}", of_language.sentences())
@@ -120,28 +128,37 @@ def write_atlas(
 
 
 def _cells(results: Results) -> list[_Ranked]:
-    layouts = {entry["name"]: Layout.even(entry["layers"], entry["width"]) for entry in results.run["models"]}
+    models = {entry["name"]: entry for entry in results.run["models"]}
     cells = []
-    for model, variable in results.cells:
-        layer, layout = results.layer(model, variable), layouts[model]
-        k = resolve_k(results.study["units"]["k"], layout.width(layer))
-        rankings = results.of("rankings", model=model, variable=variable)
-        cells.append(_Ranked(Cell(model, variable, layer, k, layout), rankings))
+    for site, view in zip(results.sites, results.views, strict=True):
+        for model, variable in view.cells:
+            known = models[model]["sites"][site]
+            layout = Layout(tuple(known["widths"]), known["site"], tuple(known["layers"]), known["heads"])
+            layer = view.layer(model, variable)
+            k = top_of_site(results.study["units"]["k"], models[model]["width"], layout.width(layer), layout.site)
+            rankings = view.of("rankings", model=model, variable=variable)
+            cells.append(_Ranked(Cell(model, variable, layer, k, layout), rankings))
     return cells
 
 
-def _unit_pages(cells: Sequence[_Ranked]) -> dict[tuple[str, int], list[int]]:
-    """Return the units that get a page, by (model, layer); variables share a layer's."""
-    wanted: dict[tuple[str, int], set[int]] = {}
+def _page_name(sites: Sequence[tuple[str, Site]], place: _LayerPlace) -> str:
+    """Return what the files of a layer's units are called: the number of the model and site, and the layer's."""
+    model, site, layer = place
+    return f"{sites.index((model, site))}-{layer}"
+
+
+def _unit_pages(cells: Sequence[_Ranked]) -> dict[_LayerPlace, list[int]]:
+    """Return the units that get a page, by (model, site, layer); variables share a layer's."""
+    wanted: dict[_LayerPlace, set[int]] = {}
     for ranked in cells:
-        wanted.setdefault((ranked.cell.model, ranked.cell.layer), set()).update(ranked.shared())
+        wanted.setdefault(ranked.place, set()).update(ranked.shared())
     return {place: sorted(units) for place, units in wanted.items()}
 
 
 def _index(
     results: Results,
     cells: Sequence[_Ranked],
-    layers: Mapping[tuple[str, int], list[int]],
+    layers: Mapping[_LayerPlace, list[int]],
     columns: Sequence[UnitColumn],
 ) -> dict[str, Any]:
     transfer = results.table("transfer_units")
@@ -178,7 +195,10 @@ def _index(
             }
             for ranked in cells
         ],
-        "pages": [{"model": model, "layer": layer, "units": units} for (model, layer), units in layers.items()],
+        "pages": [
+            {"model": model, "site": site, "layer": layer, "units": units}
+            for (model, site, layer), units in layers.items()
+        ],
     }
 
 
@@ -194,9 +214,14 @@ def _filters(results: Results, ranked: _Ranked, columns: Sequence[UnitColumn]) -
     }
 
 
-def _layout(layout: Layout) -> dict[str, list[int]]:
-    """Return each layer's width and the id of its first unit."""
-    return {"widths": list(layout.widths), "first": [layout.first(layer) for layer in range(layout.n_layers)]}
+def _layout(layout: Layout) -> dict[str, Any]:
+    """Return each layer's width and the id of its first unit, the layers that were read, and the heads of each."""
+    return {
+        "widths": list(layout.widths),
+        "first": [layout.first(layer) for layer in range(layout.n_layers)],
+        "layers": list(layout.layers),
+        "heads": layout.heads,
+    }
 
 
 def _cell_data(results: Results, ranked: _Ranked, columns: Sequence[UnitColumn]) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from interlingua.cli import options
 from interlingua.cli.stopping import stopping
 
 app = typer.Typer(
-    help="Search a study's sentences in its corpora, and check a file of sentences.", no_args_is_help=True
+    help="Search a study's sentences in its corpora, write them for another tool, and check a file of sentences.",
+    no_args_is_help=True,
 )
 
 
@@ -57,6 +58,23 @@ def build(
             typer.echo(f"  of {card['words']:,} words: {least}")
             for row in found.filters.itertuples():
                 typer.echo(f"  {row.dropped:>10,}  {row.filter} ({row.words:,} words)")
+
+
+@app.command("export")
+def export(
+    study: options.Source,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Where the files come.")],
+    settings: options.Settings = None,
+) -> None:
+    """Write a study's sentences for a tool of your own, which puts its units beside them (docs/models.md)."""
+    from interlingua.flow import cache_root
+    from interlingua.run.contexts import export_contexts
+    from interlingua.run.study import load_study
+
+    loaded = load_study(study, overrides=options.overrides(settings, None, None))
+    with stopping():
+        for path, n in export_contexts(loaded, output, cache_root()):
+            typer.echo(f"{path}: {n:,} sentences")
 
 
 @app.command("check")

@@ -13,9 +13,24 @@ from interlingua.errors import StoreError, reason
 
 def new(
     path: Annotated[Path, typer.Argument(help="Where to write it.")] = Path("study.toml"),
+    sources: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--from",
+            metavar="CODE=FILE",
+            help="A table of ratings of your own and its language, or CODE=NAME of a published one. Repeatable.",
+        ),
+    ] = None,
 ) -> None:
-    """Write a commented starter study."""
-    text = files("interlingua.study").joinpath("starter.toml").read_text(encoding="utf-8")
+    """Write a commented starter study, or one for tables of your own."""
+    if path.exists():
+        raise StoreError(f"{path}: exists already; nothing was overwritten (give another name)")
+    if sources:
+        from interlingua.study.starting import starter_from
+
+        text = starter_from(sources, path)
+    else:
+        text = files("interlingua.study").joinpath("starter.toml").read_text(encoding="utf-8")
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from interlingua.cli import options
+from interlingua.cli.looking import described
 from interlingua.cli.stopping import stopping
 from interlingua.errors import ModelError
 
@@ -49,6 +51,40 @@ def fetch(
     typer.echo(f"ratings: {download(card, layout=layout)}")
 
 
+@app.command("look")
+def look(
+    file: Annotated[Path, typer.Argument(help="A table: CSV, TSV, XLSX, XLS, ODS, Parquet, as such or zipped.")],
+    language: Annotated[str | None, typer.Option("--language", "-l", help="The language of its words.")] = None,
+    option: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="How it is read, e.g. sheet=Ratings. Repeatable."),
+    ] = None,
+) -> None:
+    """Say what an unknown table holds, guess how it is read, and print the line for the study."""
+    from interlingua.norms.look import look_at_table
+    from interlingua.study.reading import parse_override
+
+    given = dict(parse_override(text, "--option") for text in option or [])
+    typer.echo(described(look_at_table(file, language, given)))
+
+
+@app.command("left-out")
+def left_out(
+    study: options.Source,
+    language: Annotated[
+        list[str] | None, typer.Option("--language", "-l", help="Only this language of the study. Repeatable.")
+    ] = None,
+    settings: options.Settings = None,
+) -> None:
+    """List the words of a study's norms that it can't use, and why: a line each, language, word, reason."""
+    from interlingua.run.study import load_study
+    from interlingua.study.left_out import words_left_out
+
+    loaded = load_study(study, overrides=options.overrides(settings, None, None))
+    for row in words_left_out(loaded, language).itertuples():
+        typer.echo(f"{row.language}\t{row.word}\t{row.why}")
+
+
 @app.command("audit")
 def audit(
     study: options.Source,
@@ -59,6 +95,7 @@ def audit(
     settings: options.Settings = None,
     models: options.Models = None,
     data: options.Data = None,
+    trust: options.Trust = False,
     workers: options.Workers = None,
 ) -> None:
     """Ask whether a study's ratings belong to their words, by another norm of the same languages.
@@ -70,7 +107,7 @@ def audit(
     from interlingua.run.audit import BY_MODEL, BY_NORM, audit_norms
     from interlingua.run.study import load_study
 
-    loaded = load_study(study, overrides=options.overrides(settings, models, data))
+    loaded = load_study(study, overrides=options.overrides(settings, models, data, trust=trust))
     try:
         with stopping():
             found = audit_norms(loaded, against, use_model=not no_model, workers=workers)

@@ -10,7 +10,9 @@ import typer
 if TYPE_CHECKING:
     from interlingua.flow.cluster import Where
 
-Source = Annotated[str, typer.Argument(metavar="STUDY", help="A study file (TOML), or 'demo' or 'paper'.")]
+Source = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A study file (TOML), or 'demo', 'demo-decoder' or 'paper'.")
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Change a key of the study, e.g. probes.l1=0.01. Repeatable."),
@@ -18,6 +20,9 @@ Settings = Annotated[
 Models = Annotated[
     list[str] | None,
     typer.Option("--models", metavar="MODEL", help="Use this model instead of the study's. Repeatable."),
+]
+Trust = Annotated[
+    bool, typer.Option("--trust", help="Open weights that are a pickle, too, which can run code when it is opened.")
 ]
 Data = Annotated[
     Path | None, typer.Option("--data", metavar="FOLDER", help="Folder of the authors' files (else downloaded).")
@@ -61,15 +66,19 @@ def where(scheduler: str | None, cluster: str | None, workers: int | None, job: 
     return Where(scheduler, cluster, workers, dict(parse_override(text, "--job") for text in job or []))
 
 
-def overrides(settings: list[str] | None, models: list[str] | None, data: Path | None) -> dict[str, Any]:
+def overrides(
+    settings: list[str] | None, models: list[str] | None, data: Path | None, *, trust: bool = False
+) -> dict[str, Any]:
     """Collect what the command line lays over the study file."""
+    from interlingua.models.specs import from_folder
     from interlingua.study.reading import parse_override
 
     laid: dict[str, Any] = {}
     if models:
-        names = [name for entry in models for name in entry.split(",")]
-        laid["models"] = [str(Path(name).resolve()) if Path(name, "config.json").is_file() else name for name in names]
+        laid["models"] = [from_folder(name, Path()) for entry in models for name in entry.split(",")]
     if data is not None:
         laid["data"] = str(data.resolve())
+    if trust:
+        laid["extraction.trust"] = True
     laid.update(parse_override(text) for text in settings or [])
     return laid

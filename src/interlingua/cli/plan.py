@@ -14,6 +14,7 @@ def plan(
     settings: options.Settings = None,
     models: options.Models = None,
     data: options.Data = None,
+    trust: options.Trust = False,
     workers: options.Workers = None,
     words_only: Annotated[
         bool, typer.Option("--words", help="Words and problems only, which takes a second or two.")
@@ -23,7 +24,7 @@ def plan(
     """Say what a study would do: its rated words and all problems first, then steps, disk and time. Runs nothing."""
     from interlingua.run.study import load_study
 
-    loaded = load_study(study, overrides=options.overrides(settings, models, data))
+    loaded = load_study(study, overrides=options.overrides(settings, models, data, trust=trust))
     from interlingua.flow.cache import cache_root
     from interlingua.run.plan import describe_words, make_plan
     from interlingua.study.words import look_at_words

@@ -18,6 +18,7 @@ def run(
     settings: options.Settings = None,
     models: options.Models = None,
     data: options.Data = None,
+    trust: options.Trust = False,
     output: options.Output = None,
     workers: options.Workers = None,
     scheduler: options.Scheduler = None,
@@ -36,7 +37,7 @@ def run(
     with stopping():
         from interlingua.run.study import load_study
 
-        loaded = load_study(study, overrides=options.overrides(settings, models, data))
+        loaded = load_study(study, overrides=options.overrides(settings, models, data, trust=trust))
         # After the study has been read: a mistake in it is told before torch is loaded.
         from interlingua.run.run import run as run_study
 

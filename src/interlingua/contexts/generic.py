@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +17,16 @@ from interlingua.contexts import invisible
 from interlingua.contexts.table import SPLITS, Contexts, check_contexts, context_ids, issue_table
 from interlingua.contexts.targets import SPACELESS, best_targets, target_at_index
 from interlingua.errors import ContextsError, NormsError, suggest
-from interlingua.norms.card import Layout
+from interlingua.norms.advice import Keys
+from interlingua.norms.columns import column_at
 from interlingua.norms.concepts import normalise_gloss, rating_columns
-from interlingua.norms.tables import column_at, read_table
+from interlingua.norms.options import sentence_layout
+from interlingua.norms.tables import read_table
 
 _OPTIONAL = ("start", "end", "index", "split", "source", "context_id", "concept")
 _MISSING = frozenset({"", "NA", "N/A", "NaN", "nan"})
 #: Share of rows above which an `index` that misses its word is taken for something else than a word index.
 _MOST = 0.5
-_OTHER_SEPARATORS = re.compile(r"[|;,\t]+|::?|  +|#|~")
 
 _DETAILS = {
     "repaired target": "the index did not point at the word: its nearest place in the sentence was taken",
@@ -127,8 +127,7 @@ def read_contexts(
     columns: Mapping[str, str | int] | None = None,
     word_index: bool | None = None,
     variables: Sequence[str] = (),
-    encoding: str = "utf-8",
-    quoted: bool | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> Contexts:
     """Read sentences with their words from a CSV, TSV, XLSX or Parquet file.
 
@@ -151,11 +150,9 @@ def read_contexts(
         ``start``; with False it is left aside. A column whose numbers mostly miss the word is refused.
     variables
         Columns of ratings to read from this file; see `attach_ratings` for ratings by word.
-    encoding
-        Of a CSV or TSV file.
-    quoted
-        Whether quotation marks wrap the cells of a CSV or TSV file where they must, or (False) are characters like any
-        other. By default a mark that wraps no cell is told by the other rows and counted among the issues.
+    options
+        Fields of `interlingua.norms.Layout` that say how the file is read: ``encoding``, ``separator``, ``quoted``,
+        ``sheet``, ``header_row``, ``member``, ``most_megabytes``, ...
 
     Returns
     -------
@@ -169,9 +166,7 @@ def read_contexts(
     ContextsError
         If the file can't be read, lacks a column, or a target is not in its sentence.
     """
-    rows = _read_rows(
-        Path(path), languages.get(language).code, columns or {}, variables, Layout(encoding=encoding, quoted=quoted)
-    )
+    rows = _read_rows(Path(path), languages.get(language).code, columns or {}, variables, options or {})
     texts, words = rows.texts(), rows.words()
     counts: Counter[str] = Counter({invisible.REMOVED: rows.cells_with_invisible()})
     starts, ends = zip(*_spans(rows, texts, words, word_index, counts), strict=True)
@@ -264,8 +259,9 @@ def check_variable(variable: str, norms_table: pd.DataFrame, code: str) -> None:
 
 
 def _read_rows(
-    path: Path, code: str, columns: Mapping[str, str | int], variables: Sequence[str], layout: Layout
+    path: Path, code: str, columns: Mapping[str, str | int], variables: Sequence[str], options: Mapping[str, Any]
 ) -> _Rows:
+    keys = Keys.of_sentences(code)
     allowed = ("text", "word", *_OPTIONAL, *variables)
     for ours in columns:
         if ours not in allowed:
@@ -274,30 +270,21 @@ def _read_rows(
                 f" the columns that can be named are {', '.join(allowed)}"
             )
     try:
-        table = read_table(path, layout, code)
+        table = read_table(path, sentence_layout(options, keys), code, keys)
     except NormsError as error:
         raise ContextsError(str(error)) from error
     there = [str(column) for column in table.columns]
     used = {}
     for ours in allowed:
         theirs = columns.get(ours, ours)
-        if theirs in there or isinstance(theirs, int):
-            used[ours] = table.iloc[:, _place(table, theirs, path)]
-        elif ours in columns or ours not in _OPTIONAL:
-            hint = "" if ours in columns else f"; say which it is with columns = {{ {ours} = '...' }}"
-            near = suggest(theirs, there)
-            if len(there) == 1 and (found := _OTHER_SEPARATORS.search(there[0])):
-                hint = (
-                    f"; are its columns parted by {found[0]!r}? a file '.tsv' is read by tabs, '.csv' by commas,"
-                    " semicolons or tabs"
-                )
-            raise ContextsError(f"{path}: no column '{theirs}'{near}; it has {', '.join(there)}{hint}")
+        if theirs in there or ours in columns or ours not in _OPTIONAL:
+            used[ours] = table.iloc[:, _place(table, theirs, path, ours)]
     return _Rows(path, code, pd.DataFrame(used), table.attrs.get("issues", ()))
 
 
-def _place(table: pd.DataFrame, column: str | int, path: Path) -> int:
+def _place(table: pd.DataFrame, column: str | int, path: Path, ours: str) -> int:
     try:
-        return column_at(table, column, path)
+        return column_at(table, column, path, ours)
     except NormsError as error:
         raise ContextsError(str(error)) from error
 

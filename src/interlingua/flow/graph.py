@@ -16,7 +16,7 @@ from interlingua.flow.source import source_digest
 from interlingua.flow.step import Read, Step
 
 Place = Mapping[str, str]
-"""Where in a study something belongs: values of some of "model", "variable", "language", "method"."""
+"""Where in a study something belongs: values of some of "model", "site", "variable", "language", "method"."""
 
 #: The dimensions of what an absent step would have left: several values, none of which is there.
 _NOWHERE = ("",)
@@ -285,6 +285,7 @@ class Graph:
             assert read.name in makers, f"{step.name} reads '{read.name}', which no step leaves and no source is"
             maker, output = makers[read.name]
             parents, dims = [*self.of(maker.name, wanted)], maker.per
+        at = {**at, **read.at}
         fitting = [
             parent
             for parent in parents

@@ -39,6 +39,16 @@ def memory() -> float:
     return min(known, *(_limit(Path(path)) for path in _LIMITS))
 
 
+def free_memory() -> float | None:
+    """Return the bytes of memory that nobody uses and this process may, None if that can't be told."""
+    try:
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        free = next(1024.0 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
+    except (OSError, StopIteration, ValueError):
+        return None
+    return min(free, memory())
+
+
 def _limit(path: Path) -> float:
     try:
         return float(path.read_text(encoding="ascii"))

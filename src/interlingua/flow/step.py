@@ -23,11 +23,14 @@ class Read:
         Only those whose place in the study has this role (a graph's builder knows them: "seen", "unseen").
     part
         Of which part of the graph; by default the reader's own.
+    at
+        Only those of this place, whatever the reader's own is (such as ``{"site": "resid"}``).
     """
 
     name: str
     role: str = ""
     part: str = ""
+    at: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -47,7 +50,8 @@ class Step:
         write outputs itself) and ``unfinished`` (a folder for what it can go on from after it was stopped). It returns
         a mapping of output name to value (None for a table without rows), less what it wrote itself.
     per
-        What it is repeated over, in the order of its results: some of "model", "variable", "language", "method".
+        What it is repeated over, in the order of its results: some of "model", "site", "variable", "language",
+        "method".
     reads
         Parameter to what it reads. Of an input that is repeated over less, or over the same, the step gets the value
         that belongs to it; of one that is repeated over more, all values that do (see `Output`).

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from interlingua.flow.processes import one_thread
-    from interlingua.models.extraction import extract
+    from interlingua.models.extraction import extract, extract_sites
     from interlingua.models.loading import LoadedModel, ModelShape, describe, fingerprint, load_model
     from interlingua.models.machine import matrix_speed
     from interlingua.models.reading import read_sites
@@ -31,6 +31,7 @@ __all__ = [
     "Sites",
     "describe",
     "extract",
+    "extract_sites",
     "find_sites",
     "fingerprint",
     "load_model",
@@ -54,6 +55,7 @@ _HOME = {
     "Sites": "sites",
     "describe": "loading",
     "extract": "extraction",
+    "extract_sites": "extraction",
     "find_sites": "sites",
     "fingerprint": "loading",
     "load_model": "loading",

@@ -38,6 +38,6 @@ def families() -> Mapping[str, Family]:
     text = files("interlingua.models").joinpath("families.toml").read_text(encoding="utf-8")
     found = {}
     for entry in tomllib.loads(text)["family"]:
-        family = Family(**{name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()})
+        family = Family(**entry | {name: tuple(entry[name]) for name in ("types", "blocks")})
         found.update(dict.fromkeys(family.types, family))
     return found

@@ -117,6 +117,20 @@ def no_pieces(name: str) -> ModelError:
     )
 
 
+def is_pickle(file: str) -> bool:
+    """Tell whether a file of weights, or the files that an index names, are pickles: all but safetensors may be."""
+    return not file.endswith((".safetensors", ".safetensors.index.json"))
+
+
+def no_pickle(name: str, file: str) -> ModelError:
+    """Return the error for weights that are a pickle, where nobody has said that it is trusted."""
+    return ModelError(
+        f"{file} of {name} is a pickle, which can run code when it is opened: get the model as safetensors "
+        "(model.save_pretrained writes them), or, if you trust those who made it, say --trust "
+        "([extraction] trust = true in a study, trust=True of load_model)"
+    )
+
+
 def shard_names(name: str, index: Path) -> list[str]:
     """Return the files that an index of weights names.
 
@@ -179,6 +193,8 @@ def _short(value: int) -> str:
 
 def _count_numbers(path: Path) -> int:
     """Return how many numbers a file of weights holds, or for another format at most can hold."""
+    if path.suffix.lower() == ".gguf":
+        return 8 * path.stat().st_size
     if path.suffix != ".safetensors":
         return path.stat().st_size
     try:

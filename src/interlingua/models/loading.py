@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
-import torch
-
-from interlingua.errors import ConfigError, ModelError
+from interlingua.errors import ModelError
+from interlingua.models.devices import Dtype, Quantisation, main_device, resolve
 from interlingua.models.opening import (
+    count_numbers,
     fingerprint_of,
     load_parts,
     load_tokenizer_of,
@@ -19,16 +19,10 @@ from interlingua.models.opening import (
 )
 from interlingua.models.pretrained import empty_model
 from interlingua.models.registry import ModelSpec
-from interlingua.models.sites import Sites, find_sites
+from interlingua.models.sites import Sites, find_sites, locate_sites
 from interlingua.models.specs import parse_spec
-from interlingua.models.trial import BatchLayout, PaddingSide, embedding_rows, position_table, try_model
-
-Dtype = Literal["float32", "bfloat16", "auto"]
-Device = Literal["auto", "cpu", "cuda"]
-
-# Where a configuration that takes any length (relative positions) says what it was trained on, if it does.
-_LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "seq_length", "max_seq_len")
-_UNSTATED_LENGTH = 2048
+from interlingua.models.trial import BatchLayout, PaddingSide, embedding_rows, longest, try_model
+from interlingua.tables.shapes import UnitShapes
 
 
 @dataclass(frozen=True)
@@ -62,6 +56,8 @@ class Outline:
         Its shape: layers (the embeddings included), units in a layer.
     parameters, word_embeddings
         How many numbers it has, and how many of these are word embeddings.
+    mlp, head_units, heads, why
+        As of `interlingua.tables.shapes.UnitShapes`.
     """
 
     name: str
@@ -72,6 +68,10 @@ class Outline:
     is_decoder: bool
     parameters: int
     word_embeddings: int
+    mlp: int
+    head_units: int
+    heads: int
+    why: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +97,8 @@ class LoadedModel:
     is_decoder
         Whether a token sees only what stands to its left (found by trying).
     dtype, device
-        Of the weights, as text: ``"float32"`` or ``"bfloat16"``, ``"cpu"`` or ``"cuda"``.
+        Of the weights, as text: the number format (``"float32"``; ``"bfloat16, 4bit"`` where they are quantised), and
+        where sentences go in and values come out (``"cpu"``, ``"cuda:1"``).
     fingerprint
         What the numbers depend on: the hub commit, or a sha256 of weights, configuration and tokenizer.
     layouts
@@ -121,22 +122,35 @@ class LoadedModel:
     sites: Sites
 
     @property
+    def shapes(self) -> UnitShapes:
+        """How many units it has at each site."""
+        return self.sites.shapes(self.n_layers, self.width)
+
+    @property
     def pad_id(self) -> int:
         """Token id that fills up a batch."""
         return self.layouts[self.tokenizer.padding_side].fill
+
+    @property
+    def count(self) -> tuple[int, int]:
+        """How many numbers it has, and how many of these are word embeddings; of a quantised one as before."""
+        return self.model.num_parameters(), count_numbers(self.model)[1]
 
 
 def load_model(
     spec: str | ModelSpec,
     *,
     dtype: Dtype = "float32",
-    device: Device = "auto",
+    device: str = "auto",
+    quantisation: Quantisation = "none",
+    trust: bool = False,
     revision: str | None = None,
     local_files_only: bool = False,
 ) -> LoadedModel:
     """Load a model and its tokenizer; a hub id and a local folder go the same way.
 
-    Code that a repository brings along is never run, and safetensors are preferred.
+    Code that a repository brings along is never run. A model that is not computed on the processor, or that is
+    quantised, is compared with itself in float32 on the processor first (`interlingua.models.comparing`).
 
     Parameters
     ----------
@@ -145,7 +159,12 @@ def load_model(
     dtype
         Of the weights. ``"auto"``: bfloat16 where the processor computes in it natively, else float32.
     device
-        ``"auto"`` is CUDA where there is one.
+        ``"auto"`` is CUDA where there is one; ``"cpu"``, ``"cuda"``, ``"cuda:1"``, ``"mps"``, or ``"spread"``: over all
+        GPUs and, where those are full, the processor's memory.
+    quantisation
+        ``"8bit"`` or ``"4bit"``: weights of linear layers are rounded so far (bitsandbytes).
+    trust
+        Open weights that are a pickle, too, which can run code when it is opened.
     revision
         Hub revision, instead of the card's.
     local_files_only
@@ -154,18 +173,21 @@ def load_model(
     Raises
     ------
     ModelError
-        If the model is unknown, can't be had, can't be read, or has no fast tokenizer.
+        If the model is unknown, can't be had, can't be read, has no fast tokenizer, does not fit the memory, or gives
+        other values than the processor does.
     """
     found = _parsed(spec, revision)
-    where = _resolve_device(device)
-    kind = _resolve_dtype(dtype, where)
-    parts = load_parts(found, getattr(torch, kind), local_files_only=local_files_only)
+    found = replace(found, trusted=found.trusted or trust)
+    where = resolve(dtype, device, quantisation)
+    parts = load_parts(found, where, local_files_only=local_files_only)
     tokenizer = parts.tokenizer
     _check_fast(found.name, tokenizer)
-    model = _trim(parts.model).eval().to(where)
+    model = _trim(parts.model).eval()
     _check_vocabulary(found.name, tokenizer, embedding_rows(model))
-    max_length = _max_length(tokenizer, model)
+    max_length = longest(tokenizer, model)
     tried = try_model(found.name, tokenizer, model, max_length)
+    if parts.reference is not None:
+        parts.reference.check(found.name, where, model, tried.layouts[tokenizer.padding_side])
     return LoadedModel(
         name=found.name,
         revision=parts.commit,
@@ -175,8 +197,8 @@ def load_model(
         width=tried.width,
         max_length=max_length,
         is_decoder=tried.is_decoder,
-        dtype=kind,
-        device=where,
+        dtype=where.numbers,
+        device=main_device(where.device),
         fingerprint=parts.fingerprint,
         layouts=tried.layouts,
         sites=find_sites(found.name, model, tried.sentence),
@@ -225,28 +247,16 @@ def outline(spec: str | ModelSpec, *, local_files_only: bool = False) -> Outline
     config = read_config(found, local_files_only=local_files_only)
     text = config.get_text_config()
     empty = _trim(empty_model(found.name, config))
+    shapes = locate_sites(found.name, empty).shapes(text.num_hidden_layers + 1, text.hidden_size)
+    parameters, word_embeddings = count_numbers(empty)
     return Outline(
-        name=found.name,
         revision=commit,
         fingerprint=fingerprint_of(found, commit),
-        layers=text.num_hidden_layers + 1,
-        width=text.hidden_size,
+        **vars(shapes),
         is_decoder=bool(getattr(text, "is_decoder", False)),
-        parameters=sum(parameter.numel() for parameter in empty.parameters()),
-        word_embeddings=empty.get_input_embeddings().weight.numel(),
+        parameters=parameters,
+        word_embeddings=word_embeddings,
     )
-
-
-def resolve(dtype: Dtype, device: Device) -> tuple[Dtype, str]:
-    """Return the number format and the device that `load_model` would take.
-
-    Raises
-    ------
-    ModelError
-        If the device is not there.
-    """
-    where = _resolve_device(device)
-    return _resolve_dtype(dtype, where), where
 
 
 def load_tokenizer(spec: str | ModelSpec, *, revision: str | None = None, local_files_only: bool = False) -> Any:
@@ -292,36 +302,6 @@ def _check_vocabulary(name: str, tokenizer: Any, rows: int) -> None:
         )
 
 
-def has_native_bfloat16(device: str) -> bool:
-    """Tell whether the processor has bfloat16 arithmetic of its own (AVX512-BF16, AMX, or a GPU's).
-
-    Elsewhere bfloat16 is emulated, and slower than float32.
-    """
-    if device == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    names = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-    return any(bool(getattr(torch.cpu, name, bool)()) for name in names)
-
-
-def _resolve_device(device: Device) -> str:
-    if device not in ("auto", "cpu", "cuda"):
-        raise ConfigError(f"device is '{device}'; it must be 'auto', 'cpu' or 'cuda'")
-    available = torch.cuda.is_available()
-    if device == "cuda" and not available:
-        raise ModelError("device is 'cuda', but this PyTorch sees no CUDA device; choose device = 'cpu' or 'auto'")
-    if device == "auto":
-        return "cuda" if available else "cpu"
-    return device
-
-
-def _resolve_dtype(dtype: Dtype, device: str) -> Dtype:
-    if dtype not in ("float32", "bfloat16", "auto"):
-        raise ConfigError(f"dtype is '{dtype}'; it must be 'float32', 'bfloat16' or 'auto'")
-    if dtype == "auto":
-        return "bfloat16" if has_native_bfloat16(device) else "float32"
-    return dtype
-
-
 def _trim(model: Any) -> Any:
     """Keep what makes hidden states: no pooler, no cache of keys and values."""
     # Models that can be made without a pooler do without; SqueezeBERT can't.
@@ -329,15 +309,3 @@ def _trim(model: Any) -> Any:
         model.pooler = None
     model.config.use_cache = False
     return model
-
-
-def _max_length(tokenizer: Any, model: Any) -> int:
-    """Return the most tokens a sentence may have, special tokens included."""
-    config = model.config.get_text_config()
-    stated = [getattr(config, name, None) for name in _LENGTHS]
-    limits = [value for value in stated if isinstance(value, int) and value > 0][:1] or [_UNSTATED_LENGTH]
-    table = position_table(model)
-    if table is not None and table.padding_idx is not None:
-        # RoBERTa's positions begin after the padding index, so 514 rows serve 512 tokens.
-        limits.append(table.num_embeddings - table.padding_idx - 1)
-    return min(*limits, tokenizer.model_max_length)

@@ -36,6 +36,9 @@ def layer_seconds(width: int, dtype: str, device: str = "cpu") -> float:
     import torch
     from torch.nn import functional
 
+    from interlingua.models.devices import main_device
+
+    device = main_device(device)
     generator = torch.Generator().manual_seed(0)
 
     def drawn(*shape: int) -> torch.Tensor:
@@ -59,8 +62,10 @@ def layer_seconds(width: int, dtype: str, device: str = "cpu") -> float:
         mixed = functional.layer_norm(x + functional.linear(mixed, projections[3], biases[3]), (width,))
         out = functional.linear(functional.gelu(functional.linear(mixed, wider, wide_bias)), back, biases[4])
         functional.layer_norm(mixed + out, (width,))
-        if device != "cpu":
-            torch.cuda.synchronize()
+        if device == "mps":
+            torch.mps.synchronize()
+        elif device != "cpu":
+            torch.cuda.synchronize(device)
 
     with torch.inference_mode():
         return _least(layer)

@@ -9,9 +9,13 @@ from typing import Any
 
 import torch
 
+from interlingua.errors import ModelError
 from interlingua.models import sources
-from interlingua.models.pretrained import quiet
+from interlingua.models.comparing import Reference
+from interlingua.models.devices import Where, check_memory, fitting_layers, main_device
+from interlingua.models.pretrained import empty_model, quiet
 from interlingua.models.registry import ModelSpec
+from interlingua.models.trial import longest
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,32 +25,62 @@ class Parts:
     Parameters
     ----------
     tokenizer, model
-        Of `transformers`; the model on the CPU.
+        Of `transformers`; the model where it is computed.
     commit
         The hub commit, or "".
     fingerprint
         What the numbers depend on.
+    reference
+        What the model gives on the processor in float32, where it is computed elsewhere or is quantised.
     """
 
     tokenizer: Any
     model: Any
     commit: str
     fingerprint: str
+    reference: Reference | None = None
 
 
-def load_parts(found: ModelSpec, dtype: torch.dtype, *, local_files_only: bool) -> Parts:
+def load_parts(found: ModelSpec, where: Where, *, local_files_only: bool) -> Parts:
     """Load tokenizer and model.
 
     Raises
     ------
     ModelError
-        If they can't be had or read, or the weights are not whole.
+        If they can't be had or read, the weights are not whole, or there is too little memory.
     """
     with _open(found, local_files_only=local_files_only) as opened:
-        opened.config()  # what is wrong with it is told first
+        config = opened.config()  # what is wrong with it is told first
         tokenizer = opened.tokenizer()
-        model = opened.random(dtype, found.seed) if found.untrained else opened.model(dtype)
-    return Parts(tokenizer, model, opened.commit, fingerprint_of(found, opened.commit))
+        dtype, options = getattr(torch, where.dtype), {} if found.untrained else where.options
+        whole = empty_model(found.name, config, whole=True)
+        parameters, embeddings = count_numbers(whole)
+        try:
+            check_memory(found.name, where, parameters, embeddings)
+        except ModelError:
+            opened.check()  # a configuration that is not the weights' is told in its own words
+            raise
+        reference = None
+        if not where.plain:
+            layers = fitting_layers(found.name, parameters, embeddings, config.get_text_config().num_hidden_layers)
+            model = opened.random(torch.float32, found.seed) if found.untrained else opened.reference(layers)
+            reference = Reference.of(
+                found.name, tokenizer, model.eval(), longest(tokenizer, model), whole=found.untrained or layers is None
+            )
+            del model
+        if found.untrained:
+            model = opened.random(dtype, found.seed)
+        else:
+            model = opened.placed(dtype, options) if options else opened.model(dtype)
+        if not options:
+            model = model.to(main_device(where.device))
+    return Parts(tokenizer, model, opened.commit, fingerprint_of(found, opened.commit), reference)
+
+
+def count_numbers(model: Any) -> tuple[int, int]:
+    """Return how many numbers a model has, and how many of these are word embeddings."""
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    return parameters, model.get_input_embeddings().weight.numel()
 
 
 def load_tokenizer_of(found: ModelSpec, *, local_files_only: bool) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,17 +28,36 @@ _HASHED_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 
 @dataclass(frozen=True)
 class Place:
-    """Where a model's files are: what `from_pretrained` opens, with which options, and the folder they lie in."""
+    """Where a model's files are.
+
+    Parameters
+    ----------
+    location
+        What `from_pretrained` opens.
+    commit
+        Of the hub, or "".
+    folder
+        Where the files lie.
+    local_files_only
+        Whether the hub is not asked.
+    gguf
+        Name of the GGUF file that holds all of the model, "" where it is files as `save_pretrained` writes them.
+    trusted
+        Whether weights may be a pickle, which can run code when it is opened.
+    """
 
     location: str
     commit: str
     folder: Path
     local_files_only: bool
+    gguf: str = ""
+    trusted: bool = False
 
     @property
     def options(self) -> dict[str, Any]:
         """What `from_pretrained` is given."""
-        return {"revision": self.commit or "main", "local_files_only": self.local_files_only}
+        named = {"gguf_file": self.gguf} if self.gguf else {}
+        return {"revision": self.commit or "main", "local_files_only": self.local_files_only, **named}
 
 
 class PretrainedFiles(OpenedModel):
@@ -62,7 +82,7 @@ class PretrainedFiles(OpenedModel):
 
     @cached_property
     def _config(self) -> Any:
-        return _open("AutoConfig", self._name, self._place.location, **self._place.options)
+        return open_config(self._name, self._place)
 
     def config(self) -> Any:
         """Read the configuration."""
@@ -70,17 +90,44 @@ class PretrainedFiles(OpenedModel):
 
     def tokenizer(self) -> Any:
         """Open the tokenizer; where its files are missing, `transformers` would make one up."""
-        return _open_tokenizer(self._name, self._place)
+        return open_tokenizer(self._name, self._place)
 
     def model(self, dtype: torch.dtype) -> Any:
         """Open the weights."""
         return _open_model(self._name, self._place, config=self._config, dtype=dtype)
+
+    def placed(self, dtype: torch.dtype, options: Mapping[str, Any]) -> Any:
+        """Open the weights where `from_pretrained` is told to put them, and in the form that it is told."""
+        return _open_model(self._name, self._place, config=self._config, dtype=dtype, **options)
+
+    def reference(self, layers: int | None) -> Any:
+        """Open the weights of the first layers alone; what comes behind them is not read."""
+        config = self._config if layers is None else _cut(self._config, layers)
+        return _open_model(self._name, self._place, config=config, dtype=torch.float32)
+
+    def check(self) -> None:
+        """Compare the configuration with the weights, if these lie here."""
+        weights = [] if self._place.commit else _weights(self._name, self._place, self._config)
+        files.check_size(self._name, self._config, _auto(self._config), weights)
 
     def random(self, dtype: torch.dtype, seed: int) -> Any:
         """Draw weights of the configuration, which must be about as large as the files say."""
         weights = [self._place.folder / name for name in files.WEIGHTS if (self._place.folder / name).is_file()]
         files.check_size(self._name, self._config, _auto(self._config), [p for p in weights if p.suffix != ".json"])
         return random_model(self._name, self._config, dtype, seed)
+
+
+def open_config(name: str, place: Place) -> Any:
+    """Read a configuration; how attention is computed is never its choice.
+
+    Raises
+    ------
+    ModelError
+        If it can't be read.
+    """
+    config = _open("AutoConfig", name, place.location, **place.options)
+    config._attn_implementation = None
+    return config
 
 
 def _open(auto: str, name: str, location: str, **options: Any) -> Any:
@@ -91,8 +138,10 @@ def _open(auto: str, name: str, location: str, **options: Any) -> Any:
         raise ModelError(f"can't read the {what} of {name} in {location}: {one_line(error)}") from error
 
 
-def _open_tokenizer(name: str, place: Place) -> Any:
+def open_tokenizer(name: str, place: Place) -> Any:
     """Open a tokenizer; where its files are missing, `transformers` would make one up."""
+    if place.gguf:
+        return _open("AutoTokenizer", name, place.location, **place.options)
     files.refuse_pointers(name, place.folder, files.TOKENIZER_FILES)
     try:
         tokenizer = _open("AutoTokenizer", name, place.location, **place.options)
@@ -106,13 +155,32 @@ def _open_tokenizer(name: str, place: Place) -> Any:
     return tokenizer
 
 
-def _open_model(name: str, place: Place, *, config: Any, dtype: torch.dtype) -> Any:
+def _open_model(name: str, place: Place, *, config: Any, dtype: torch.dtype, **options: Any) -> Any:
+    return _encoder(open_whole(name, place, config=config, dtype=dtype, **options))
+
+
+def open_whole(name: str, place: Place, *, config: Any, dtype: torch.dtype, **options: Any) -> Any:
+    """Open a model's weights, those of a decoder beside an encoder included.
+
+    Parameters
+    ----------
+    name, place, config, dtype
+        What is opened, and in which number format.
+    **options
+        Further ones of `from_pretrained`: where weights are put, how they are quantised.
+
+    Raises
+    ------
+    ModelError
+        If they can't be had or read, are a pickle that nobody trusts, or are not whole.
+    """
     weights = _weights(name, place, config)
     auto = _auto(config)
     if weights:
         files.check_size(name, config, auto, weights)
-    options = {"config": config, "dtype": dtype, **place.options}
-    whole, report = _open(auto, name, place.location, output_loading_info=True, **options)
+    whole, report = _open(
+        auto, name, place.location, output_loading_info=True, config=config, dtype=dtype, **place.options, **options
+    )
     model = _encoder(whole)
     # A decoder that is thrown away may be missing; what it shares with the encoder may not.
     kept = {id(parameter) for parameter in (*model.parameters(), *model.buffers())}
@@ -127,13 +195,19 @@ def _open_model(name: str, place: Place, *, config: Any, dtype: torch.dtype) -> 
             f"the weights of {name} lack {len(missing)} parameters of its configuration ({missing[0]}, ...), "
             "which would stay random; give the files of one model"
         )
-    return model
+    return whole
 
 
 def _weights(name: str, place: Place, config: Any) -> list[Path]:
     """Return the files of weights that will be opened, those of a hub model downloaded; none if that fails."""
+    if place.gguf:
+        return [place.folder / place.gguf]
     explicit = getattr(config, "transformers_weights", None)
     for wanted in (explicit,) if isinstance(explicit, str) else files.WEIGHTS:
+        if not place.trusted and files.is_pickle(wanted):
+            if _is_there(place, wanted):
+                raise files.no_pickle(name, wanted)
+            continue
         path = _get(place, wanted)
         if path is None:
             continue
@@ -164,6 +238,26 @@ def _get(place: Place, file: str) -> Path | None:
         return None
 
 
+def _is_there(place: Place, file: str) -> bool:
+    """Tell whether a model has a file, without downloading it."""
+    if not place.commit or place.local_files_only:
+        return (place.folder / file).is_file()
+    try:
+        return bool(huggingface_hub.file_exists(place.location, file, revision=place.commit))
+    except (OSError, ValueError, hub_errors.HfHubHTTPError):
+        return (place.folder / file).is_file()
+
+
+def _cut(config: Any, layers: int) -> Any:
+    """Return a configuration of the first layers alone."""
+    cut = copy.deepcopy(config)
+    text = cut.get_text_config()
+    text.num_hidden_layers = layers
+    if isinstance(getattr(text, "layer_types", None), list):
+        text.layer_types = text.layer_types[:layers]
+    return cut
+
+
 def _auto(config: Any) -> str:
     """Return the class that opens a model: for an encoder that was saved without its decoder, one without."""
     known: Any = transformers.MODEL_FOR_TEXT_ENCODING_MAPPING
@@ -188,12 +282,21 @@ def random_model(name: str, config: Any, dtype: torch.dtype, seed: int) -> Any:
         raise ModelError(f"can't build {name} from its configuration: {one_line(error)}") from error
 
 
-def empty_model(name: str, config: Any) -> Any:
-    """Return a model of a configuration that holds no numbers: its parameters have shapes only."""
+def empty_model(name: str, config: Any, *, whole: bool = False) -> Any:
+    """Return a model of a configuration that holds no numbers: its parameters have shapes only.
+
+    Parameters
+    ----------
+    name, config
+        The model.
+    whole
+        With the decoder that stands beside an encoder, which is loaded, too.
+    """
     auto: Any = getattr(transformers, _auto(config))
     try:
         with torch.device("meta"):
-            return _encoder(auto.from_config(config))
+            empty = auto.from_config(copy.deepcopy(config))
+            return empty if whole else _encoder(empty)
     except Exception as error:  # a configuration may ask for anything
         raise ModelError(f"can't build {name} from its configuration: {one_line(error)}") from error
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from interlingua.models.sites import Sites
+from interlingua.models.sites import Address, Sites
 from interlingua.models.trial import BatchLayout, forward
 from interlingua.tables import RESID, Site
 
@@ -29,8 +29,9 @@ def read_sites(
     """Run a batch, and let `see` look at every wanted site and layer in it.
 
     Edits that are in place (`Address.edit`) are seen. The residual stream is the model's hidden states, of which the
-    last one has the final norm behind it where there is one; any model has them. To be called in
-    `torch.inference_mode`, or without gradients.
+    last one has the final norm behind it where there is one; any model has them. Where the model's blocks are known,
+    they are read as what goes into the next block: what `transformers` records may be from before an edit. To be
+    called in `torch.inference_mode`, or without gradients.
 
     Parameters
     ----------
@@ -48,11 +49,15 @@ def read_sites(
     ModelError
         If a site can't be had in this model, or has no such layer.
     """
-    hooked = {site: layers for site, layers in wanted.items() if site != RESID}
+    recorded = []
     with ExitStack() as stack:
-        for site, layers in hooked.items():
+        for site, layers in wanted.items():
             for layer in layers:
-                stack.enter_context(sites.address(site, layer).watch(partial(see, site, layer)))
+                if site == RESID and layer >= len(sites.blocks):
+                    recorded.append(layer)
+                    continue
+                address = Address(sites.blocks[layer], "input") if site == RESID else sites.address(site, layer)
+                stack.enter_context(address.watch(partial(see, site, layer)))
         states = forward(model, layout, ids, mask, positions)
-    for layer in wanted.get(RESID, ()):
+    for layer in recorded:
         see(RESID, layer, states[layer])

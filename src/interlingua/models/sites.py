@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal
 
 import torch
@@ -19,6 +20,7 @@ from torch.utils.hooks import RemovableHandle
 from interlingua.errors import ModelError
 from interlingua.models.families import Family, families
 from interlingua.tables import HEADS, MLP, RESID, Site
+from interlingua.tables.shapes import UnitShapes, no_layer
 
 # Where a configuration says how many experts a layer has.
 _EXPERTS = ("num_experts", "num_local_experts", "n_routed_experts", "moe_num_experts")
@@ -99,6 +101,11 @@ class Sites:
     n_heads: int = 0
     why: str = ""
 
+    def shapes(self, layers: int, width: int) -> UnitShapes:
+        """Return how many units the model has, with `layers` layers (the embeddings included) of `width` units."""
+        n_mlp, n_heads = (self.widths.get(site, 0) for site in (MLP, HEADS))
+        return UnitShapes(self.name, layers, width, n_mlp, n_heads, self.n_heads, self.why)
+
     def layers(self, site: Site) -> range:
         """Return the layers that have units there.
 
@@ -123,10 +130,7 @@ class Sites:
         """
         layers = self.layers(site)
         if layer not in layers:
-            raise ModelError(
-                f"{self.name} has no layer {layer} at the site '{site}'; its layers there are {layers[0]} to "
-                f"{layers[-1]}"
-            )
+            raise ModelError(no_layer(self.name, site, layers, layer))
         if site == RESID:
             return Address(self.blocks[layer - 1], "output") if layer else Address(self.blocks[0], "input")
         return Address(self.modules[site][layer - 1], "input")
@@ -266,13 +270,13 @@ class _Trial:
         outputs: dict[nn.Module, list[Tensor]] = {}
         with ExitStack() as stack:
             for block in self.blocks:
-                stack.enter_context(Address(block, "input").edit(lambda _, b=block: self.inputs[b][0]))
+                stack.enter_context(Address(block, "input").edit(partial(_instead, self.inputs[block][0])))
                 for module in block.modules():
                     if _multiplies(module) and module not in kept:
                         stack.enter_context(Address(module, "output").edit(lambda output: 1 - output))
             for modules in given_back.values():
                 for module in modules:
-                    stack.enter_context(Address(module, "input").edit(lambda _, m=module: self.inputs[m][0]))
+                    stack.enter_context(Address(module, "input").edit(partial(_instead, self.inputs[module][0])))
             stack.enter_context(self._recording(outputs, "output", self.blocks))
             self._run()
         return [outputs[block][0] for block in self.blocks]
@@ -297,9 +301,16 @@ class _Trial:
         with ExitStack() as stack:
             for module in modules:
                 into[module] = []
-                keep = into[module]
-                stack.enter_context(Address(module, side).watch(lambda tensor, keep=keep: keep.append(tensor.clone())))
+                stack.enter_context(Address(module, side).watch(partial(_keep, into[module])))
             yield
+
+
+def _keep(into: list[Tensor], tensor: Tensor) -> None:
+    into.append(tensor.clone())
+
+
+def _instead(given: Tensor, _: Tensor) -> Tensor:
+    return given
 
 
 def _multiplies(module: nn.Module) -> bool:

@@ -1,8 +1,7 @@
 """Activations of one model on one language's contexts: read layer by layer, in memory or from a file.
 
-A file is one safetensors file with a tensor per layer (``layer.00`` is the embeddings), ``(n, width)`` each,
-row i = row i of the contexts table. Its header says where the numbers come from. While an extraction runs,
-finished parts stand as shards in a folder beside it, from which a stopped run is taken up again.
+A file is one safetensors file of one site with a tensor per layer that was read (in the residual stream ``layer.00`` is
+the embeddings), ``(n, width)`` each, row i = row i of the contexts table. Its header says where the numbers come from.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import hashlib
 import json
 import logging
 import os
-import shutil
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,27 +21,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from safetensors import SafetensorError, safe_open
 
-from interlingua.errors import StoreError, reason
-from interlingua.tables.layout import Layout
+from interlingua.errors import StatsError, StoreError, reason
+from interlingua.tables.layout import RESID, SITES, Layout, Site
 
 logger = logging.getLogger("interlingua")
 
+_LAYER = re.compile(r"layer\.\d{2,}")
 _DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F16": np.dtype("<f2")}
 
 
 @dataclass(frozen=True, eq=False)
 class Activations:
-    """Every unit's value at every target, for one model and one language.
+    """Every unit's value at every target, for one model, site and language.
 
     Made by `open`, by `from_arrays`, or by `interlingua.models.extract`. It can be pickled: what stands in a
     file is opened anew at each read.
 
     Attributes
     ----------
-    n_layers
-        Number of layers, the embeddings (layer 0) included.
-    width
-        Units in a layer. `layout` tells a unit's id in the whole network.
+    layout
+        Which site this is, which of its layers are there, where units stand.
     n
         Number of targets (rows).
     metadata
@@ -50,12 +48,11 @@ class Activations:
         store_dtype, contexts (hash), language, library versions. All strings.
     """
 
-    n_layers: int
-    width: int
+    layout: Layout
     n: int
     metadata: Mapping[str, str] = field(repr=False)
     _path: Path | None = field(default=None, repr=False)
-    _layers: tuple[NDArray[Any], ...] = field(default=(), repr=False)
+    _layers: Mapping[int, NDArray[Any]] = field(default_factory=dict, repr=False)
     _rows: NDArray[np.int64] | None = field(default=None, repr=False)
 
     @classmethod
@@ -76,16 +73,24 @@ class Activations:
             raise StoreError(f"there is no file of activations at {path}; run the extraction first") from None
         except (OSError, SafetensorError) as error:
             raise StoreError(f"can't read {path} as activations ({error}); delete it and extract again") from error
-        if not shapes or set(shapes) != set(_names(len(shapes))) or len(set(shapes.values())) != 1:
+        if not shapes or not all(map(_LAYER.fullmatch, shapes)) or len(set(shapes.values())) != 1:
             raise StoreError(
                 f"{path} is not a file of activations: it should hold layer.00, layer.01, ... of one shape"
             )
-        n, width = shapes["layer.00"]
-        return cls(len(shapes), width, n, metadata, _path=path)
+        n, width = next(iter(shapes.values()))
+        layers = tuple(sorted(int(name.removeprefix("layer.")) for name in shapes))
+        try:
+            layout = _layout(metadata, layers, width)
+        except (StatsError, ValueError) as error:
+            raise StoreError(f"{path} is not a file of activations: its header does not fit its layers") from error
+        return cls(layout, n, metadata, _path=path)
 
     @classmethod
     def from_arrays(
-        cls, layers: Sequence[ArrayLike] | NDArray[Any], metadata: Mapping[str, str] | None = None
+        cls,
+        layers: Sequence[ArrayLike] | NDArray[Any],
+        metadata: Mapping[str, str] | None = None,
+        layout: Layout | None = None,
     ) -> Activations:
         """Hold activations in memory.
 
@@ -95,6 +100,8 @@ class Activations:
             One array a layer, each of shape (n, width), or one of shape (n_layers, n, width).
         metadata
             ``language`` and ``model`` at least, where tables are to name them.
+        layout
+            Which layers of which site these are; by default all of the residual stream.
         """
         arrays = tuple(np.asarray(layer) for layer in layers)
         shapes = {array.shape for array in arrays}
@@ -103,7 +110,8 @@ class Activations:
                 f"activations need layers of one shape (n, width), not {sorted(map(str, shapes)) or 'none'}"
             )
         n, width = arrays[0].shape
-        return cls(len(arrays), width, n, dict(metadata or {}), _layers=arrays)
+        layout = layout or Layout.even(len(arrays), width)
+        return cls(layout, n, dict(metadata or {}), _layers=dict(zip(layout.layers, arrays, strict=True)))
 
     @property
     def language(self) -> str:
@@ -116,14 +124,24 @@ class Activations:
         return self.metadata.get("model", "")
 
     @property
-    def layout(self) -> Layout:
-        """Where the units stand in the network, all layers being of one width."""
-        return Layout.even(self.n_layers, self.width)
+    def layers(self) -> tuple[int, ...]:
+        """Numbers of the layers that are there."""
+        return self.layout.layers
+
+    @property
+    def n_layers(self) -> int:
+        """Layers of the model, the embeddings (layer 0) and those that are not there included."""
+        return self.layout.n_layers
+
+    @property
+    def width(self) -> int:
+        """Units in a layer."""
+        return self.layout.width(self.layers[0])
 
     def layer(self, i: int) -> NDArray[np.float32]:
         """Return layer `i` as a new float32 array of shape (n, width); 0 is the embeddings."""
-        if not 0 <= i < self.n_layers:
-            raise IndexError(f"there is no layer {i}; the layers are 0 to {self.n_layers - 1}")
+        if i not in self.layers:
+            raise IndexError(f"there is no layer {i}; the layers are {_listed(self.layers)}")
         values = self._read(i)
         if self._rows is not None:
             values = values[self._rows]
@@ -146,23 +164,19 @@ class Activations:
             raise IndexError(f"row numbers must lie between 0 and {self.n - 1}")
         chosen = chosen.astype(np.int64)
         rows = chosen if self._rows is None else self._rows[chosen]
-        return Activations(self.n_layers, self.width, len(rows), self.metadata, self._path, self._layers, rows)
+        return Activations(self.layout, len(rows), self.metadata, self._path, self._layers, rows)
 
     def whole(self) -> NDArray[np.float32]:
-        """Return the whole network, shape (n, n_units), columns in the order of the unit ids."""
-        layout = self.layout
-        out = np.empty((self.n, layout.n_units), dtype=np.float32)
-        for i in range(self.n_layers):
-            out[:, layout.block(i)] = self.layer(i)
-        return out
+        """Return the layers beside each other, shape (n, n_units), columns in the order of the unit ids."""
+        return np.concatenate([self.layer(i) for i in self.layers], axis=1)
 
     def save(self, path: str | Path) -> Activations:
         """Write to one file, whole or not at all, and return the activations opened from it."""
         path = Path(path)
         dtype = np.dtype(np.float16 if self.metadata.get("store_dtype") == "float16" else np.float32)
-        layers = (self.layer(i).astype(dtype, copy=False) for i in range(self.n_layers))
-        shapes = dict.fromkeys(_names(self.n_layers), (self.n, self.width))
-        write_tensors(path, shapes, dtype, layers, self.metadata)
+        layers = (self.layer(i).astype(dtype, copy=False) for i in self.layers)
+        shapes = dict.fromkeys(layer_names(self.layers), (self.n, self.width))
+        write_tensors(path, shapes, dtype, layers, {**self.metadata, **header_of(self.layout)})
         return Activations.open(path)
 
     def _read(self, i: int) -> NDArray[Any]:
@@ -173,122 +187,6 @@ class Activations:
                 return file.get_tensor(f"layer.{i:02d}")
         except (OSError, SafetensorError) as error:
             raise StoreError(f"can't read layer {i} of {self._path} ({error}); extract again") from error
-
-
-class ShardFolder:
-    """The finished parts of an extraction that is under way, in the folder ``<path>.partial``.
-
-    Parameters
-    ----------
-    path
-        Where the finished file will stand.
-    manifest
-        Everything that decides the numbers and their order. A folder with another manifest is emptied.
-    rows
-        For each shard, the rows of the contexts table it holds, in its order.
-    shape
-        Number of layers and width.
-    dtype
-        float32 or float16.
-
-    Raises
-    ------
-    StoreError
-        If the folder can't be written.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        manifest: Mapping[str, Any],
-        rows: Sequence[NDArray[np.int64]],
-        shape: tuple[int, int],
-        dtype: np.dtype[Any],
-    ) -> None:
-        self.path = path
-        self.folder = path.with_name(path.name + ".partial")
-        self.rows, self.dtype = list(rows), dtype
-        self.n_layers, self.width = shape
-        text = json.dumps(manifest, indent=1, sort_keys=True, ensure_ascii=False)
-        self._manifest = _digest(text.encode())
-        file = self.folder / "manifest.json"
-        with _writing(self.folder):
-            if self.folder.exists() and not (file.is_file() and file.read_bytes() == text.encode()):
-                if next(self.folder.glob("shard-*.safetensors"), None):
-                    logger.warning(
-                        "%s: parts of another extraction, or of a damaged one: thrown away and extracted again", file
-                    )
-                shutil.rmtree(self.folder)
-            self.folder.mkdir(parents=True, exist_ok=True)
-            _replace(file, [text.encode()])
-
-    def __contains__(self, shard: int) -> bool:
-        """Tell whether a shard is there and is what was written; of one that is not, a line of warning tells.
-
-        It is read for that, once: its header must be that of this shard of this extraction, and its values must have
-        the digest that the header holds.
-        """
-        file = self._file(shard)
-        if not file.exists():
-            return False
-        try:
-            with safe_open(file, framework="np") as opened:
-                header, values = dict(opened.metadata() or {}), opened.get_tensor("values")
-        except (OSError, SafetensorError):
-            header, values = {}, np.empty(0)
-        sound = header == self._header(shard, values)
-        if not sound:
-            logger.warning("%s is not what was written (damaged, or another file): computed again", file)
-        return sound
-
-    def write(self, shard: int, values: NDArray[Any]) -> None:
-        """Store a shard's values, shape (n_layers, rows of the shard, width)."""
-        stored = np.ascontiguousarray(values, dtype=self.dtype)
-        write_tensors(self._file(shard), {"values": stored.shape}, self.dtype, [stored], self._header(shard, stored))
-
-    def finish(self, metadata: Mapping[str, str]) -> Activations:
-        """Merge the shards into one file, one layer in memory at a time, and remove the folder."""
-        n = sum(map(len, self.rows))
-        shapes = dict.fromkeys(_names(self.n_layers), (n, self.width))
-        merged = self.folder / "merged.safetensors"
-        write_tensors(merged, shapes, self.dtype, self._merged(n), metadata)
-        with _writing(self.path):
-            merged.replace(self.path)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return Activations.open(self.path)
-
-    def _merged(self, n: int) -> Iterator[NDArray[Any]]:
-        for layer in range(self.n_layers):
-            merged = np.empty((n, self.width), dtype=self.dtype)
-            for shard, rows in enumerate(self.rows):
-                with safe_open(self._file(shard), framework="np") as file:
-                    merged[rows] = file.get_slice("values")[layer : layer + 1][0]
-            yield merged
-
-    def _header(self, shard: int, values: NDArray[Any]) -> dict[str, str]:
-        return {"manifest": self._manifest, "shard": str(shard), "sha256": _digest(np.ascontiguousarray(values).data)}
-
-    def _file(self, shard: int) -> Path:
-        return self.folder / f"shard-{shard:05d}.safetensors"
-
-
-class ShardMemory:
-    """The same interface as `ShardFolder`, for an extraction that writes no file."""
-
-    def __init__(self, rows: Sequence[NDArray[np.int64]], shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
-        self.rows = list(rows)
-        self._values = np.empty((shape[0], sum(map(len, self.rows)), shape[1]), dtype=dtype)
-
-    def __contains__(self, shard: int) -> bool:
-        return False
-
-    def write(self, shard: int, values: NDArray[Any]) -> None:
-        """Keep a shard's values, shape (n_layers, rows of the shard, width)."""
-        self._values[:, self.rows[shard]] = values
-
-    def finish(self, metadata: Mapping[str, str]) -> Activations:
-        """Return all shards as one."""
-        return Activations.from_arrays(self._values, metadata)
 
 
 def write_tensors(
@@ -333,20 +231,40 @@ def write_tensors(
         for tensor in tensors:
             yield np.ascontiguousarray(tensor, dtype=_DTYPES[code]).data
 
-    with _writing(path):
+    with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, parts())
+        put_in_place(path, parts())
 
 
-def _digest(content: bytes | memoryview) -> str:
+def digest_of(content: bytes | memoryview) -> str:
+    """Return the SHA-256 of bytes, as hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
 
 
-def _names(n_layers: int) -> list[str]:
-    return [f"layer.{i:02d}" for i in range(n_layers)]
+def layer_names(layers: Iterable[int]) -> list[str]:
+    """Return what layers are called in a file."""
+    return [f"layer.{i:02d}" for i in layers]
 
 
-def _replace(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+def header_of(layout: Layout) -> dict[str, str]:
+    """Return what a header says of the layout beside the layers' own names and shapes."""
+    return {"site": layout.site, "n_layers": str(layout.n_layers), "heads": str(layout.heads)}
+
+
+def _layout(metadata: Mapping[str, str], layers: tuple[int, ...], width: int) -> Layout:
+    """Return the layout of a file; without a word of it in the header, layers of the residual stream."""
+    site: Site = next((site for site in SITES if site == metadata.get("site")), RESID)
+    n_layers, heads = int(metadata.get("n_layers", layers[-1] + 1)), int(metadata.get("heads", 0))
+    return Layout.even(n_layers, width, site, layers=layers, heads=heads)
+
+
+def _listed(layers: Sequence[int]) -> str:
+    """Return "0 to 12", or the numbers where some between are missing."""
+    whole = list(layers) == list(range(layers[0], layers[-1] + 1)) and len(layers) > 1
+    return f"{layers[0]} to {layers[-1]}" if whole else ", ".join(map(str, layers))
+
+
+def put_in_place(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     """Write beside the file and move it into place once it is on the disk."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -361,7 +279,8 @@ def _replace(path: Path, parts: Iterable[bytes | memoryview]) -> None:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
+    """Turn what goes wrong while a file is written into a `StoreError` that names it."""
     try:
         yield
     except (OSError, SafetensorError) as error:

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 
 BoundaryPiece = Literal["include", "exclude"]
 Overflow = Literal["window", "error"]
-Pooling = Literal["mean", "first", "last"]
+Pooling = Literal["mean", "first", "last", "after", "end", "sentence"]
 
+# Positions behind the target.
+_BEHIND = ("after", "end", "sentence")
 # How SentencePiece (U+2581) and byte-level BPE (U+0120) write the blank in front of a word.
 _MARKS = "\u2581\u0120"
 
@@ -39,6 +41,8 @@ class Target:
         Token ids of the sentence, special tokens included, as the model gets them.
     tokens
         Indices into `ids` of the target's tokens, ascending, at least one.
+    content
+        Indices into `ids` of the tokens that are not special, ascending.
     windowed
         Whether the sentence was cut to the model's length limit.
     unknown
@@ -49,6 +53,7 @@ class Target:
 
     ids: tuple[int, ...]
     tokens: tuple[int, ...]
+    content: tuple[int, ...] = ()
     windowed: bool = False
     unknown: bool = False
     controls: Controls = ""
@@ -98,6 +103,7 @@ def locate_targets(
     *,
     boundary_piece: BoundaryPiece = "exclude",
     on_overflow: Overflow = "window",
+    pooling: Pooling = "mean",
 ) -> list[Target]:
     """Tokenise every sentence and find its target's tokens.
 
@@ -112,6 +118,8 @@ def locate_targets(
     on_overflow
         What to do with a sentence longer than the model takes: ``"window"`` keeps the tokens around the
         target (for a decoder, those up to it: it sees nothing to the right), ``"error"`` refuses it.
+    pooling
+        Where values will be read: with a position behind the target a decoder's window reaches behind it, too.
 
     Returns
     -------
@@ -144,23 +152,36 @@ def locate_targets(
                 f"{where}: no token of {model.name} covers the target '{text[start:end]}'; drop the row"
             )
         unknown = any(token_ids[i] == unknown_id for i in tokens)
-        target = Target(tuple(token_ids), tuple(tokens), unknown=unknown, controls=reading.controls)
+        content = tuple(i for i, is_special in enumerate(special) if not is_special)
+        target = Target(tuple(token_ids), tuple(tokens), content, unknown=unknown, controls=reading.controls)
         if len(target.ids) > model.max_length:
             if on_overflow == "error":
                 raise ContextsError(
                     f"{where}: the sentence has {len(target.ids)} tokens and {model.name} takes "
                     f"{model.max_length}; shorten it, or choose on_overflow='window'"
                 )
-            target = _window(target, special, model, where)
+            target = _window(target, model, where, behind=not model.is_decoder or pooling in _BEHIND)
+        if pooling == "after" and target.tokens[-1] + 1 == len(target.ids):
+            raise ContextsError(
+                f"{where}: no token of {model.name} stands after the target '{text[start:end]}'; let the sentence go "
+                "on, or choose another pooling"
+            )
         targets.append(target)
     return targets
 
 
 def pooled_tokens(target: Target, pooling: Pooling) -> tuple[int, ...]:
-    """Return the indices of the tokens that the pooling averages: all, or only the first or last piece."""
+    """Return the indices of the tokens that the pooling averages.
+
+    The target's tokens, or its first or last piece; the token after it; the last token of the sentence, or all of its
+    tokens, special ones left out.
+    """
     _check_choice("pooling", pooling, Pooling)
-    choice = {"mean": slice(None), "first": slice(0, 1), "last": slice(-1, None)}
-    return target.tokens[choice[pooling]]
+    if pooling == "after":
+        return (target.tokens[-1] + 1,)
+    every = target.content if pooling in ("end", "sentence") else target.tokens
+    choice = {"first": slice(0, 1), "last": slice(-1, None), "end": slice(-1, None)}
+    return every[choice.get(pooling, slice(None))]
 
 
 def sentence_tokens(model: LoadedModel | Any, texts: Sequence[str]) -> NDArray[np.int64]:
@@ -220,20 +241,21 @@ def _is_boundary(piece: str, offset: tuple[int, int], text: str) -> bool:
     return piece.strip(_MARKS) == "" and not _is_letter(piece, offset, text)
 
 
-def _window(target: Target, special: Sequence[int], model: LoadedModel, where: str) -> Target:
-    """Cut a sentence to the model's length limit; its special tokens stay, the target is in the middle."""
-    content = [i for i, is_special in enumerate(special) if not is_special]
-    head, tail = content[0], len(special) - 1 - content[-1]
+def _window(target: Target, model: LoadedModel, where: str, *, behind: bool) -> Target:
+    """Cut a sentence to the model's length limit; special tokens stay, the target is in its middle or at its end."""
+    content, n = target.content, len(target.ids)
+    head, tail = content[0], n - 1 - content[-1]
     room, first, last = model.max_length - head - tail, target.tokens[0], target.tokens[-1]
     size = last - first + 1
     if size > room:
         raise ContextsError(f"{where}: its target has {size} tokens, {model.name} takes {room}; drop the row")
-    right = 0 if model.is_decoder else (room - size) // 2
-    begin = max(head, min(last + 1 + right, len(special) - tail) - room)
+    right = (room - size) // 2 if behind else 0
+    begin = max(head, min(last + 1 + right, n - tail) - room)
     ids = target.ids
     return Target(
         (*ids[:head], *ids[begin : begin + room], *ids[len(ids) - tail :]),
         tuple(i - begin + head for i in target.tokens),
+        tuple(range(head, head + room)),
         windowed=True,
         unknown=target.unknown,
         controls=target.controls,

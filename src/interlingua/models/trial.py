@@ -23,6 +23,9 @@ from interlingua.models.pretrained import one_line
 PaddingSide = Literal["left", "right"]
 States = tuple[torch.Tensor, ...]
 
+# Where a configuration that takes any length (relative positions) says what it was trained on, if it does.
+_LENGTHS = ("max_position_embeddings", "n_positions", "n_ctx", "seq_length", "max_seq_len")
+_UNSTATED_LENGTH = 2048
 # A sentence of the trial: what stands before, in, and behind the tokens that are exchanged.
 _BEFORE, _EXCHANGED, _BEHIND = 4, 12, 4
 # In a decoder, what changes behind a token leaves nothing but rounding in it; elsewhere it counts for about as much as
@@ -107,7 +110,7 @@ def try_model(name: str, tokenizer: Any, model: Any, max_length: int) -> Tried:
     if len(widths) != 1:
         raise ModelError(f"the layers of {name} differ in width ({sorted(widths)}); this is not supported")
     first, last = trial.outside
-    before, behind = (float(_effect(alone, other, tokens).mean(dim=1).max()) for tokens in (first, last))
+    before, behind = (float(effect(alone, other, tokens).mean(dim=1).max()) for tokens in (first, last))
     return Tried(len(alone), widths.pop(), before < _CAUSAL * behind, trial.find_layouts(), trial.sentences[0])
 
 
@@ -132,10 +135,30 @@ def forward(
     return states
 
 
+def plain_layout(model: Any) -> BatchLayout:
+    """Return how a sentence is given alone."""
+    takes_mask = "attention_mask" in inspect.signature(model.forward).parameters
+    return BatchLayout("right", 0, positions=False, mask=takes_mask)
+
+
 def to_device(array: NDArray[Any], device: torch.device | str) -> torch.Tensor:
     """Copy an array to where the model is."""
     tensor = torch.from_numpy(array)
-    return tensor if str(device) == "cpu" else tensor.pin_memory().to(device, non_blocking=True)
+    if torch.device(device).type != "cuda":
+        return tensor.to(device)
+    return tensor.pin_memory().to(device, non_blocking=True)
+
+
+def longest(tokenizer: Any, model: Any) -> int:
+    """Return the most tokens a sentence may have, special tokens included."""
+    config = model.config.get_text_config()
+    stated = [getattr(config, name, None) for name in _LENGTHS]
+    limits = [value for value in stated if isinstance(value, int) and value > 0][:1] or [_UNSTATED_LENGTH]
+    table = position_table(model)
+    if table is not None and table.padding_idx is not None:
+        # RoBERTa's positions begin after the padding index, so 514 rows serve 512 tokens.
+        limits.append(table.num_embeddings - table.padding_idx - 1)
+    return min(*limits, tokenizer.model_max_length)
 
 
 def position_table(model: Any) -> torch.nn.Embedding | None:
@@ -181,16 +204,15 @@ class _Trial:
     @property
     def allowed(self) -> float:
         """The largest effect that counts as rounding."""
-        effect = float(_effect(self.alone[0], self.alone_other, slice(None)).mean(dim=1).max())
+        exchanged = float(effect(self.alone[0], self.alone_other, slice(None)).mean(dim=1).max())
         if self.model.dtype == torch.float32:
-            return min(max(_SHARE * effect, _LEAST), _MOST)
-        return min(max(_SHARE_SHORT * effect, _LEAST_SHORT), _MOST_SHORT)
+            return min(max(_SHARE * exchanged, _LEAST), _MOST)
+        return min(max(_SHARE_SHORT * exchanged, _LEAST_SHORT), _MOST_SHORT)
 
     @classmethod
     def of(cls, name: str, tokenizer: Any, model: Any, max_length: int) -> _Trial:
-        long, other, short, outside = _sentences(name, tokenizer, model, max_length)
-        mask = "attention_mask" in inspect.signature(model.forward).parameters
-        plain = BatchLayout("right", 0, positions=False, mask=mask)
+        long, other, short, outside = sentences(name, tokenizer, model, max_length)
+        plain = plain_layout(model)
         runs = []
         for ids in (long, other, short):
             try:
@@ -202,7 +224,7 @@ class _Trial:
             if not all(bool(torch.isfinite(state).all()) for state in states):
                 raise ModelError(f"{name} gives values that are not finite: {why_not_finite(name, model)}")
             runs.append(states)
-        return cls(name, tokenizer, model, mask, (long, other, short), outside, (runs[0], runs[2]), runs[1])
+        return cls(name, tokenizer, model, plain.mask, (long, other, short), outside, (runs[0], runs[2]), runs[1])
 
     def find_layouts(self) -> dict[PaddingSide, BatchLayout]:
         """Return, for each side, the first way to put sentences side by side that changes nothing."""
@@ -253,13 +275,13 @@ class _Trial:
             if len(own) != len(states) or any(a.shape != b.shape for a, b in zip(own, states, strict=True)):
                 return False
             # Written so that values which are not finite are not the same.
-            if not bool(_effect(states, own, slice(None)).max() <= self.allowed):
+            if not bool(effect(states, own, slice(None)).max() <= self.allowed):
                 return False
         return True
 
 
-def _effect(states: Sequence[torch.Tensor], changed: Sequence[torch.Tensor], tokens: slice) -> torch.Tensor:
-    """Return the length of the difference relative to the vector's, shape (n_layers, tokens)."""
+def effect(states: Sequence[torch.Tensor], changed: Sequence[torch.Tensor], tokens: slice) -> torch.Tensor:
+    """Return the length of the difference relative to the vector's, shape (n_layers, tokens), of the first sentence."""
     effects = []
     for before, after in zip(states, changed, strict=True):
         old, new = before[0, tokens].float(), after[0, tokens].float()
@@ -269,10 +291,18 @@ def _effect(states: Sequence[torch.Tensor], changed: Sequence[torch.Tensor], tok
     return torch.stack(effects)
 
 
-def _sentences(
+def sentences(
     name: str, tokenizer: Any, model: Any, max_length: int
 ) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[slice, slice]]:
-    """Return three sentences of token ids, special tokens where the tokenizer puts them, and what is not exchanged."""
+    """Return three sentences of token ids, special tokens where the tokenizer puts them, and what is not exchanged.
+
+    A long one, the same with other tokens in its midst, and a short one.
+
+    Raises
+    ------
+    ModelError
+        If the tokenizer knows next to no pieces.
+    """
     head, tail = _frame(tokenizer)
     size = embedding_rows(model)
     special = {*tokenizer.all_special_ids, *head, *tail}

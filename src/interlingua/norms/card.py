@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from interlingua import languages
 from interlingua.errors import LanguageError
+from interlingua.norms.limits import Limits
 
 Format = Literal["csv", "tsv", "xlsx", "xls", "ods", "parquet"]
 """What a table is written in. An archive (zip, gz) around it is recognised by its content."""
@@ -120,6 +121,8 @@ class Layout(_Frozen):
         How many rated words the file should hold.
     licence : str
         Of this file, where it differs from the card's.
+    most_megabytes, most_cells, most_seconds : int
+        The most that is read, see `interlingua.norms.limits.Limits`: more is an error.
     """
 
     name: str = "original"
@@ -148,6 +151,14 @@ class Layout(_Frozen):
     package_path: str = ""
     expected_rows: int | None = Field(default=None, ge=1)
     licence: str = ""
+    most_megabytes: int = Field(default=Limits.megabytes, ge=1)
+    most_cells: int = Field(default=Limits.cells, ge=1)
+    most_seconds: int = Field(default=Limits.seconds, ge=1)
+
+    @property
+    def limits(self) -> Limits:
+        """The most that is read."""
+        return Limits(self.most_megabytes, self.most_cells, self.most_seconds)
 
     @field_validator("raters")
     @classmethod
@@ -192,6 +203,8 @@ class NormCard(_Frozen):
         As the source states it.
     doi, citation : str
         The article's DOI and BibTeX entry.
+    words_from : str
+        Where its words were taken from, if that matters to what they tell.
     caution : str
         What is known to be wrong with the ratings as they circulate.
     file : Layout, optional
@@ -215,6 +228,7 @@ class NormCard(_Frozen):
     licence_url: str = ""
     doi: str = ""
     citation: str = ""
+    words_from: str = ""
     caution: str = ""
     file: Layout | None = None
     layouts: tuple[Layout, ...] = ()
@@ -289,6 +303,8 @@ class NormCard(_Frozen):
             lines.append(f"file       {layout.name}: {where or 'see access'}{terms}")
         if self.url:
             lines.append(f"page       {self.url}")
+        if self.words_from:
+            lines.append(f"words from {self.words_from}")
         if self.caution:
             lines.append(f"caution    {self.caution}")
         if self.citation:

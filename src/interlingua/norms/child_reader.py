@@ -22,10 +22,6 @@ from typing import Any, Final
 FAILED: Final = 3
 NO_MEMORY: Final = 4
 TOO_MUCH: Final = 5
-#: At most so many bytes written, and so many cells.
-MOST_BYTES: Final = 2**29
-MOST_CELLS: Final = 50_000_000
-
 
 _KINDS: Final = {"truth value": bool, "date": date, "time": time, "duration": timedelta}
 
@@ -86,7 +82,7 @@ def _parquet(task: dict[str, Any], file: io.BytesIO) -> Iterator[Any]:
     table = pq.ParquetFile(file, page_checksum_verification=True)
     metadata = table.metadata
     names = [name for name in table.schema_arrow.names if not name.startswith("__index_level_")]
-    if metadata.num_rows * max(len(names), 1) > MOST_CELLS:
+    if metadata.num_rows * max(len(names), 1) > task["cells"]:
         raise TooMuchError
     yield {"names": names}
     done = 0
@@ -216,7 +212,7 @@ def _write(task: dict[str, Any], content: bytes, out: io.BufferedWriter) -> None
         line = encoded(item)
         written += len(line)
         cells += len(item) if isinstance(item, list) else 0
-        if written > task.get("bytes", MOST_BYTES) or cells > MOST_CELLS:
+        if written > task["bytes"] or cells > task["cells"]:
             raise TooMuchError
         out.write(line)
 

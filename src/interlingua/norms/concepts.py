@@ -14,9 +14,9 @@ from typing import Any, Final
 import pandas as pd
 
 from interlingua.norms.card import Layout
+from interlingua.norms.columns import column_at
 from interlingua.norms.issues import Issues
 from interlingua.norms.ratings import is_missing
-from interlingua.norms.tables import column_at
 
 #: The column that holds a word's concept, here and in a table of the user's own.
 CONCEPT: Final = "concept"
@@ -94,7 +94,7 @@ def read_concepts(raw: pd.DataFrame, layout: Layout, file: Path, issues: Issues)
         column, origin = layout.gloss, "norms"
     else:
         return [""] * len(raw), ""
-    cells = raw.iloc[:, column_at(raw, column, file)]
+    cells = raw.iloc[:, column_at(raw, column, file, CONCEPT)]
     concepts = ["" if is_missing(cell, layout) else prefix + normalise_gloss(cell) for cell in cells]
     if not any(concepts):
         origin = ""

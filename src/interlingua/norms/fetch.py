@@ -14,8 +14,9 @@ from typing import Final, Protocol, cast
 
 from interlingua.errors import NormsError, StoreError, reason, suggest
 from interlingua.norms.card import Layout, NormCard
+from interlingua.norms.columns import column_at
 from interlingua.norms.locate import card_folder, how_to_get
-from interlingua.norms.tables import column_at, read_table
+from interlingua.norms.tables import read_table
 
 _CHUNK: Final = 1 << 16
 _ATTEMPTS: Final = 4

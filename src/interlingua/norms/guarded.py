@@ -14,20 +14,13 @@ from typing import Any, Final
 
 from interlingua.errors import NormsError
 from interlingua.norms import child_reader
+from interlingua.norms.advice import Keys
 from interlingua.norms.cells import cell_of
+from interlingua.norms.limits import MEGABYTE, Limits
 
-#: Address space of the process that reads. A workbook of a million rows takes a quarter of it.
-MEMORY: Final = 2 * 2**30
-#: Seconds that it may run, and more for each megabyte: openpyxl reads one in about ten.
-SECONDS: Final = 60
-SECONDS_A_MEGABYTE: Final = 30
-#: Bytes of a table that was packed, and of all that a workbook packs.
-MOST_UNPACKED: Final = 2**28
-MOST_IN_WORKBOOK: Final = 2**31
 _ENGINES: Final = {"xlsx": "openpyxl", "xls": "python_calamine", "ods": "python_calamine"}
 #: openpyxl imports them for what is not read here.
 _WITHOUT: Final = {"xlsx": ("numpy", "PIL")}
-_MEGABYTE: Final = 2**20
 
 
 class _ChildError(Exception):
@@ -38,8 +31,10 @@ class _ChildError(Exception):
         self.kind = kind
 
 
-def read_workbook(content: bytes, file: Path, kind: str, sheet: str | int) -> tuple[list[list[Any]], list[str] | None]:
-    """Return a sheet's rows, without blanks at their ends; or no rows and the names of the sheets there are.
+def read_workbook(
+    content: bytes, file: Path, kind: str, sheet: str | int, limits: Limits, keys: Keys
+) -> tuple[list[list[Any]], list[str], bool]:
+    """Return a sheet's rows, without blanks at their ends; the names of the sheets there are; and whether it is one.
 
     Raises
     ------
@@ -51,16 +46,17 @@ def read_workbook(content: bytes, file: Path, kind: str, sheet: str | int) -> tu
         package = engine.replace("_", "-")
         raise NormsError(f"reading {file} needs the package {package}: pip install {package}")
     if kind in {"xlsx", "ods"}:
-        entries = entries_of(content, file)
-        if (size := sum(entry.file_size for entry in entries)) > MOST_IN_WORKBOOK:
+        size = sum(entry.file_size for entry in entries_of(content, file))
+        if size > limits.in_workbook:
             raise NormsError(
-                f"{file} can't be read as {kind}: unpacked it is {size / _MEGABYTE:,.0f} MB; {_instead(kind)}"
+                f"{file} can't be read as {kind}: unpacked it is {size / MEGABYTE:,.0f} MB; "
+                f"{_instead(kind, limits, keys)}"
             )
-    head, rows = _rows({"kind": kind, "sheet": sheet}, content, file)
-    return rows, None if head["found"] else [str(name) for name in head["sheets"]]
+    head, rows = _rows({"kind": kind, "sheet": sheet}, content, file, limits, keys)
+    return rows, [str(name) for name in head["sheets"]], bool(head["found"])
 
 
-def read_parquet(content: bytes, file: Path) -> tuple[list[str], list[list[Any]]]:
+def read_parquet(content: bytes, file: Path, limits: Limits, keys: Keys) -> tuple[list[str], list[list[Any]]]:
     """Return the names of a Parquet file's columns and its rows.
 
     Raises
@@ -68,11 +64,11 @@ def read_parquet(content: bytes, file: Path) -> tuple[list[str], list[list[Any]]
     NormsError
         The file is damaged, or takes more memory or time than a table of ratings.
     """
-    head, rows = _rows({"kind": "parquet"}, content, file)
+    head, rows = _rows({"kind": "parquet"}, content, file, limits, keys)
     return [str(name) for name in head["names"]], rows
 
 
-def read_member(content: bytes, file: Path, entry: zipfile.ZipInfo) -> bytes:
+def read_member(content: bytes, file: Path, entry: zipfile.ZipInfo, limits: Limits, keys: Keys) -> bytes:
     """Return one file of a ZIP archive.
 
     Raises
@@ -80,15 +76,12 @@ def read_member(content: bytes, file: Path, entry: zipfile.ZipInfo) -> bytes:
     NormsError
         The archive is damaged, or the file can't be unpacked or is larger than a table of ratings.
     """
-    much = (
-        f"{file} can't be unpacked: '{entry.filename}' is more than {MOST_UNPACKED // _MEGABYTE} MB; unpack it, and "
-        "keep the columns that are needed"
-    )
-    if entry.file_size > MOST_UNPACKED:
-        raise NormsError(much)
-    task = {"kind": "zip", "member": entry.filename, "bytes": MOST_UNPACKED + 100}
+    if entry.file_size > limits.size:
+        what = f"{file} can't be unpacked: '{entry.filename}' in it"
+        raise limits.too_large(what, keys, entry.file_size / MEGABYTE)
+    task = {"kind": "zip", "member": entry.filename, "bytes": limits.size + 100}
     try:
-        return _run(task, content).partition(b"\n")[2]
+        return _run(task, content, limits).partition(b"\n")[2]
     except _ChildError as error:
         if error.kind in {"RuntimeError", "NotImplementedError"}:  # encrypted, or an unknown compression
             raise NormsError(f"{file} can't be unpacked: {error}") from None
@@ -112,29 +105,34 @@ def entries_of(content: bytes, file: Path) -> list[zipfile.ZipInfo]:
         raise NormsError(f"{file} is a damaged or truncated ZIP file: fetch it again") from None
 
 
-def _rows(task: dict[str, Any], content: bytes, file: Path) -> tuple[dict[str, Any], list[list[Any]]]:
+def _rows(
+    task: dict[str, Any], content: bytes, file: Path, limits: Limits, keys: Keys
+) -> tuple[dict[str, Any], list[list[Any]]]:
     kind = task["kind"]
     try:
-        head, *lines = _run(task, content).splitlines()
+        head, *lines = _run({**task, "bytes": 2 * limits.size}, content, limits).splitlines()
         # A cell in a far corner makes many blank rows.
         rows = [[cell_of(cell) for cell in json.loads(line)] if line != b"[]" else [] for line in lines]
         return json.loads(head), rows
     except _ChildError as error:
         raise NormsError(
-            f"{file} can't be read as {kind}: {error}{'' if error.kind else f'; {_instead(kind)}'}"
+            f"{file} can't be read as {kind}: {error}{'' if error.kind else f'; {_instead(kind, limits, keys)}'}"
         ) from None
 
 
-def _instead(kind: str) -> str:
+def _instead(kind: str, limits: Limits, keys: Keys) -> str:
     what = "write it as CSV" if kind == "parquet" else "open it in a spreadsheet and save the sheet as CSV"
-    return f"it is damaged, or far larger than a table of ratings; if it is whole, {what}"
+    more = keys.option(
+        most_megabytes=4 * limits.megabytes, most_cells=4 * limits.cells, most_seconds=4 * max(limits.seconds, 1)
+    )
+    return f"it is damaged, or far larger than a table of ratings; if it is whole, {what}, or give {more}"
 
 
-def _run(task: dict[str, Any], content: bytes) -> bytes:
+def _run(task: dict[str, Any], content: bytes, limits: Limits) -> bytes:
     """Do a task in a process of its own, or in this one where there can't be another."""
-    seconds = SECONDS + SECONDS_A_MEGABYTE * len(content) // _MEGABYTE
-    limits = {"memory": MEMORY, "seconds": seconds}
-    task = {**task, **limits, "path": list(map(str, sys.path)), "without": _WITHOUT.get(task["kind"], ())}
+    seconds = limits.time(len(content))
+    within = {"memory": limits.memory, "seconds": seconds, "cells": limits.cells}
+    task = {**task, **within, "path": list(map(str, sys.path)), "without": _WITHOUT.get(task["kind"], ())}
     try:
         done = _child(task, content, seconds)
     except subprocess.TimeoutExpired:
@@ -156,7 +154,7 @@ def _run(task: dict[str, Any], content: bytes) -> bytes:
             raise _ChildError(said["error"] or said["type"], said["type"])
         case _:  # no memory left, whoever noticed it: Python, the reader (by a signal) or the system
             raise _ChildError(
-                f"its reader ended, as it does where it would take more than {MEMORY / 2**30:g} GB of memory"
+                f"its reader ended, as it does where it would take more than {limits.memory / 2**30:g} GB of memory"
             )
 
 
@@ -183,7 +181,7 @@ def _here(task: dict[str, Any], content: bytes) -> bytes:
     try:
         for item in child_reader.describe(task, content):
             written.write(child_reader.encoded(item))
-            if written.tell() > task.get("bytes", child_reader.MOST_BYTES):
+            if written.tell() > task["bytes"]:
                 raise _ChildError("it holds more than is read of any table")
     except (KeyboardInterrupt, SystemExit, _ChildError):
         raise

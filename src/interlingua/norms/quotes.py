@@ -25,10 +25,14 @@ _SHOWN = 10
 _PROSE = 0.75
 #: So many lines with as many cells as a row are rows, though their cells be all text.
 _MANY = 10
-_HOW = (
-    "give quoted = false if such marks are characters, quoted = true if they wrap cells (in a study under options of "
-    "the norms; for a file of sentences context_quoted), or mend the row"
-)
+
+
+class QuotesError(NormsError):
+    """What a quotation mark is for can't be told; `wraps` says what is likelier."""
+
+    def __init__(self, said: str, *, wraps: bool) -> None:
+        super().__init__(said)
+        self.wraps = wraps
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,7 @@ def split_cells(text: str, separator: str, quoted: bool | None) -> Cells:
 
     Raises
     ------
-    NormsError
+    QuotesError
         What a mark is for can't be told. The message begins with the row, not with the file.
     """
     lines = list(io.StringIO(text, newline=""))
@@ -196,18 +200,20 @@ class _Splitter:
         few = 0.5 if not between else 1 - _MOST if self._shape.numbers else _PROSE
         if not any(like_rows) or (share <= few and self._shape.fits(cells)):
             return True
-        raise NormsError(
+        raise QuotesError(
             f"row {first + 1}: a quotation mark begins a cell that would end in row {last + 1}, but "
-            f"{sum(like_rows)} of these {len(like_rows)} lines look like rows of their own; {_HOW}"
+            f"{sum(like_rows)} of these {len(like_rows)} lines look like rows of their own",
+            wraps=self._shape.fits(cells),
         )
 
     def _mended(self, row: int) -> list[str]:
         cells, certain = self._tolerant(row)
         if certain or not self._shape.usual:
             return cells
-        raise NormsError(
+        raise QuotesError(
             f"row {row + 1}: its quotation marks make no sense, and as characters they leave {len(cells)} cells, where "
-            f"most rows have {self._shape.width}; {_HOW}"
+            f"most rows have {self._shape.width}",
+            wraps=False,
         )
 
     def _tolerant(self, row: int) -> tuple[list[str], bool]:

@@ -11,10 +11,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from interlingua.errors import NormsError
+from interlingua.norms.advice import Keys
 from interlingua.norms.card import Layout
+from interlingua.norms.columns import column_at
 from interlingua.norms.issues import Issues
 from interlingua.norms.ratings import is_missing, number_of
-from interlingua.norms.tables import column_at
 
 #: A row a word and variable whose raters are known.
 COLUMNS: Final = ("word", "variable", "error", "raters")
@@ -68,22 +69,22 @@ def read_errors(
         if name not in layout.columns:
             continue
         if name not in layout.raters:
+            advice = Keys.of_norms(language).option(sd={name: column}, raters={name: 30})
             raise NormsError(
                 f"{file}: 'sd' names the raters' standard deviation of {name}, but 'raters' not how many they were; "
-                f"give raters = {{ {name} = 30 }}, or the name of the column that says it, among the options in "
-                f"languages.{language} of the study"
+                f"give {advice}, or the name of the column that says it"
             )
         of_raters = layout.raters[name]
         try:
-            sd = _numbers(raw, column, layout, file, lambda value: value >= 0, name, issues)
+            sd = _numbers(raw, column, layout, file, lambda value: value >= 0, f"sd.{name}", issues)
             n: NDArray[np.float64] = (
                 np.full(len(raw), float(of_raters))
                 if isinstance(of_raters, int)
-                else _numbers(raw, of_raters, layout, file, lambda value: value >= 1, name, issues)
+                else _numbers(raw, of_raters, layout, file, lambda value: value >= 1, f"raters.{name}", issues)
             )
         except NormsError as error:
             if given:
-                raise NormsError(str(error).replace("'columns'", "'sd' and 'raters'")) from None
+                raise
             issues.add("no standard deviations", 1, f"{name}: {error}")
             continue
         own = pd.DataFrame({"word": table["word"].to_numpy(), "variable": name, "error": sd / np.sqrt(n), "raters": n})
@@ -96,18 +97,18 @@ def _numbers(
     column: str | int,
     layout: Layout,
     file: Path,
-    right: Callable[[float], bool],
-    name: str,
+    right: Callable[[NDArray[np.float64]], NDArray[np.bool_]],
+    ours: str,
     issues: Issues,
 ) -> NDArray[np.float64]:
     """Return the numbers of a column, NaN where a cell has none that is `right`; these are counted."""
-    cells = raw.iloc[:, column_at(raw, column, file)]
-    numbers = np.array([np.nan if is_missing(cell, layout) else number_of(cell, layout) for cell in cells], dtype=float)
+    cells = raw.iloc[:, column_at(raw, column, file, ours)]
     filled = np.array([not is_missing(cell, layout) for cell in cells])
-    wrong = filled & ~np.array([bool(np.isfinite(value)) and right(value) for value in numbers])
+    numbers = np.array([number_of(cell, layout) if has else np.nan for cell, has in zip(cells, filled, strict=True)])
+    wrong = filled & ~(np.isfinite(numbers) & right(numbers))
     numbers[wrong] = np.nan
     shown: list[Any] = [f"'{cell}' in row {row}" for row, cell, bad in zip(raw.index, cells, wrong, strict=True) if bad]
-    issues.add_items(f"raters of {name}: no such number", shown)
+    issues.add_items(f"raters of {ours.partition('.')[2]}: no such number", shown)
     return numbers
 
 

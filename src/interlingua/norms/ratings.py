@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from interlingua.errors import NormsError
-from interlingua.norms.advice import advise
+from interlingua.norms.advice import Keys
 from interlingua.norms.card import Layout
 from interlingua.norms.cells import Odd
 from interlingua.norms.issues import Issues, first_of
@@ -70,7 +70,10 @@ def read_ratings(
         more = f" ({len(wrong)} such cells)" if len(wrong) > 1 else ""
         said, hint = _problem(cell, layout, language)
         if first and not isinstance(cell, Odd) and not np.isinf(number_of(cell, layout)):
-            hint += f", or {advise(language, header_row=row)} if it is the name of a column"
+            advice = Keys.of_norms(language).option(header_row=row)
+            # A row without a word is more of a header than of ratings.
+            names = f"{advice} if it is the name of a column"
+            hint = f"{hint}, or {names}" if word else f"give {names}, or {hint.removeprefix('give ')}"
         raise NormsError(f"{file}, row {row}, word '{word}': the rating of {name} is {said}{more}; {hint}")
     issues.add_items(f"error of the spreadsheet, no rating of {name}", errors, "mend the formula, or clear the cell")
     issues.add_items(f"rating of {name} in other characters, read as a number", mended)
@@ -115,11 +118,12 @@ def _problem(cell: Any, layout: Layout, language: str) -> tuple[str, str]:
             "a spreadsheet takes 2.5 or 2/5 for a date where numbers are written otherwise, and a word for a truth "
             "value; give the column the format number and type the rating again"
         )
-    missing = f"{advise(language, na_values=[text if shown == text else '...'])} if it marks a missing rating"
+    keys = Keys.of_norms(language)
+    missing = f"{keys.option(na_values=[text if shown == text else '...'])} if it marks a missing rating"
     if np.isinf(number_of(cell, layout)):
         return f"'{shown}', not a number that is finite", f"correct it, or give {missing}"
     if layout.decimal == "." and "," in text:
-        return f"'{shown}', not a number", f"give {advise(language, decimal=',')}"
+        return f"'{shown}', not a number", f"give {keys.option(decimal=',')}"
     if any(character.isnumeric() for character in text):
         return f"'{shown}', not a number", f"write it as one, such as -3.5, or give {missing}"
     return f"'{shown}', not a number", f"give {missing}"

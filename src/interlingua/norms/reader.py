@@ -10,21 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from pydantic import ValidationError
 
 from interlingua import languages
 from interlingua.errors import NormsError, suggest
-from interlingua.norms.advice import advise
+from interlingua.norms.advice import Keys
 from interlingua.norms.card import Column, Layout, NormCard, Variable
+from interlingua.norms.columns import column_at
 from interlingua.norms.concepts import CONCEPT, CONCEPTICON_GLOSS, CONCEPTICON_ID, rating_columns, read_concepts
 from interlingua.norms.encodings import is_unicode, misread
 from interlingua.norms.issues import Issues
 from interlingua.norms.locate import find_file
+from interlingua.norms.options import with_options
 from interlingua.norms.raters import no_errors, on_scale, read_errors
 from interlingua.norms.ratings import COMMAS, number_columns, read_ratings
 from interlingua.norms.registry import get_card, is_card, load_card
 from interlingua.norms.scaling import Scale, scale_ratings
-from interlingua.norms.tables import WrongFormatError, column_at, read_table
+from interlingua.norms.tables import WrongFormatError, read_table
 from interlingua.norms.words import read_words
 
 
@@ -127,7 +128,7 @@ def load_norms(
     issues = Issues(code, card.name if card is not None else _named(Path(source)))
     if card is None:
         file = Path(source)
-        layout = _own_layout(columns, options)
+        layout = _own_layout(columns, options, Keys.of_norms(code))
         raw = read_table(file, layout, code)
         own = _own_columns(raw, layout, variables, file, code, issues)
         layout = layout.model_copy(update={"columns": own})
@@ -181,28 +182,11 @@ def _card(source: str, language: str, path: Path | None) -> NormCard | None:
     return None if looks_like_path and path is None else get_card(source, language)
 
 
-def _make_layout(base: Layout, changes: Mapping[str, Any]) -> Layout:
-    try:
-        return Layout.model_validate({**base.model_dump(), **changes})
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = [
-                name for name in Layout.model_fields if name not in {"name", "word", "concept", "gloss", "columns"}
-            ]
-            raise NormsError(
-                f"options: there is no option '{key}'{suggest(key, known)}; there are {', '.join(known)}"
-            ) from None
-        said = first["msg"].removeprefix("Value error, ").replace("Input should be", "it should be")
-        raise NormsError(f"options: '{key}' is {first['input']!r}: {said}") from None
-
-
-def _own_layout(columns: Mapping[str, Column] | None, options: Mapping[str, Any] | None) -> Layout:
+def _own_layout(columns: Mapping[str, Column] | None, options: Mapping[str, Any] | None, keys: Keys) -> Layout:
     named = dict(columns or {})
     known = {"word": named.pop("word", "word"), "concept": named.pop(CONCEPT, None)}
     changes: dict[str, Any] = {"name": "own", **known, "columns": named}
-    return _make_layout(Layout(), {**changes, **(options or {})})
+    return with_options(Layout(), {**changes, **(options or {})}, keys)
 
 
 def _own_columns(
@@ -213,11 +197,16 @@ def _own_columns(
         return {name: layout.columns.get(name, name) for name in variables}
     if layout.columns:
         return dict(layout.columns)
+    keys = Keys.of_norms(language)
     taken = {column_at(raw, layout.word, file)}
     if layout.concept is not None:
-        taken.add(column_at(raw, layout.concept, file))
-    taken |= {column_at(raw, column, file) for column in layout.sd.values()}
-    taken |= {column_at(raw, column, file) for column in layout.raters.values() if isinstance(column, str)}
+        taken.add(column_at(raw, layout.concept, file, CONCEPT))
+    taken |= {column_at(raw, column, file, f"sd.{name}") for name, column in layout.sd.items()}
+    taken |= {
+        column_at(raw, column, file, f"raters.{name}")
+        for name, column in layout.raters.items()
+        if isinstance(column, str)
+    }
     names = {CONCEPT, CONCEPTICON_ID, CONCEPTICON_GLOSS}  # an id is no rating
     others = {
         place: str(name) for place, name in enumerate(raw.columns) if name and place not in taken and name not in names
@@ -227,7 +216,7 @@ def _own_columns(
         if why.endswith(COMMAS):
             raise NormsError(
                 f"{file}: column '{name}' was not read: {why}; if they are decimal commas, give "
-                f"{advise(language, decimal=',')}; if not, name the columns of ratings with 'columns'"
+                f"{keys.option(decimal=',')}; if not, name the columns of ratings with {keys.column(valence=name)}"
             )
         issues.add("column not read", 1, f"'{name}': {why}")
     if not found:
@@ -258,21 +247,22 @@ def _fitting_layout(
     layouts = tuple(sorted(layouts, key=lambda layout: layout.filename != file.name))
     errors: list[NormsError] = []
     for known in layouts:
-        layout = _adapted(known, columns, variables, options)
+        layout = _adapted(known, columns, variables, options, Keys.of_norms(language))
         if layout is None:
             continue
         try:
             raw = read_table(file, layout, language)
-            for column in (layout.word, *layout.columns.values()):
-                column_at(raw, column, file)
+            for ours, column in {"word": layout.word, **layout.columns}.items():
+                column_at(raw, column, file, ours)
         except NormsError as error:
             errors.append(error)
         else:
             return layout, raw
     if not errors:
+        wanted = tuple(variables or card.variables)
+        advice = Keys.of_norms(language).column(**dict.fromkeys(wanted, "..."))
         raise NormsError(
-            f"{card.name}: no known file of it has all of {', '.join(variables or card.variables)}; "
-            "name the columns of yours with 'columns'"
+            f"{card.name}: no known file of it has all of {', '.join(wanted)}; name the columns of yours with {advice}"
         )
     known_as = ", ".join(dict.fromkeys(layout.name for layout in layouts))
     hint = f" (no layout known for {card.name} fits: {known_as})" if len(errors) > 1 else ""
@@ -285,6 +275,7 @@ def _adapted(
     columns: Mapping[str, Column] | None,
     variables: Sequence[str] | None,
     options: Mapping[str, Any] | None,
+    keys: Keys,
 ) -> Layout | None:
     """Return the layout with the user's wishes, or None where it lacks a wanted variable."""
     named = dict(columns or {})
@@ -293,7 +284,7 @@ def _adapted(
     wanted = known if variables is None else {name: known.get(name) for name in variables}
     if not wanted or None in wanted.values():
         return None
-    return _make_layout(layout, {**(options or {}), "word": word, "concept": concept, "columns": wanted})
+    return with_options(layout, {**(options or {}), "word": word, "concept": concept, "columns": wanted}, keys)
 
 
 def _check_file(file: Path, layout: Layout, issues: Issues) -> None:
@@ -320,7 +311,7 @@ def _ratings(
         issues.add("letters foreign to the language", *odd)
     table = pd.DataFrame({"word": words} | ({CONCEPT: concepts} if any(concepts) else {}), index=raw.index)
     for name, column in layout.columns.items():
-        cells = raw.iloc[:, column_at(raw, column, file)]
+        cells = raw.iloc[:, column_at(raw, column, file, name)]
         table[name] = read_ratings(cells, name, words, layout, language, file, issues)
     table = table[table["word"] != ""]
     repeated = table["word"].duplicated(keep="first")

@@ -92,11 +92,7 @@ def describe_not_plain(left_out: pd.DataFrame, language: str) -> str:
     counts = left_out["why"].value_counts()
     reasons = ", ".join(f"{why}: {count}" for why, count in counts.items())
     words = first_of(left_out["word"].tolist(), _SHOWN)
-    rest = (
-        ""
-        if len(left_out) <= _SHOWN
-        else (f"; all of them: interlingua.norms.not_plain(load_norms(..., language='{language}').table, '{language}')")
-    )
+    rest = "" if len(left_out) <= _SHOWN else f"; all of them: interlingua norms left-out STUDY --language {language}"
     return f"{words} ({reasons}){rest}"
 
 

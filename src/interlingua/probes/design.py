@@ -42,8 +42,8 @@ class LayerSource(Protocol):
         """Name of the model."""
 
     @property
-    def n_layers(self) -> int:
-        """Number of layers, the embeddings included."""
+    def layers(self) -> tuple[int, ...]:
+        """Numbers of the layers, ascending; 0 is the embeddings."""
 
     @property
     def width(self) -> int:
@@ -181,9 +181,9 @@ class Design:
         self._restricted: dict[bytes, Design] = {}
 
     @property
-    def n_layers(self) -> int:
-        """Number of layers, the embeddings (layer 0) included."""
-        return self.activations.n_layers
+    def layers(self) -> tuple[int, ...]:
+        """Numbers of the layers, ascending; 0 is the embeddings."""
+        return self.activations.layers
 
     @property
     def width(self) -> int:
@@ -249,7 +249,7 @@ class Design:
     def n_constant(self, layer: int) -> int:
         """Return how many units of a layer, or of the network, are constant over the training sentences."""
         if layer == WHOLE:
-            return sum(self.n_constant(i) for i in range(self.n_layers))
+            return sum(self.n_constant(i) for i in self.layers)
         self._scale(layer, "train")
         return self._constant[layer]
 
@@ -289,12 +289,12 @@ class Design:
         ndarray of float64, shape (n,) or (n, k)
         """
         centred = y - y.mean(axis=0)
-        layers = range(self.n_layers) if layer == WHOLE else (layer,)
+        layers = self.layers if layer == WHOLE else (layer,)
         return np.concatenate([self.train(i).T @ centred for i in layers])
 
     def _matrix(self, layer: int, split: str) -> NDArray[np.float64]:
         if layer == WHOLE:
-            return np.concatenate([self._matrix(i, split) for i in range(self.n_layers)], axis=1)
+            return np.concatenate([self._matrix(i, split) for i in self.layers], axis=1)
         mean, scale = self._scale(layer, split)
         out = self._raw(layer, split).astype(np.float64)
         out -= mean
@@ -305,7 +305,7 @@ class Design:
         return self.activations.layer(layer)[self.train_rows if split == "train" else self.test_rows]
 
     def _whole_gram(self) -> NDArray[np.float64]:
-        layers = range(self.n_layers)
+        layers = self.layers
         raw = np.concatenate([self._raw(i, "train") for i in layers], axis=1)
         mean, scale = (np.concatenate(part) for part in zip(*(self._scale(i, "train") for i in layers), strict=True))
         n = raw.shape[1]
@@ -323,9 +323,10 @@ class Design:
         return np.asarray(gram).T  # symmetric: the transpose is the same matrix in C order
 
     def _scale(self, layer: int, split: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        if not 0 <= layer < self.n_layers:
+        if layer not in self.layers:
             raise ConfigError(
-                f"layer {layer} does not exist: {self.activations.model} has layers 0 to {self.n_layers - 1}"
+                f"layer {layer} does not exist: {self.activations.model} has layers {self.layers[0]} to "
+                f"{self.layers[-1]}"
             )
         key = (layer, split if self.standardise == "each-split" else "train")
         if key not in self._scales:

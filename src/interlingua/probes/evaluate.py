@@ -77,6 +77,6 @@ def layer_contributions(design: Design, weights: ArrayLike) -> NDArray[np.float6
     flat, layout = np.asarray(weights, dtype=np.float64), design.layout
     if flat.shape != (layout.n_units,):
         raise StatsError(
-            f"weights have shape {flat.shape}, but the network has {design.n_layers} x {design.width} units"
+            f"weights have shape {flat.shape}, but the network has {len(design.layers)} x {design.width} units"
         )
-    return np.stack([design.test(i) @ flat[layout.block(i)] for i in range(design.n_layers)])
+    return np.stack([design.test(i) @ flat[layout.block(i)] for i in design.layers])

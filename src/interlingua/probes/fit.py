@@ -215,11 +215,12 @@ def _check_probes(probes: Sequence[str], *, whole: bool) -> list[ProbeMethod]:
 
 def _check_layers(layers: Literal["all"] | Iterable[int], activations: LayerSource) -> list[int]:
     if layers == "all":
-        return list(range(activations.n_layers))
+        return list(activations.layers)
     numbers = sorted({int(i) for i in layers})
     for i in numbers:
-        if not 0 <= i < activations.n_layers:
+        if i not in activations.layers:
             raise ConfigError(
-                f"layer {i} does not exist: {activations.model} has layers 0 to {activations.n_layers - 1}"
+                f"layer {i} does not exist: {activations.model} has layers {activations.layers[0]} to "
+                f"{activations.layers[-1]}"
             )
     return numbers

@@ -6,6 +6,7 @@ from functools import lru_cache
 from importlib import import_module
 
 from interlingua.questions.question import Question
+from interlingua.report.story import Chapter
 from interlingua.tables.schema import Table
 
 ORDER = (
@@ -15,6 +16,7 @@ ORDER = (
     "layers",
     "similarity",
     "conjunction",
+    "sites",
     "sharing",
     "concepts",
     "controls",
@@ -24,12 +26,23 @@ ORDER = (
     "confounds",
     "stability",
     "alignment",
+    "checkpoints",
     "replication",
 )
 
 #: What the report's first lines and its table at a glance lead with, whatever the order of the sections: how much is
-#: shared, by which units, and how few are enough in a language that has no say; then the paper's overlap.
+#: shared, by which units, and how few are enough in a language that is left out; then the paper's overlap.
 LEAD = ("similarity", "conjunction", "left_out", "sharing")
+#: Whose figures stand on the first screen: the first four of these that a study asks.
+TILES = ("similarity", "conjunction", "unseen", "controls", "left_out", "sharing")
+#: The chapters of the report's main part, in their order; a question names those in which it is told.
+CHAPTERS = (
+    Chapter("shared", "Shared?", "Is it more than languages would have in common by chance?"),
+    Chapter("learnt", "Learnt?", "Does training bring it about, and does the model know the ratings at all?"),
+    Chapter("elsewhere", "Elsewhere?", "Do the units work in languages that took no part in choosing them?"),
+    Chapter("used", "Used?", "Does what can be read behind the units move, where they are edited?"),
+    Chapter("firm", "Firm?", "Does it hang on translations, other properties of words, which words, or the ranking?"),
+)
 
 
 @lru_cache(maxsize=1)

@@ -56,6 +56,10 @@ class Question:
         What a careful reader would hold against its results, for beside them.
     atlas
         Columns that the atlas shows beside every unit.
+    across_sites
+        Whether it compares sites with each other: then it is told once, else site by site.
+    chapters
+        Keys of the chapters of the report's main part in which it is told (`interlingua.questions.order.CHAPTERS`).
     missed
         The question for the study at a glance, where a study that does not ask it shall say so there, too.
     """
@@ -68,6 +72,8 @@ class Question:
     options: type[Section] | None = None
     caveats: tuple[str, ...] = ()
     atlas: tuple[UnitColumn, ...] = ()
+    across_sites: bool = False
+    chapters: tuple[str, ...] = ()
     missed: str = ""
 
     @property
@@ -76,3 +82,8 @@ class Question:
         return tuple(
             output for step in self.steps for output in step.outputs if isinstance(output, Table) and output.files
         )
+
+    @property
+    def by_site(self) -> bool:
+        """Whether it is told site by site."""
+        return not self.across_sites and any("site" in table.names for table in self.tables)

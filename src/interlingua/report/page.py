@@ -16,11 +16,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from interlingua.errors import StoreError, reason
 from interlingua.report.results import Results
+from interlingua.report.story import Story
+from interlingua.report.style import darkened
 from interlingua.report.table import laid_out
-from interlingua.report.words import Row, Section
+from interlingua.report.words import Row, Section, signed
 
 #: Points above which a figure is scrolled on a narrow screen instead of being shrunk.
-_WIDE = 400
+_WIDE = 300
+#: Pixels a point: letters of 7 points on paper are read on a screen as letters of 11.
+_PIXELS = 1.55
 
 
 @dataclass(frozen=True)
@@ -49,8 +53,10 @@ class Told:
 
     Parameters
     ----------
+    story
+        The main part.
     claims
-        For the top.
+        All that is claimed of each model and variable, in full.
     glance
         The rows of the study at a glance, by heading.
     parts
@@ -59,6 +65,7 @@ class Told:
         Why the study does not ask a question, by the question's title.
     """
 
+    story: Story
     claims: Sequence[str]
     glance: Mapping[str, Sequence[Row]]
     parts: Sequence[Part]
@@ -96,6 +103,8 @@ def write_page(results: Results, told: Told, captions: Mapping[str, str]) -> Pat
         told=told,
         figures=figures,
         table=partial(laid_out, results),
+        shade=shade,
+        signed=signed,
         study_toml=(results.folder / "study.toml").read_text(encoding="utf-8"),
         run_json=json.dumps(results.run, indent=2, ensure_ascii=False),
     )
@@ -111,8 +120,25 @@ def write_page(results: Results, told: Told, captions: Mapping[str, str]) -> Pat
 
 
 def _figure(folder: Path, name: str, caption: str) -> dict[str, Any]:
-    svg = (folder / "figures" / f"{name}.svg").read_bytes()
-    source = f"data:image/svg+xml;base64,{base64.b64encode(svg).decode('ascii')}"
-    width = re.search(rb'width="([0-9.]+)pt"', svg)
-    wide = width is not None and float(width[1]) > _WIDE
-    return {"name": name, "source": source, "caption": caption, "wide": wide}
+    svg = (folder / "figures" / f"{name}.svg").read_text(encoding="utf-8")
+    size = re.search(r'width="([0-9.]+)pt" height="([0-9.]+)pt"', svg)
+    width, height = (float(size[1]), float(size[2])) if size else (0.0, 0.0)
+    return {
+        "name": name,
+        "light": _address(svg),
+        "dark": _address(darkened(svg)),
+        "caption": f"{caption[:1].upper()}{caption[1:]}",
+        "wide": width > _WIDE,
+        "width": round(_PIXELS * width),
+        "height": round(_PIXELS * height),
+    }
+
+
+def _address(svg: str) -> str:
+    return f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode('ascii')}"
+
+
+def shade(value: float) -> str:
+    """Return how a cell of the map of units is coloured: which side of 0, and how much of the colour in per cent."""
+    side = "var(--accent)" if value >= 0 else "var(--second)"
+    return f"background: color-mix(in srgb, {side} {min(50, round(80 * abs(value)))}%, var(--paper))"

@@ -10,7 +10,7 @@ import json
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -22,6 +22,13 @@ RECORD, STUDY = "run.json", "study.toml"
 _SEAL = "seal"
 
 
+class _Site(BaseModel):
+    widths: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1)]
+    site: Literal["resid", "mlp", "heads"]
+    layers: list[int]
+    heads: int
+
+
 class _Model(BaseModel):
     name: str
     control: bool
@@ -30,10 +37,12 @@ class _Model(BaseModel):
     width: Annotated[int, Field(gt=0)]
     dtype: str
     is_decoder: bool
+    sites: dict[str, _Site]
 
 
 class _Activations(BaseModel):
     model: str
+    site: str
     language: str
     key: Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
 
@@ -65,6 +74,7 @@ class _Study(BaseModel):
 
     name: str
     preset: str
+    sites: Annotated[list[str], Field(min_length=1)]
     variables: Annotated[list[str], Field(min_length=1)]
     unseen: list[str]
     units: _Units

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ class Results:
         The resolved study.
     run
         The record of the run.
+    site
+        The one site that is looked at (`at`), or "" for all.
     """
 
     folder: Path
@@ -36,6 +38,7 @@ class Results:
     study: dict[str, Any]
     run: dict[str, Any]
     _read: dict[str, pd.DataFrame] = field(default_factory=dict, repr=False)
+    site: str = ""
 
     @classmethod
     def read(cls, folder: Path, tables: Mapping[str, Table]) -> Results:
@@ -52,6 +55,20 @@ class Results:
         study = read_study(folder)
         return cls(folder, tables, study, run)
 
+    def at(self, site: str) -> Results:
+        """Return the same results as far as they are of one site, and those that are of none."""
+        return replace(self, site=site)
+
+    @property
+    def sites(self) -> list[str]:
+        """Where units were read, in the study's order."""
+        return [str(site) for site in self.study["sites"]]
+
+    @property
+    def views(self) -> list[Results]:
+        """The results of each site; where there is one only, they are all."""
+        return [self.at(site) for site in self.sites] if len(self.sites) > 1 else [self]
+
     def table(self, name: str) -> pd.DataFrame:
         """Return a declared table; without rows where the study did not ask for it.
 
@@ -66,7 +83,8 @@ class Results:
             declared = self.tables[name]
             path = self.folder / "tables" / f"{name}.parquet"
             self._read[name] = declared.read(path) if path.is_file() else declared.empty()
-        return self._read[name]
+        whole = self._read[name]
+        return select(whole, site=self.site).reset_index(drop=True) if self.site and "site" in whole else whole
 
     def of(self, name: str, **where: Any) -> pd.DataFrame:
         """Return the rows of a table where each column has the given value."""
@@ -79,9 +97,14 @@ class Results:
 
     @cached_property
     def cells(self) -> list[tuple[str, str]]:
-        """The (model, variable) pairs, in the study's order."""
+        """The (model, variable) pairs, in the study's order; of the site that is looked at, where it is one."""
         rows = self.table("layer_choice")[["model", "variable"]].drop_duplicates()
         return [(str(model), str(variable)) for model, variable in rows.itertuples(index=False)]
+
+    @property
+    def places(self) -> list[dict[str, str]]:
+        """The same by column, as `of` takes them."""
+        return [dict(zip(("model", "variable"), cell, strict=True)) for cell in self.cells]
 
     @cached_property
     def names(self) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 A ``show`` module may define any of these; all of them take `interlingua.report.results.Results`:
 
-- ``claim(results, model, variable) -> str``: its part of the claim at the top, "" where there is nothing to claim;
+- ``lead``, ``tile``, ``heat``, ``brief``: its part of the report's main part (`interlingua.report.story`);
+- ``claim(results, model, variable) -> str``: its part of the claim in full, in the appendix, "" where there is nothing to claim;
 - ``glance(results, model, variable) -> list[Row]``: its rows of the study at a glance, for a model and variable;
 - ``glance_of_all(results) -> list[Row]``: those that are about all models and variables together;
 - ``section(results) -> Section``: what its section says;
@@ -100,6 +101,12 @@ def every_p(named: Sequence[tuple[str, float]], draws: int) -> str:
     return f"{told}, from {draws} draws{' each' * (len(named) > 1)}{least}"
 
 
+def distinct(texts: Iterable[str]) -> str:
+    """Return texts in a listing, or the one that all of them are."""
+    every = list(texts)
+    return every[0] if len(set(every)) == 1 else listing(every)
+
+
 def instead(new: float, old: float) -> str:
     """Return "0.84 instead of 0.81", or that it is unchanged where two digits don't tell them apart."""
     now, before = signed(new, 2), signed(old, 2)
@@ -152,6 +159,15 @@ def short(name: str) -> str:
     return name.removeprefix("builtin:")
 
 
-def cell_title(model: str, variable: str) -> str:
-    """Return how a (model, variable) pair is headed."""
-    return f"{short(model)} · {variable}"
+def opening(text: str) -> str:
+    """Return a text with a capital at its beginning."""
+    return f"{text[:1].upper()}{text[1:]}"
+
+
+#: What sites are called.
+SITE_TITLES = {"resid": "residual stream", "mlp": "MLP units", "heads": "attention heads"}
+
+
+def cell_title(model: str, variable: str, site: str = "") -> str:
+    """Return how a model and variable are headed, with their site where a study has several."""
+    return " · ".join([short(model), *([SITE_TITLES[site]] if site else []), variable])

@@ -69,16 +69,16 @@ def rebuild_atlas(folder: Path | str, *, cache_dir: Path | str | None = None) ->
     again = f"'interlingua run {folder / 'study.toml'} --output {folder}' makes them again"
     cache = Cache(Path(cache_dir or cache_root()))
     files = {}
-    for model, language, key in _entries(results):
-        what = f"the activations of {model} for '{language}'"
+    for model, site, language, key in _entries(results):
+        what = f"the activations of {model} ({site}) for '{language}'"
         made = cache.peek(ACTIVATIONS.name, key)
         if made is None or ACTIVATIONS_NAME not in made.digests:
             raise StoreError(f"{what} are not in the cache {cache.root}; {again}")
-        files[model, language] = made.folder / ACTIVATIONS_NAME
+        files[model, site, language] = made.folder / ACTIVATIONS_NAME
         if cache.spoilt(made, [ACTIVATIONS_NAME]):
-            raise StoreError(f"{files[model, language]}: {what} are not what the run wrote; {again}")
+            raise StoreError(f"{files[model, site, language]}: {what} are not what the run wrote; {again}")
     contexts = _contexts(results, gather(load_study(folder / "study.toml"), cache.root))
-    for (_, language), file in files.items():
+    for (_, _, language), file in files.items():
         if Activations.open(file).metadata["contexts"] != contexts_hash(contexts[language]):
             raise StoreError(f"the sentences of '{language}' have changed since this run; {again}")
     try:
@@ -87,7 +87,9 @@ def rebuild_atlas(folder: Path | str, *, cache_dir: Path | str | None = None) ->
         raise StoreError(f"{error.filename or folder}: {reason(error)}") from error
 
 
-def _write(results: Results, contexts: Mapping[str, pd.DataFrame], activations: Mapping[tuple[str, str], Path]) -> Path:
+def _write(
+    results: Results, contexts: Mapping[str, pd.DataFrame], activations: Mapping[tuple[str, str, str], Path]
+) -> Path:
     columns = [column for question in questions() for column in question.atlas]
     return write_atlas(results.folder, results, contexts, activations, columns)
 
@@ -97,16 +99,18 @@ def _contexts(results: Results, material: Material) -> dict[str, pd.DataFrame]:
     return {code: material.language(code) for code in results.names}
 
 
-def _activations(results: Results, cache: Cache) -> dict[tuple[str, str], Path]:
-    """Return the file of activations of each (model, language) that the atlas shows."""
+def _activations(results: Results, cache: Cache) -> dict[tuple[str, str, str], Path]:
+    """Return the file of activations of each (model, site, language) that the atlas shows."""
     return {
-        (model, language): cache.folder(ACTIVATIONS.name, key) / ACTIVATIONS_NAME
-        for model, language, key in _entries(results)
+        (model, site, language): cache.folder(ACTIVATIONS.name, key) / ACTIVATIONS_NAME
+        for model, site, language, key in _entries(results)
     }
 
 
-def _entries(results: Results) -> list[tuple[str, str, str]]:
-    """Return model, language and key in the cache of all activations, those of the control models left out."""
+def _entries(results: Results) -> list[tuple[str, str, str, str]]:
+    """Return model, site, language and key in the cache of all activations, those of the control models left out."""
     shown = {model for model, _ in results.cells}
-    entries = results.run["activations"]
-    return [(entry["model"], entry["language"], entry["key"]) for entry in entries if entry["model"] in shown]
+    of_study = [
+        entry for entry in results.run["activations"] if entry["model"] in shown and entry["site"] in results.sites
+    ]
+    return [(entry["model"], entry["site"], entry["language"], entry["key"]) for entry in of_study]

@@ -39,6 +39,7 @@ from interlingua.study.prepare import (
 )
 from interlingua.study.sources import Material, gather
 from interlingua.tables.cells import select
+from interlingua.tables.layout import RESID
 
 __all__ = ["BY_MODEL", "BY_NORM", "LEAST_LANGUAGES", "NormAudit", "audit_norms"]
 
@@ -191,11 +192,12 @@ def _predict(
 
 def _asked_graph(graph: Graph, variables: Sequence[str]) -> Graph:
     """Return what the predictions of some variables need, and nothing else of a study."""
-    return graph.only(node for node in graph.of(TRIED.name) if node.at["variable"] in variables)
+    tried = (node for node in graph.of(TRIED.name) if node.at["site"] == RESID)
+    return graph.only(node for node in tried if node.at["variable"] in variables)
 
 
 def _from_best_layer(done: Done, model: str, variable: str) -> _HeldOut:
-    rows, words = (done.value(output.name, model=model, variable=variable) for output in TRIED.outputs)
+    rows, words = (done.value(output.name, model=model, site=RESID, variable=variable) for output in TRIED.outputs)
     layer = best_layer(rows)
     return _HeldOut(model, layer, predictions(select(rows, layer=layer), select(words, layer=layer)))
 

@@ -234,7 +234,7 @@ def extent(path: Path) -> tuple[int, float]:
             if one.is_dir() and not one.is_symlink():
                 waiting += one.iterdir()
             else:
-                size += facts.st_size
+                size += facts.st_size // max(1, facts.st_nlink)  # a pass and its sites share files
         except OSError:  # gone meanwhile, or not ours to read
             continue
         changed = max(changed, facts.st_mtime)

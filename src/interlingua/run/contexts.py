@@ -1,4 +1,4 @@
-"""Searching a study's sentences by itself, before any model: ``interlingua contexts build``."""
+"""A study's sentences by themselves, before any model: searched in corpora, or written for another tool."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 
 from interlingua import languages
 from interlingua.contexts.corpora import CorpusSearch, write_search
-from interlingua.errors import ConfigError
+from interlingua.errors import ConfigError, StoreError, reason
 from interlingua.flow.spread import HERE, Spread
+from interlingua.models.stored import CARD
 from interlingua.study.config import Study
 from interlingua.study.corpus import search_language
-from interlingua.study.sources import language_norms
+from interlingua.study.sources import gather, language_norms
 
 
 def build_contexts(
@@ -60,3 +61,41 @@ def build_contexts(
         norms = language_norms(study, code)
         found = search_language(study, code, norms, cache_dir, spread)
         yield found, write_search(found, output)
+
+
+def export_contexts(
+    study: Study, output: Path, cache_dir: Path, *, spread: Spread = HERE
+) -> Iterator[tuple[Path, int]]:
+    """Write the sentences of a study for a tool of one's own, a file a language, and yield each with its rows.
+
+    Parameters
+    ----------
+    study
+        Whose sentences, down-sampled as a run would.
+    output
+        A folder; ``CODE.parquet`` with ``context_id``, ``text``, ``start`` and ``end`` comes into it, and
+        ``activations.toml`` if there is none (see `interlingua.models.stored`).
+    cache_dir
+        Where sentences of corpora are kept.
+    spread
+        Where they are searched.
+
+    Raises
+    ------
+    NormsError, ContextsError
+        If norms or sentences can't be read.
+    StoreError
+        If the files can't be written.
+    """
+    table = gather(study, cache_dir, spread).contexts.table
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+        card = output / CARD
+        if not card.exists():
+            card.write_text(f'name = "{output.resolve().name}"\n', encoding="utf-8")
+        for code in study.languages:
+            rows = table.loc[table["language"] == code, ["context_id", "text", "start", "end"]]
+            rows.to_parquet(output / f"{code}.parquet", index=False)
+            yield output / f"{code}.parquet", len(rows)
+    except OSError as error:
+        raise StoreError(f"{output}: can't be written ({reason(error)})") from error

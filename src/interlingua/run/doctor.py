@@ -20,9 +20,9 @@ from urllib.error import HTTPError, URLError
 from packaging.requirements import Requirement
 
 from interlingua.flow.cache import cache_root
-from interlingua.flow.processes import cores, memory, processor_name
+from interlingua.flow.processes import cores, free_memory, memory, processor_name
 from interlingua.run.contents import extent
-from interlingua.run.machine import beside, cpu_quota, free_memory, try_cache, within
+from interlingua.run.machine import beside, cpu_quota, try_cache, within
 
 State = Literal["ok", "note", "problem"]
 
@@ -33,6 +33,9 @@ EXTRAS = {
     "confounds": "word frequencies, to partial them out",
     "corpora": "sentences from Wikipedia, dumps and other corpora",
     "cluster": "a study or its corpora computed by several machines",
+    "gguf": "models in GGUF files",
+    "gemma": "the built-in study of a decoder (interlingua run demo-decoder), under the Gemma Terms of Use",
+    "large": "models over several devices, and weights rounded to 8 or 4 bits",
 }
 LIBRARIES = (
     *("torch", "transformers", "tokenizers", "huggingface-hub", "safetensors"),
@@ -204,7 +207,7 @@ def _computing() -> Iterator[Finding]:
     name = processor_name()
     try:
         from interlingua.models import matrix_speed
-        from interlingua.models.loading import has_native_bfloat16
+        from interlingua.models.devices import has_native_bfloat16
 
         torch: Any = sys.modules["torch"]
         native = has_native_bfloat16("cpu")
@@ -239,7 +242,7 @@ def _gpu(torch: Any, has_native_bfloat16: Callable[[str], bool]) -> Iterator[Fin
         native = has_native_bfloat16("cuda")
         name = torch.cuda.get_device_name(0)
         others = torch.cuda.device_count() - 1
-        more = f" (and {others} more, which are not used)" if others else ""
+        more = f' (and {others} more: extraction.device = "cuda:1", or "spread" over all)' if others else ""
         says = (
             f"{name}{more}: {_gb(total)}, {_gb(free)} free, {'native' if native else 'no native'} bfloat16; "
             "models run there (extraction.device)"

@@ -27,8 +27,6 @@ from interlingua.report.record import check_files, digests_of_tables, write_reco
 from interlingua.tables.schema import Table
 from interlingua.tables.spreadsheet import guarded_table
 
-#: Longer tables are written as CSV and Parquet only.
-LATEX_ROWS = 60
 #: What a result folder holds.
 CONTENTS = frozenset({"study.toml", "run.json", "tables", "figures", "atlas", "report.html"})
 #: What a killed 'interlingua atlas' left among it.
@@ -128,9 +126,6 @@ class ResultFolder:
             if "csv" in table.files:
                 text = guarded_table(frame)
                 text.to_csv(folder / f"{table.name}.csv", index=False, float_format="%.10g", lineterminator="\n")
-            if "tex" in table.files and len(frame) <= LATEX_ROWS:
-                latex = frame.to_latex(index=False, escape=True, float_format="%.4g", na_rep="")
-                (folder / f"{table.name}.tex").write_text(latex, encoding="utf-8")
 
     def write_record(self, study_toml: str, record: Mapping[str, Any]) -> None:
         """Write ``study.toml`` (resolved) and ``run.json`` (versions, machine, keys, times)."""

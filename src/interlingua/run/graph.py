@@ -12,6 +12,8 @@ from typing import Any
 
 import pandas as pd
 
+from interlingua.contexts.carriers import SOURCE as CARRIERS
+from interlingua.contexts.carriers import carrier_frames
 from interlingua.errors import StoreError
 from interlingua.flow import Cache, Graph, Output, Source, Step
 from interlingua.flow.cache import content_key
@@ -27,7 +29,8 @@ from interlingua.study.prepare import ModelInStudy, Prepared, rated, second_norm
 from interlingua.study.rater_errors import RATER_ERRORS
 from interlingua.study.size import Size
 from interlingua.study.sources import Material
-from interlingua.study.steps import STEPS
+from interlingua.study.steps import ACTIVATIONS, STEPS
+from interlingua.tables import RESID, SITES
 
 LayerSeconds = Callable[[tuple[int, str, str]], float]
 """Seconds of a layer of a model, by width, number format and device, over `interlingua.models.machine.TIMED_TOKENS`."""
@@ -146,8 +149,10 @@ def _add(
         return language in (study.seen if role == "seen" else study.unseen)
 
     def places(step: Step) -> Iterable[Place]:
-        values = {
+        values: dict[str, list[str]] = {
             "model": list(by_name),
+            # Words are linked by the residual stream, whatever the study's sites.
+            "site": list(dict.fromkeys((RESID, *study.sites))) if step is ACTIVATIONS else list(study.sites),
             "variable": list(study.variables),
             "language": list(study.languages),
             "method": list(study.units.methods),
@@ -166,9 +171,12 @@ def _add(
         tokens = partial(count_tokens, largest, material, codes[0])
         token_s = partial(token_seconds, largest, layer_s)
         facts = largest.facts
+        site = next((site for site in SITES if site == at.get("site")), study.sites[0])
+        layout = largest.layout(site)
         # Draws of random weights take turns; a worker keeps any other model for several languages.
         loaded = facts.parameters * (1.0 if largest.part == DRAWS else 0.2)
-        return Size(study, facts.layers, facts.width, sentences, len(study.seen), loaded, tokens, token_s)
+        width = layout.width(layout.layers[0])
+        return Size(study, site, len(layout.layers), width, sentences, len(study.seen), loaded, tokens, token_s)
 
     graph.add(
         steps,
@@ -184,8 +192,10 @@ def _add(
 
 
 def count_tokens(model: ModelInStudy, material: Material, language: str) -> int:
-    """Return the number of tokens of a language's sentences in a model's tokenizer."""
+    """Return the number of tokens of a language's sentences in a model's tokenizer, 0 where it has none."""
     handle = model.source.output.read(Path())
+    if handle.stored is not None:
+        return 0
     # Draws of random weights have the tokenizer of their model.
     place = handle.spec.source, handle.spec.location, handle.spec.revision
     return _count_tokens(place, tuple(material.language(language)["text"]), lambda: handle.tokenizer)
@@ -278,6 +288,7 @@ def _source_table(study: Study, material: Material) -> pd.DataFrame:
     rows = []
     for code in study.languages:
         card, own = material.cards.get(code), material.language(code)
+        in_frames = set(own["source"]) == {CARRIERS}
         rows.append(
             {
                 "language": code,
@@ -288,6 +299,8 @@ def _source_table(study: Study, material: Material) -> pd.DataFrame:
                 "sentences": len(own),
                 "train_words": own.loc[own["split"] == "train", "word"].nunique(),
                 "test_words": own.loc[own["split"] == "test", "word"].nunique(),
+                "words_from": card.words_from if card else "",
+                "frames": " | ".join(carrier_frames(code)[: study.sampling.sentences]) if in_frames else "",
                 "licence": card.licence if card else "not stated",
                 "citation": card.citation if card else "",
             }

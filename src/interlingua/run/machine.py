@@ -16,15 +16,6 @@ from interlingua.flow.lock import Lock
 T = TypeVar("T")
 
 
-def free_memory() -> float | None:
-    """Return the bytes of memory that nobody uses, None if that can't be told."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-        return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
-    except (OSError, StopIteration, ValueError):
-        return None
-
-
 def cpu_quota() -> float | None:
     """Return how many cores' worth of time a container may use (cgroups 2), None if it is not limited."""
     try:

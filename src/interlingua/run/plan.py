@@ -12,7 +12,9 @@ from interlingua.flow import Cache, Graph, cache_root
 from interlingua.flow.progress import duration
 from interlingua.study.config import Study
 from interlingua.study.controls import DRAWS, OTHERS
+from interlingua.study.steps import PASS
 from interlingua.study.words import Words, look_at_words, table_of
+from interlingua.tables.layout import RESID
 
 # What needs torch, or takes long to import, is imported when words and problems have been told.
 if TYPE_CHECKING:
@@ -190,8 +192,8 @@ def describe_words(study: Study, words: Words) -> str:
 
 
 def _extractions(graph: Graph) -> list[Node]:
-    """Return the nodes that leave activations, the study's own models first."""
-    return [node for part in ("", DRAWS, OTHERS) for node in graph.of("activations", part)]
+    """Return the nodes that run models, the study's own models first."""
+    return [node for part in ("", DRAWS, OTHERS) for node in graph.of(PASS.name, part)]
 
 
 def _row(node: Node, prepared: Prepared, cached: bool) -> dict[str, Any]:
@@ -214,7 +216,8 @@ def _row(node: Node, prepared: Prepared, cached: bool) -> dict[str, Any]:
 
 def _bytes(model: ModelInStudy, n: int) -> int:
     size = 2 if model.study.extraction.store_dtype == "float16" else 4
-    return n * model.facts.layout.n_units * size
+    sites = dict.fromkeys((RESID, *model.study.sites))
+    return n * sum(model.layout(site).n_units for site in sites) * size
 
 
 def _about(seconds: float) -> str:

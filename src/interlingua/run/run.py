@@ -6,6 +6,7 @@ import hashlib
 import logging
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from interlingua.flow.cluster import OWN, Cluster, Where, connected
 from interlingua.flow.execute import Done, execute
 from interlingua.flow.processes import cores, memory, one_thread
 from interlingua.flow.spread import Spread
+from interlingua.models.training import trained_on
 from interlingua.questions.order import tables as declared_tables
 from interlingua.run.atlas import atlas_of
 from interlingua.run.folder import ResultFolder
@@ -27,6 +29,7 @@ from interlingua.study.config import Study
 from interlingua.study.controls import DRAWS, OTHERS
 from interlingua.study.outputs import ActivationsFile
 from interlingua.study.prepare import ModelInStudy, Prepared, prepare
+from interlingua.tables.layout import RESID
 from interlingua.tables.schema import Table, version
 
 logger = logging.getLogger("interlingua")
@@ -157,17 +160,24 @@ def result_tables(done: Done, declared: Sequence[Table] | Any) -> Iterator[tuple
 
 def default_workers(prepared: Prepared) -> int:
     """Return how many workers there are cores and memory for."""
-    layouts = [(model.facts.layout, model.study.probes.whole) for model in prepared.models]
+    layouts = [
+        (model.layout(site), model.study.probes.whole and site == RESID)
+        for model in prepared.models
+        for site in model.study.sites
+    ]
     units = max(layout.n_units if whole else max(layout.widths) for layout, whole in layouts)
     rows = int(prepared.material.contexts.table.groupby("language").size().max())
     # Probes of the whole network, or else of a layer, take the most: the standardised inputs, their Gram matrix, and
-    # copies of both.
-    return max(1, int(min(cores(), 0.8 * memory() / (2 * 8 * units * (units + rows)))))
+    # copies of both; and a model that is kept for its next job, where it is computed by workers.
+    weights = max((model.facts.bytes for model in prepared.models if model.device == "cpu"), default=0.0)
+    return max(1, int(min(cores(), 0.8 * memory() / (2 * 8 * units * (units + rows) + weights))))
 
 
 def _model_record(model: ModelInStudy) -> dict[str, Any]:
     facts = {name: value for name, value in vars(model.facts).items() if name != "name"}
-    return {"spec": model.spec, "name": model.name, "control": model.control, **facts, "device": model.device}
+    facts["sites"] = {site: asdict(model.layout(site)) for site in model.study.sites}
+    known = {"control": model.control, "trained_on": trained_on(model.spec)}
+    return {"spec": model.spec, "name": model.name, **known, **facts, "device": model.device}
 
 
 def _machines(done: Done) -> list[dict[str, Any]]:
@@ -186,7 +196,7 @@ def _machines(done: Done) -> list[dict[str, Any]]:
 
 
 def _activations(done: Done, prepared: Prepared) -> list[dict[str, Any]]:
-    """Return the place in the cache of every (model, language)'s activations."""
+    """Return the place in the cache of every (model, site, language)'s activations."""
     read = {model.name: model.material for model in prepared.models}
     return [
         {

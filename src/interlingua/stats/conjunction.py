@@ -15,8 +15,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from interlingua.errors import StatsError
 
@@ -77,10 +77,10 @@ def partial_conjunction(
     z, floor = np.arctanh(np.clip(values, -1 + 1e-15, 1 - 1e-15)), np.arctanh(least)
     by_sign = []
     for sign in (1, -1):
-        ordered = np.sort(stats.norm.sf((sign * z - floor) * np.sqrt(words - 3)[:, None]), axis=0)
+        ordered = np.sort(scipy.stats.norm.sf((sign * z - floor) * np.sqrt(words - 3)[:, None]), axis=0)
         if independent:
             logs = np.log(np.maximum(ordered[languages - 1 :], np.finfo(float).tiny))
-            by_sign.append(stats.chi2.sf(-2 * logs.sum(axis=0), 2 * (n - languages + 1)))
+            by_sign.append(scipy.stats.chi2.sf(-2 * logs.sum(axis=0), 2 * (n - languages + 1)))
         else:
             by_sign.append((n - languages + 1) * ordered[languages - 1])
     positive, negative = by_sign

@@ -20,8 +20,8 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from interlingua.errors import StatsError
 from interlingua.stats.correlation import centre_columns, columns_at_a_time, finite_block
@@ -149,7 +149,7 @@ def _t(b: Floats, se: Floats) -> Floats:
 def _table(parts: Sequence[tuple[Floats, ...]], df: int) -> pd.DataFrame:
     b, se = (np.concatenate(column) for column in zip(*parts, strict=True)) if parts else (np.zeros(0), np.zeros(0))
     t = _t(b, se)
-    return pd.DataFrame({"b": b, "se": se, "t": t, "df": df, "p": 2 * stats.t.sf(np.abs(t), df)})
+    return pd.DataFrame({"b": b, "se": se, "t": t, "df": df, "p": 2 * scipy.stats.t.sf(np.abs(t), df)})
 
 
 def _checked(Y: ArrayLike, X: ArrayLike) -> tuple[Floats, NDArray[np.generic]]:

@@ -14,8 +14,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from interlingua.errors import StatsError
 
@@ -72,7 +72,7 @@ def jackknife(estimate: float, left_out: ArrayLike, *, level: float = 0.95) -> J
     if n < 2 or not (np.isfinite(estimate) and np.isfinite(values).all()):
         return JackknifeInterval(float(estimate), float("nan"), float("nan"))
     se = np.sqrt((n - 1) / n * np.sum((values - values.mean()) ** 2))
-    half = float(stats.t.ppf((1 + level) / 2, n - 1) * se)
+    half = float(scipy.stats.t.ppf((1 + level) / 2, n - 1) * se)
     return JackknifeInterval(float(estimate), float(estimate) - half, float(estimate) + half)
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import comb
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import false_discovery_control
 
 from interlingua.errors import StatsError, suggest
 
@@ -50,7 +50,7 @@ def adjust(p: ArrayLike, method: str = "bh") -> NDArray[np.float64]:
 
 def _adjust(p: NDArray[np.float64], method: str) -> NDArray[np.float64]:
     if method in ("bh", "by"):
-        return np.asarray(false_discovery_control(p, method=method))
+        return np.asarray(scipy.stats.false_discovery_control(p, method=method))
     if method == "bonferroni":
         return np.minimum(p * len(p), 1.0)
     order = np.argsort(p, kind="stable")

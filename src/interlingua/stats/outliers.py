@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from interlingua.errors import StatsError
 
@@ -65,7 +65,7 @@ def low_outliers(values: ArrayLike, *, alpha: float = 0.05, most: int | None = N
         m, spread = len(left), left.std(ddof=1)
         if spread == 0:
             break
-        t = stats.t.isf(alpha / m, m - 2)
+        t = scipy.stats.t.isf(alpha / m, m - 2)
         if (left.mean() - left[0]) / spread > (m - 1) * t / np.sqrt((m - 2 + t**2) * m):
             outlying[order[: step + 1]] = True
     return outlying

@@ -1,4 +1,4 @@
-"""The studies that come with the package: ``demo`` (no network) and ``paper``."""
+"""The studies that come with the package: ``demo`` and ``demo-decoder`` (no network) and ``paper``."""
 
 from __future__ import annotations
 
@@ -26,6 +26,23 @@ BUILTIN: Mapping[str, Mapping[str, Any]] = {
         "scrutiny": {"controls": ["untrained", "builtin:minilm-en"]},
         # Half of the test words: intervals over them are narrow, and the demonstration stays short.
         "causal": {"ask": True, "words": 52, "edited_words": 12},
+    },
+    # gemma-3-270m beside multilingual-e5-small, with the demo's words, sentences and share of top units. Without probes
+    # of the whole network, whose memory grows with the square of 12,160 units; one draw of random weights, as each has
+    # 268 million numbers.
+    "demo-decoder": {
+        "name": "demo-decoder",
+        "models": ["builtin:gemma-3-270m", "builtin:e5-small"],
+        "variables": ["valence"],
+        "languages": ["en", "es", "pt", "fr", "de", "id", "zh", "ru", "ko", "ar"],
+        "unseen": ["ko", "ar"],
+        "norms": "labmt",
+        "contexts": "carriers",
+        "sampling": {"words": 520, "sentences": 3},
+        "extraction": {"dtype": "auto", "store_dtype": "float16"},
+        "probes": {"methods": ["ridge"], "whole": False},
+        "units": {"k": 71 / 384, "methods": ["correlation", "ridge"]},
+        "scrutiny": {"untrained_draws": 1},
     },
     # de Varda & Marelli (2024): mBERT and XLM-R, the authors' public languages, Finnish unseen. Spanish,
     # Portuguese and Turkish are not public; Polish has arousal unless `supplement` gives its words and valence.

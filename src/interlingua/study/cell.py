@@ -1,4 +1,4 @@
-"""A model and variable of a study at its layer: what every comparison of units is about."""
+"""A model, site and variable of a study at its layer: what every comparison of units is about."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import pandas as pd
 
 from interlingua.errors import StoreError
 from interlingua.tables.cells import select
-from interlingua.tables.layout import Layout
+from interlingua.tables.layout import Layout, Site
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One model and variable, the layer whose units are compared there, and how many of them are the top.
+    """One model, site and variable, the layer whose units are compared there, and how many of them are the top.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Cell:
     k
         Units at the top of it.
     layout
-        Where the network's units stand.
+        Where the units of the site stand, and which site that is.
     """
 
     model: str
@@ -38,7 +38,7 @@ class Cell:
     layout: Layout
 
     @property
-    def site(self) -> str:
+    def site(self) -> Site:
         """Where in the model the units are read."""
         return self.layout.site
 
@@ -49,12 +49,17 @@ class Cell:
 
     def rows(self, table: pd.DataFrame, **where: object) -> pd.DataFrame:
         """Return the rows of the cell, at its layer where the table has layers, and where columns have these values."""
-        own: dict[str, object] = {"model": self.model, "variable": self.variable, "layer": self.layer}
+        own: dict[str, object] = {
+            "model": self.model,
+            "site": self.site,
+            "variable": self.variable,
+            "layer": self.layer,
+        }
         return select(table, **{name: value for name, value in own.items() if name in table.columns}, **where)
 
     def stamp(self, table: pd.DataFrame, **also: object) -> pd.DataFrame:
-        """Return the table with the columns of the cell (model, variable, layer), and with further ones."""
-        return table.assign(model=self.model, variable=self.variable, layer=self.layer, **also)
+        """Return the table with the columns of the cell (model, site, variable, layer), and with further ones."""
+        return table.assign(model=self.model, site=self.site, variable=self.variable, layer=self.layer, **also)
 
 
 @dataclass(frozen=True)
@@ -78,7 +83,8 @@ class CellFile:
         """
         try:
             facts: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-            layout = Layout(tuple(facts["layout"]["widths"]), facts["layout"]["site"])
+            known = facts["layout"]
+            layout = Layout(tuple(known["widths"]), known["site"], tuple(known["layers"]), known["heads"])
             return Cell(facts["model"], facts["variable"], facts["layer"], facts["k"], layout)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{path}: can't be read as a cell of a study ({error})") from error

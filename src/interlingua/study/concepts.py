@@ -6,14 +6,18 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from interlingua import languages
 from interlingua.contexts.table import issue_table
 from interlingua.errors import ConfigError, LanguageError, NormsError
-from interlingua.norms import Layout, normalise_gloss, read_table
+from interlingua.norms import normalise_gloss, read_table
+from interlingua.norms.advice import Keys
 from interlingua.norms.issues import first_of
+from interlingua.norms.options import sentence_layout
+from interlingua.study.sections import Concepts
 from interlingua.units.concepts import named_groups
 
 COLUMNS = ("language", "word", "concept")
@@ -40,7 +44,7 @@ class Linked:
     issues: pd.DataFrame
 
 
-def link_words(words: pd.DataFrame, origins: Mapping[str, str], links: str | None) -> Linked:
+def link_words(words: pd.DataFrame, origins: Mapping[str, str], section: Concepts) -> Linked:
     """Return the concept of every word from all that the norms and the user's table say of it.
 
     Words with one name are of one concept, and so are names of one word, down the whole chain. English words are their
@@ -53,8 +57,8 @@ def link_words(words: pd.DataFrame, origins: Mapping[str, str], links: str | Non
         the concept stands in the user's own file of sentences.
     origins
         Language to where its norms' concepts are from ("user", "norms", "").
-    links
-        The user's table, or None.
+    section
+        Names the user's table, if there is one, and says how it is read.
 
     Raises
     ------
@@ -70,8 +74,8 @@ def link_words(words: pd.DataFrame, origins: Mapping[str, str], links: str | Non
         if name:
             origin[code, word] = "user" if given else (concept and origins.get(code, "")) or "norms"
     issues: list[tuple[str, str, int, str]] = []
-    if links is not None:
-        for found, concept in _read_links(Path(links), list(names), issues):
+    if section.links is not None:
+        for found, concept in _read_links(Path(section.links), section.links_options, list(names), issues):
             names[found].append(concept)
             origin[found] = "user"
     groups = named_groups(names)
@@ -83,10 +87,13 @@ def link_words(words: pd.DataFrame, origins: Mapping[str, str], links: str | Non
     return Linked(table, issue_table(issues))
 
 
-def _read_links(path: Path, words: list[Word], issues: list[tuple[str, str, int, str]]) -> Iterable[tuple[Word, str]]:
+def _read_links(
+    path: Path, options: Mapping[str, Any], words: list[Word], issues: list[tuple[str, str, int, str]]
+) -> Iterable[tuple[Word, str]]:
     """Return the rows of the user's table that are about words of the study."""
     try:
-        table = read_table(path, Layout(name="links"), "en")
+        keys = Keys("concepts", "links_options")
+        table = read_table(path, sentence_layout(options, keys), None, keys)
     except NormsError as error:
         raise ConfigError(f"concepts.links: {error}") from None
     there = [str(name) for name in table.columns]

@@ -24,6 +24,7 @@ from interlingua.study.sections import (
     Section,
     Units,
 )
+from interlingua.tables.layout import RESID, Site
 
 #: Bytes of a study's name: of the 255 of a folder's, some go for the name of the folder that is not complete yet.
 LONGEST_NAME = 200
@@ -49,6 +50,8 @@ class Study(Section):
     supplement: str | None = None
     """A second such folder with files that the first lacks (Polish words and valence)."""
     seed: Annotated[int, Field(ge=0)] = 0
+    sites: Annotated[tuple[Site, ...], Field(min_length=1)] = (RESID,)
+    """Where in the models units are read: the residual stream (``resid``), units of MLPs (``mlp``), ``heads``."""
 
     sampling: Sampling = Sampling()
     concepts: Concepts = Concepts()
@@ -71,7 +74,7 @@ class Study(Section):
             raise ValueError(f"the name is also that of the result folder: {LONGEST_NAME} letters at most")
         return value
 
-    @field_validator("models", "variables")
+    @field_validator("models", "variables", "sites")
     @classmethod
     def _each_once(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for entry in value:
@@ -136,7 +139,7 @@ class Study(Section):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         """Tell all that does not go together, a line each."""
-        if wrong := [*self._of_languages(), *self._of_probes(), *self._of_layer()]:
+        if wrong := [*self._of_languages(), *self._of_probes(), *self._of_layer(), *self._of_sites()]:
             raise ValueError("\n".join(wrong))
         return self
 
@@ -200,6 +203,29 @@ class Study(Section):
             )
         if not self.probes.whole:
             yield "layer.curve: the zeroed curve needs probes of the whole network: probes.whole = true"
+
+    def _of_sites(self) -> Iterator[str]:
+        from interlingua.probes import methods as probes
+
+        for site in self.extraction.layers:
+            if site not in self.sites:
+                yield f"extraction.layers: '{site}' is not among sites"
+        if set(self.sites) == {RESID}:
+            return
+        for name in self.probes.methods:
+            if probes.get(name).reads == ("whole",):
+                yield (
+                    f"probes.methods: '{name}' reads the whole network, which is done at the site '{RESID}' only: "
+                    "leave it out"
+                )
+        if self.layer.curve == "zeroed":
+            yield f"layer.curve: only the site '{RESID}' has a zeroed curve; use 'layer'"
+        if isinstance(self.layer.choose, int):
+            for site in self.sites:
+                known = self.extraction.layers.get(site, ()) if site != RESID else ()
+                if (known and self.layer.choose not in known) or (site != RESID and self.layer.choose == 0):
+                    there = f"{site} = {list(known)}" if known else "layer 0 is the embeddings"
+                    yield f"layer.choose: no layer {self.layer.choose} of '{site}' is read ({there})"
 
     @property
     def seen(self) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from interlingua.models.registry import is_untrained, untrained
+from interlingua.models.specs import to_be_drawn
 from interlingua.study.config import Study
 from interlingua.units import methods as ranking_methods
 
@@ -43,13 +44,16 @@ def control_studies(study: Study, width: int | None = None) -> dict[str, Study]:
         if specs:
             sampling = study.sampling.model_copy(update={"sentences": sentences})
             parts[part] = study.model_copy(update={**update, "models": tuple(specs), "sampling": sampling})
+            if part == OTHERS:  # of another depth, maybe: all their layers are read
+                reading = study.extraction.model_copy(update={"layers": {}})
+                parts[part] = parts[part].model_copy(update={"extraction": reading})
     return parts
 
 
 def _specs(study: Study) -> dict[str, tuple[list[str], int]]:
     """Return the models of each part, and how many sentences a word they read."""
     named, most = study.scrutiny, study.sampling.sentences
-    trained = [spec for spec in study.models if not is_untrained(spec)]
+    trained = to_be_drawn([spec for spec in study.models if not is_untrained(spec)])
     draws = [untrained(spec, seed) for spec in trained for seed in range(named.untrained_draws)]
     drawn = [spec for spec in draws if spec not in study.models] if "untrained" in named.controls else []
     others = [spec for spec in dict.fromkeys(named.controls) if spec not in ("untrained", *study.models, *drawn)]

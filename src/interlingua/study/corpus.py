@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from interlingua.contexts.corpora import (
     search_corpus,
     write_search,
 )
+from interlingua.contexts.corpora.readers.limits import Limits
 from interlingua.contexts.table import issue_table
 from interlingua.errors import ContextsError
 from interlingua.flow.cache import Cache, content_key
@@ -58,6 +59,11 @@ def search_language(
     ContextsError
         As `interlingua.contexts.corpora.search_corpus` does.
     """
+    with _of(code):
+        return _searched(study, code, norms, cache_dir, spread)
+
+
+def _searched(study: Study, code: str, norms: Norms, cache_dir: Path, spread: Spread) -> CorpusSearch:
     corpus, words, options, recipe = _search(study, code, norms)
     cache, key = Cache(cache_dir), content_key(recipe)
     if cache.find(STEP, key) is None:
@@ -87,7 +93,8 @@ def is_searched(study: Study, code: str, norms: Norms, cache_dir: Path) -> bool:
     ContextsError
         If the corpus can't be opened.
     """
-    *_, recipe = _search(study, code, norms)
+    with _of(code):
+        *_, recipe = _search(study, code, norms)
     return Cache(cache_dir).peek(STEP, content_key(recipe)) is not None
 
 
@@ -105,7 +112,7 @@ def _search(study: Study, code: str, norms: Norms) -> tuple[Corpus, list[str], d
         "words": words,
         "options": options,
         "seed": seed,
-        "corpus": asdict(corpus),
+        "corpus": asdict(replace(corpus, options=replace(corpus.options, limits=Limits()))),  # they change no result
         "files": [(file.st_size, file.st_mtime_ns) for file in files],
         **_program(),
     }
@@ -151,11 +158,12 @@ def corpus_contexts(study: Study, code: str, norms: Norms, cache_dir: Path, spre
 
 def _opened(config: CorpusConfig, code: str) -> Corpus:
     """Look at a corpus without reading it."""
+    limits = Limits(config.most_page_megabytes, config.most_page_seconds, config.most_unpacked_megabytes)
     return open_corpus(
         config.source,
         code,
         kind=config.kind,
-        options=Options(config.encoding, dict(config.columns), config.whole_sentences, config.paragraphs),
+        options=Options(config.encoding, dict(config.columns), config.whole_sentences, config.paragraphs, limits),
         shards=config.shards,
         date=config.date,
         licence=config.licence,
@@ -165,6 +173,15 @@ def _opened(config: CorpusConfig, code: str) -> Corpus:
 def _options(config: CorpusConfig, sentences: int) -> dict[str, Any]:
     names = ("min_tokens", "max_tokens", "policy", "forms", "segmenter", "fragments")
     return {"n": config.n or sentences, **{name: getattr(config, name) for name in names}}
+
+
+@contextmanager
+def _of(code: str) -> Iterator[None]:
+    """Say in errors where the keys that they name belong."""
+    try:
+        yield
+    except ContextsError as error:
+        raise ContextsError(f"languages.{code}.corpus: {error}") from error
 
 
 def _version(package: str) -> str:

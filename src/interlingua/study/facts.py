@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from interlingua.errors import StoreError
-from interlingua.tables.layout import Layout
+from interlingua.models.devices import Dtype, Quantisation, Where, needed_memory
+from interlingua.tables.layout import Layout, Site
+from interlingua.tables.shapes import HeadValues, UnitShapes
 
 
 @dataclass(frozen=True)
@@ -18,12 +21,18 @@ class Facts:
     ----------
     name
         As results call it.
-    revision, fingerprint, is_decoder, dtype
+    revision, fingerprint, is_decoder
         As of `interlingua.models.loading.LoadedModel`.
+    dtype
+        Number format that it is computed in.
     layers, width
         Its shape: layers (the embeddings included), units in a layer.
     parameters, word_embeddings
         How many numbers it has, and how many of these are word embeddings.
+    mlp, head_units, heads, why
+        Its other units, as of `interlingua.tables.shapes.UnitShapes`.
+    quantisation
+        To what weights are rounded.
     """
 
     name: str
@@ -32,14 +41,31 @@ class Facts:
     layers: int
     width: int
     is_decoder: bool
-    dtype: str
+    dtype: Dtype
     parameters: int
     word_embeddings: int
+    mlp: int
+    head_units: int
+    heads: int
+    why: str
+    quantisation: Quantisation = "none"
+
+    def layout(self, site: Site, layers: Mapping[Site, Sequence[int]], heads: HeadValues) -> Layout:
+        """Return where the units of a site stand, of the layers that are read: `layers` names those of sites.
+
+        Raises
+        ------
+        ModelError
+            If the model lacks the site or a layer; says why.
+        """
+        shapes = UnitShapes(self.name, self.layers, self.width, self.mlp, self.head_units, self.heads, self.why)
+        return shapes.layout(site, layers.get(site), heads)
 
     @property
-    def layout(self) -> Layout:
-        """Where its units stand."""
-        return Layout.even(self.layers, self.width)
+    def bytes(self) -> float:
+        """What its numbers take in memory."""
+        where = Where("cpu", self.dtype, self.quantisation)
+        return needed_memory(where, self.parameters, self.word_embeddings)
 
 
 @dataclass(frozen=True)

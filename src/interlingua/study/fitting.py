@@ -10,6 +10,7 @@ import pandas as pd
 from interlingua.models import Activations
 from interlingua.probes import Design, fit_probes
 from interlingua.seeds import derive_seed
+from interlingua.tables import RESID, Site
 from interlingua.units import LayerData, rank_units
 
 OnProgress = Callable[[float], None]
@@ -20,6 +21,7 @@ def probes(
     ratings: pd.DataFrame,
     *,
     model: str,
+    site: Site,
     language: str,
     variable: str,
     methods: tuple[str, ...],
@@ -32,14 +34,14 @@ def probes(
     seed: int,
     on_progress: OnProgress,
 ) -> dict[str, Any]:
-    """Fit all probes of one language and variable."""
+    """Fit all probes of one site, language and variable; of the whole network in the residual stream only."""
     results = fit_probes(
         activations,
         ratings,
         variable,
         model=model,
         probes=methods,
-        whole=whole,
+        whole=whole and site == RESID,
         folds=folds,
         standardise=standardise,
         l1=l1,
@@ -48,7 +50,7 @@ def probes(
         seed=derive_seed(seed, "probes", language, variable),
         on_progress=lambda done, total, _: on_progress(done / total),
     )
-    return {"probes": results.table, "probe_weights": results.weights}
+    return {"probes": results.table.assign(site=site), "probe_weights": results.weights}
 
 
 def rankings(
@@ -57,6 +59,7 @@ def rankings(
     weights: dict[tuple[str, str, int], Any],
     *,
     model: str,
+    site: Site,
     language: str,
     variable: str,
     methods: tuple[str, ...],
@@ -67,9 +70,9 @@ def rankings(
     design = Design(activations, ratings, standardise=standardise).rated(variable)
     y, _ = design.ratings(variable)
     parts = []
-    for layer in range(design.n_layers):
+    for number, layer in enumerate(design.layers, start=1):
         data = LayerData(design.train(layer), y, design.train_words, layer, design.width, weights)
         parts += [rank_units(data, method).assign(method=method) for method in methods]
-        on_progress((layer + 1) / design.n_layers)
+        on_progress(number / len(design.layers))
     table = pd.concat(parts, ignore_index=True)
-    return {"rankings": table.assign(model=model, language=language, variable=variable)}
+    return {"rankings": table.assign(model=model, site=site, language=language, variable=variable)}

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from interlingua.errors import StoreError
+from interlingua.tables import Site
+
 # Declarations name these, and pages are made without the numerics: what reads and writes is imported when it does.
 if TYPE_CHECKING:
     import numpy as np
@@ -19,8 +22,29 @@ WeightKey = tuple[str, str, int]
 
 
 @dataclass(frozen=True)
+class SiteFile:
+    """What a forward pass leaves of one site; of a site that was not read, a file without content."""
+
+    site: Site
+    suffix = ".safetensors"
+
+    @property
+    def name(self) -> str:
+        """Of the output."""
+        return f"pass_{self.site}"
+
+    def write(self, path: Path, value: Path) -> None:
+        """The pass writes it itself."""
+        raise StoreError(f"{path}: a pass writes its files itself")
+
+    def read(self, path: Path) -> Path:
+        """Return where it lies."""
+        return path
+
+
+@dataclass(frozen=True)
 class ActivationsFile:
-    """Activations of one model and language, memory-mapped when they are read."""
+    """Activations of one model, site and language, memory-mapped when they are read."""
 
     name: str = "activations"
     suffix = ".safetensors"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from interlingua.errors import ConfigError, ContextsError, NormsError, reason
+from interlingua.errors import ConfigError, ContextsError, ModelError, NormsError, reason
 from interlingua.flow import Cache, Graph, Source
 from interlingua.flow.execute import execute
 from interlingua.flow.spread import HERE, Spread
 from interlingua.models import parse_spec
+from interlingua.models.specs import told_apart
 from interlingua.norms import Norms, all_cards, get_card, is_card, load_norms
 from interlingua.study.config import Study
 from interlingua.study.controls import control_studies
@@ -19,6 +20,7 @@ from interlingua.study.model import Handle, ModelFiles
 from interlingua.study.source import is_there
 from interlingua.study.sources import Material, gather, smallest
 from interlingua.study.steps import FACTS
+from interlingua.tables.layout import Layout, Site
 from interlingua.units import resolve_k
 
 #: Least rated test words with which an r by word says anything.
@@ -64,6 +66,16 @@ class ModelInStudy:
     def name(self) -> str:
         """As results call it."""
         return self.facts.name
+
+    def layout(self, site: Site) -> Layout:
+        """Return where the units of a site stand, of the layers that are read.
+
+        Raises
+        ------
+        ModelError
+            If the model lacks the site or a layer; says why.
+        """
+        return self.facts.layout(site, self.study.extraction.layers, self.study.extraction.heads)
 
     @property
     def control(self) -> bool:
@@ -172,13 +184,14 @@ def look_at_models(
     from interlingua.models import fingerprint
 
     looked = []
-    for spec in study.models:
-        found = parse_spec(spec)
-        handle = Handle(found, study.extraction.dtype, study.extraction.device)
-        dtype, device = handle.resolved()
+    chosen = study.extraction
+    for spec, parsed in zip(study.models, told_apart(study.models), strict=True):
+        found = replace(parsed, trusted=chosen.trust)
+        handle = Handle(found, chosen.dtype, chosen.device, chosen.quantisation)
+        where = handle.resolved()
         # The number format is settled here, whatever the workers would choose: it is part of every key.
-        files = ModelFiles(found, dtype, study.extraction.device)
-        digest = f"{fingerprint(found)}, {dtype}"
+        files = ModelFiles(found, where.dtype, chosen.device, chosen.quantisation)
+        digest = f"{fingerprint(found)}, {where.numbers}"
         source = Source("weights", {"model": found.name}, files, Path(), digest)
         graph = Graph(sources=[source])
         graph.add(
@@ -196,8 +209,8 @@ def look_at_models(
         if not outlined:
             facts = execute(graph, looking, show=False, wanted={"facts"}).value("facts", model=source.at["model"])
         else:
-            facts = handle.outline(dtype)
-        looked.append(ModelInStudy(spec, facts, source, study, part, material, device, outlined))
+            facts = handle.outline(where.dtype)
+        looked.append(ModelInStudy(spec, facts, source, study, part, material, where.device, outlined))
     return looked
 
 
@@ -315,6 +328,12 @@ def check_models(models: Sequence[ModelInStudy]) -> None:
             raise ConfigError(
                 f"layer.choose: {model.name} has no layer {options.layer.choose}; its layers are 0 to {layers - 1}"
             )
+        for site in options.sites:
+            try:
+                model.layout(site)
+            except ModelError as error:
+                key = "sites" if model.facts.why else f"extraction.layers.{site}"
+                raise ConfigError(f"{'scrutiny.controls' if model.control else key}: {error}") from None
         try:
             resolve_k(options.units.k, model.facts.width)
         except ConfigError as error:

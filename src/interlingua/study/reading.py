@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from interlingua.contexts.corpora.corpus import names_hub
 from interlingua.errors import ConfigError, suggest
-from interlingua.models import CARDS
+from interlingua.models.specs import from_folder as from_here
 from interlingua.study.builtin import BUILTIN
 from interlingua.study.config import Study
 from interlingua.study.presets import PRESETS
@@ -95,9 +95,10 @@ def _resolve(
     for key in ("models", "variables"):
         if isinstance(merged.get(key), str):
             merged[key] = [merged[key]]
-    if isinstance(merged.get("models"), list):
-        merged["models"] = [_model_from_folder(spec, folder) for spec in merged["models"]]
-    merged["questions"] = _question_sections(merged.get("questions", {}), sections, problems)
+    if folder is not None and isinstance(merged.get("models"), list):
+        merged["models"] = [from_here(spec, folder) if isinstance(spec, str) else spec for spec in merged["models"]]
+    models = merged["models"] if isinstance(merged.get("models"), list) else []
+    merged["questions"] = _question_sections(merged.get("questions", {}), sections, problems, models)
     try:
         return Study.model_validate(merged)
     except ValidationError as error:
@@ -105,7 +106,9 @@ def _resolve(
         return None
 
 
-def _question_sections(asked: Any, sections: Mapping[str, type[Section]], problems: Problems) -> dict[str, Section]:
+def _question_sections(
+    asked: Any, sections: Mapping[str, type[Section]], problems: Problems, models: Sequence[Any]
+) -> dict[str, Section]:
     """Return the options of every question that has any; what is not given is filled in."""
     if not isinstance(asked, Mapping):
         problems.found.append((ConfigError, f"questions: give a table [questions.KEY] each (given: {given(asked)})"))
@@ -116,7 +119,7 @@ def _question_sections(asked: Any, sections: Mapping[str, type[Section]], proble
     found: dict[str, Section] = {}
     for key, section in sections.items():
         try:
-            found[key] = section.model_validate(asked.get(key, {}))
+            found[key] = section.model_validate(asked.get(key, {}), context={"models": models})
         except ValidationError as error:
             problems.note(error, section, ("questions", key))
     return found
@@ -168,13 +171,6 @@ def _names_hub(source: str) -> bool:
         return names_hub(source)
     except OSError:  # longer than any name
         return False
-
-
-def _model_from_folder(spec: Any, folder: Path | None) -> Any:
-    """Take a model's relative path from the study's folder where one lies there; other names stay as they are."""
-    if folder is None or not isinstance(spec, str) or spec in CARDS:
-        return spec
-    return str(folder / spec) if is_there(folder / spec / "config.json", file=True) else spec
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

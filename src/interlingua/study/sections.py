@@ -18,6 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from interlingua.errors import ConfigError, suggest
+from interlingua.tables.layout import RESID, Site
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[int, Field(gt=0)]
@@ -83,6 +84,12 @@ class CorpusConfig(Section):
     segmenter: Literal["auto", "icu", "jieba", "substring"] = "auto"
     fragments: bool = False
     """Whether headings, captions and items of lists count as sentences."""
+    most_page_megabytes: Positive = 32
+    """The most that is read of a page, a record or a line; more is an error."""
+    most_page_seconds: Positive = 60
+    """The most that the markup of a page may take; more is an error."""
+    most_unpacked_megabytes: Positive | None = None
+    """The most that a packed file may be unpacked; by default a thousand times as much, and 64 in any case."""
 
 
 def _from_source(value: Any) -> Any:
@@ -115,11 +122,9 @@ class LanguageConfig(Section):
     context_columns: Mapping[str, str | int] = Field(default_factory=dict)
     """Columns of the sentence file, by name or position from 0: ``text``, ``word``, and ``start`` and ``end``, or
     ``index``; without ``norms`` also one for each variable."""
-    context_encoding: str = "utf-8"
-    """Of a sentence file that is text."""
-    context_quoted: bool | None = None
-    """Whether quotation marks wrap cells of a sentence file that is text; false: they are characters like any other.
-    By default that is told by its rows."""
+    context_options: Mapping[str, Any] = Field(default_factory=dict)
+    """How to read that file: ``encoding``, ``separator``, ``quoted``, ``sheet``, ``header_row``, ``member`` and the
+    other options of `interlingua.norms.Layout` that are not about ratings."""
     corpus: CorpusEntry | None = None
     """Instead of `contexts`: the corpus in which the words of the norms are searched, or a table of its options."""
 
@@ -156,6 +161,8 @@ class Concepts(Section):
     links: str | None = None
     """A table (CSV, TSV) with the columns ``language``, ``word`` and ``concept``: words with one concept are linked,
     beside those that the norms link (by a column of concepts, Concepticon or English glosses)."""
+    links_options: Mapping[str, Any] = Field(default_factory=dict)
+    """How to read that table, as ``context_options``."""
     neighbours: bool = True
     """Where neither norms nor `links` say it, link words that are mutual nearest neighbours by the model's own word
     vectors. Only permutations and overlaps without linked words use these links."""
@@ -168,14 +175,46 @@ class Concepts(Section):
 class Extraction(Section):
     """How activations are read."""
 
-    dtype: Literal["float32", "bfloat16", "auto"] = "float32"
+    dtype: Literal["float32", "float16", "bfloat16", "auto"] = "float32"
     """Arithmetic of the forward pass; ``auto`` takes bfloat16 where the processor computes in it."""
+    quantisation: Literal["none", "8bit", "4bit"] = "none"
+    """To what weights of linear layers are rounded, by bitsandbytes (docs/models.md)."""
+    trust: bool = False
+    """Open weights that are a pickle, too, which can run code when it is opened; ``--trust`` says the same."""
     store_dtype: Literal["float32", "float16"] = "float32"
-    pooling: Literal["mean", "first", "last"] = "mean"
+    pooling: Literal["mean", "first", "last", "after", "end", "sentence"] = "mean"
+    """Where in the sentence: the mean of the target's pieces, its first or last one; the token after it, the sentence's
+    last token, or the mean of the sentence."""
+    layers: Mapping[Site, tuple[Positive, ...]] = Field(default_factory=dict)
+    """Layers of MLP units and of heads that are read; by default all. The residual stream is read in all layers."""
+    heads: Literal["units", "whole"] = "units"
+    """Of heads: every number that they give is a unit, or the length of what a head gives is one."""
+
+    @field_validator("layers")
+    @classmethod
+    def _of_sites_that_are_wide(cls, value: Mapping[Site, tuple[int, ...]]) -> Mapping[Site, tuple[int, ...]]:
+        if RESID in value:
+            raise ValueError(f"the residual stream is read in all layers: leave '{RESID}' out")
+        for site, layers in value.items():
+            if not layers:
+                raise ValueError(f"'{site}' names no layer: give one or more, or leave it out")
+        return {site: tuple(sorted(set(layers))) for site, layers in value.items()}
+
     boundary_piece: Literal["include", "exclude"] = "exclude"
     """Whether a lone word-boundary piece in front of the target counts as part of it (NeuroX: it does)."""
     batch_tokens: Positive = 1024
-    device: Literal["auto", "cpu", "cuda"] = "auto"
+    device: str = "auto"
+    """``auto`` (CUDA where there is one), ``cpu``, ``cuda``, ``cuda:1`` (a GPU by its number), ``mps``, or ``spread``
+    (over all GPUs and, where they are full, the processor's memory)."""
+
+    @field_validator("device")
+    @classmethod
+    def _a_device(cls, value: str) -> str:
+        from interlingua.models.devices import DEVICES, WHICH_DEVICES
+
+        if not DEVICES.fullmatch(value):
+            raise ValueError(f"give {WHICH_DEVICES}, not '{value}'")
+        return value
 
 
 def _a_probe(name: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from interlingua.study.config import Study
-from interlingua.tables.layout import Layout
+from interlingua.tables.layout import Layout, Site
 
 #: Seconds that a number of a model takes to be loaded, or drawn at random.
 LOAD_S = 2.8e-8
@@ -22,8 +22,8 @@ class Size:
     ----------
     study
         Its options.
-    layers, width
-        Of the model, or the study's largest.
+    site, layers, width
+        Of the model, or the study's largest: where, in how many layers units are read, and how many there are in each.
     sentences
         Of the language, or all languages' mean.
     languages
@@ -37,6 +37,7 @@ class Size:
     """
 
     study: Study
+    site: Site
     layers: int
     width: int
     sentences: float
@@ -47,7 +48,7 @@ class Size:
 
     @property
     def units(self) -> int:
-        """Units of the whole network."""
+        """Units of all layers that are read."""
         return Layout.even(self.layers, self.width).n_units
 
     @property

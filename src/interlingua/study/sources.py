@@ -209,7 +209,7 @@ def put_together(study: Study, read: Mapping[str, Read]) -> Material:
         joined = concat(_same_size(study, parts).values())
         words = joined.table[["language", "word", "concept"]].drop_duplicates()
         own = [row.word in read[str(row.language)].given for row in words.itertuples()]
-        linked = link_words(words.assign(given=own), origins, study.concepts.links)
+        linked = link_words(words.assign(given=own), origins, study.concepts)
         table = joined.table.drop(columns="concept").merge(linked.words[["language", "word", "concept"]], how="left")
         table, short = _split(study, table)
         table = check_contexts(table, where="sentences of the study")
@@ -264,7 +264,7 @@ def _read(read: Callable[[Sequence[str]], Value], code: str, variables: Sequence
     try:
         return read(variables)
     except (NormsError, ContextsError) as error:
-        said = str(error) if key == "columns" else re.sub(r"\bcolumns = {", f"{key} = {{", str(error))
+        said = str(error)
         there = [name for name in variables if _ABSENT.search(said) and _can(read, name)]
         if there and len(there) < len(variables):
             absent = [name for name in variables if name not in there]
@@ -323,8 +323,7 @@ def _file(entry: LanguageConfig, code: str, variables: tuple[str, ...] = ()) -> 
                 key: column for key, column in entry.context_columns.items() if key in rated or key not in variables
             },
             variables=rated,
-            encoding=entry.context_encoding,
-            quoted=entry.context_quoted,
+            options=entry.context_options,
         )
 
     return _read(read, code, variables, "context_columns")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from interlingua.flow.step import Step
 from interlingua.study.facts import FactsFile
-from interlingua.study.outputs import ActivationsFile, WeightsFile
+from interlingua.study.outputs import ActivationsFile, SiteFile, WeightsFile
 from interlingua.study.size import Size
-from interlingua.tables import Column, Table
+from interlingua.tables import RESID, SITES, Column, Table
 from interlingua.tables.columns import (
     CURVE,
     LANGUAGE,
@@ -16,6 +16,7 @@ from interlingua.tables.columns import (
     PROBE,
     R_HIGH,
     R_LOW,
+    SITE,
     UNIT,
     VARIABLE,
     R,
@@ -24,9 +25,10 @@ from interlingua.tables.columns import (
 PROBES = Table(
     name="probes",
     row="a language, variable, probe, curve and layer",
-    key=("model", "language", "variable", "probe", "curve", "layer"),
+    key=("model", "site", "language", "variable", "probe", "curve", "layer"),
     columns=(
         MODEL,
+        SITE,
         LANGUAGE,
         VARIABLE,
         PROBE,
@@ -59,6 +61,7 @@ RANKINGS = Table(
     key=(),  # some hundred thousand rows: what makes them ranks each unit once
     columns=(
         MODEL,
+        SITE,
         LANGUAGE,
         VARIABLE,
         METHOD,
@@ -85,18 +88,37 @@ FACTS = Step(
     role="all",
     place="device",
 )
-ACTIVATIONS = Step(
-    name="activations",
+#: All sites of a model in one pass over a language.
+PASS = Step(
+    name="pass",
     says="activations",
-    function="interlingua.study.extracting:activations",
+    function="interlingua.study.extracting:forward",
     per=("model", "language"),
     reads={"weights": "weights", "sentences": "sentences"},
-    outputs=(ActivationsFile(),),
-    options=("extraction.pooling", "extraction.boundary_piece", "extraction.store_dtype"),
+    outputs=tuple(SiteFile(site) for site in SITES),
+    options=(
+        "sites",
+        "extraction.layers",
+        "extraction.heads",
+        "extraction.pooling",
+        "extraction.boundary_piece",
+        "extraction.store_dtype",
+    ),
     settings=("extraction.batch_tokens",),
     role="all",
     seconds=Size.forward,
     place="device",
+)
+#: One site's, so that what is computed from it is found again when the study reads others, too.
+ACTIVATIONS = Step(
+    name="activations",
+    says="activations",
+    function="interlingua.study.extracting:activations",
+    per=("model", "site", "language"),
+    reads={site: SiteFile(site).name for site in SITES},
+    outputs=(ActivationsFile(),),
+    role="all",
+    seconds=lambda size: 1e-9 * size.sentences * size.units,
 )
 
 
@@ -104,9 +126,9 @@ def _probing(size: Size) -> float:
     from interlingua.probes import methods
 
     options = size.study.probes
+    whole = options.whole and size.site == RESID
     each = (
-        methods.get(name).seconds(size.layers, whole=options.whole, adam_epochs=options.adam_epochs)
-        for name in options.methods
+        methods.get(name).seconds(size.layers, whole=whole, adam_epochs=options.adam_epochs) for name in options.methods
     )
     return size.scale * sum(each)
 
@@ -115,7 +137,7 @@ FIT = Step(
     name="probes",
     says="probes",
     function="interlingua.study.fitting:probes",
-    per=("model", "language", "variable"),
+    per=("model", "site", "language", "variable"),
     reads={"activations": "activations", "ratings": "ratings"},
     outputs=(PROBES, WeightsFile()),
     options=(
@@ -135,11 +157,11 @@ RANK = Step(
     name="rankings",
     says="rankings",
     function="interlingua.study.fitting:rankings",
-    per=("model", "language", "variable"),
+    per=("model", "site", "language", "variable"),
     reads={"activations": "activations", "ratings": "ratings", "weights": "probe_weights"},
     outputs=(RANKINGS,),
     options=("units.methods", "probes.standardise"),
     plugins={"methods": "interlingua.units.methods"},
     seconds=lambda size: size.scale * size.layers * 0.017 * len(size.study.units.methods) / 4,
 )
-STEPS = (ACTIVATIONS, FIT, RANK)
+STEPS = (PASS, ACTIVATIONS, FIT, RANK)

@@ -1,4 +1,4 @@
-"""The cell of a study that a table belongs to: one model, variable, ranking method and layer."""
+"""The cell of a study that a table belongs to: one model, site, variable, ranking method and layer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pandas as pd
 
 from interlingua.errors import StatsError
 
-CELL = ("model", "variable", "method", "layer")
+CELL = ("model", "site", "variable", "method", "layer")
 
 _FRONT = (*CELL, "language")
 
@@ -87,6 +87,6 @@ def select(table: pd.DataFrame, **where: object) -> pd.DataFrame:
 
 
 def cell_first(table: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with those of `model, variable, method, layer, language` that it has in front."""
+    """Return the table with those of `model, site, variable, method, layer, language` that it has in front."""
     front = [name for name in _FRONT if name in table.columns]
     return table[front + [name for name in table.columns if name not in front]]

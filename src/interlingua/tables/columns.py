@@ -5,6 +5,9 @@ from __future__ import annotations
 from interlingua.tables.schema import Column
 
 MODEL = Column("model", "the model, as results call it", "name")
+SITE = Column(
+    "site", "where in the model units are read: resid (the residual stream), mlp (units of MLPs), heads", "name"
+)
 VARIABLE = Column("variable", "what is rated", "name")
 METHOD = Column("method", "how units are ranked", "name", "ranking")
 LAYER = Column("layer", "number of the layer, 0 = embeddings", "unit")
@@ -17,7 +20,7 @@ CURVE = Column(
     "curve", "what the probe reads: whole (the network), layer (this layer alone), zeroed (all others zeroed)", "text"
 )
 READS = Column("reads", "what the probe reads: the whole network, or which layer", "text")
-UNIT = Column("unit", "id of the unit; in the residual stream layer x width + index, as in the paper", "unit")
+UNIT = Column("unit", "id of the unit at its site: layer x width + index, as in the paper", "unit")
 UNITS = Column("units", "ids of the units", "units", "unit ids")
 WORD = Column("word", "the word, as the norms write it", "text")
 COUNT = Column("count", "how many", "count", "how many")
@@ -38,4 +41,4 @@ R_LOW = Column("r_low", "lower end of its 95 % interval over words", "r", "low")
 R_HIGH = Column("r_high", "upper end of it", "r", "high")
 
 #: What nearly every table of units begins with.
-CELL = (MODEL, VARIABLE, METHOD, LAYER)
+CELL = (MODEL, SITE, VARIABLE, METHOD, LAYER)

@@ -3,7 +3,7 @@
 from interlingua.units.alignment import PAPER_MODEL, alignment_models, mpo
 from interlingua.units.methods import LayerData, RankingMethod
 from interlingua.units.overlap import Overlap, overlap
-from interlingua.units.ranking import rank_units, resolve_k, top_units
+from interlingua.units.ranking import rank_units, resolve_k, top_of_site, top_units
 from interlingua.units.stability import curve_over_k, method_agreement, selection_frequency
 from interlingua.units.transfer import layer_table, transfer
 
@@ -21,6 +21,7 @@ __all__ = [
     "rank_units",
     "resolve_k",
     "selection_frequency",
+    "top_of_site",
     "top_units",
     "transfer",
 ]

@@ -13,8 +13,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from interlingua.errors import StatsError
 from interlingua.stats.jackknife import jackknife
@@ -158,7 +158,7 @@ def _least_squares(points: pd.DataFrame, draws: int, seed: int) -> dict[str, obj
         return _row(formula, points, [reason])
     x, y = points["mpo"].to_numpy(np.float64), points["r"].to_numpy(np.float64)
     n = len(points)
-    fit = stats.linregress(x, y)
+    fit = scipy.stats.linregress(x, y)
     rng = np.random.default_rng(seed)
     interval, none = _interval(float(fit.slope), points, _slope)
     exact = n_orders([n]) <= draws

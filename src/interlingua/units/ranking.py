@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from interlingua.errors import ConfigError, StatsError
 from interlingua.tables.cells import cell_of
+from interlingua.tables.layout import RESID, Site
 from interlingua.units.methods import LayerData, get
 
 
@@ -50,6 +51,31 @@ def rank_units(data: LayerData, method: str) -> pd.DataFrame:
             "rank": np.arange(1, data.width + 1),
         }
     )
+
+
+def top_of_site(k: int | float, width_of_stream: int, width: int, site: Site) -> int:
+    """Return the number of units at the top of a layer of any site.
+
+    Parameters
+    ----------
+    k : int or float
+        As of `resolve_k`; a whole number is one of the residual stream, and at other sites as large a share is the top.
+    width_of_stream, width : int
+        Units in a layer of the residual stream, and of the site.
+    site : {"resid", "mlp", "heads"}
+        Which site.
+
+    Returns
+    -------
+    int
+        Between 1 and `width`.
+
+    Examples
+    --------
+    >>> top_of_site(100, 768, 768, "resid"), top_of_site(100, 768, 3072, "mlp"), top_of_site(0.5, 768, 12, "heads")
+    (100, 400, 6)
+    """
+    return resolve_k(k if site == RESID or isinstance(k, float) else k / width_of_stream, width)
 
 
 def resolve_k(k: int | float, width: int) -> int:

@@ -20,8 +20,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from interlingua.errors import StatsError
 from interlingua.seeds import derive_seed
@@ -82,6 +82,13 @@ class Similarity:
     def mean_between(self) -> float:
         """Mean of `between` over pairs, what draws are compared by: 0 if nothing is shared."""
         return float(np.nanmean(self.between))
+
+    @property
+    def left_out(self) -> Floats:
+        """rho-bar without each language in turn, shape (n,); empty with fewer than four."""
+        every = np.arange(len(self.ceiling))
+        left = [_rho(self.between, self.ceiling, np.delete(every, i)) for i in every] if len(every) > 3 else []
+        return np.array(left)
 
     @property
     def pairs(self) -> Floats:
@@ -257,7 +264,7 @@ def components(r: NDArray[np.float64], n_words: NDArray[np.int64]) -> Components
     rest = own + noise
     score = n * shared / (n * shared + rest) * (z - z.mean(axis=1, keepdims=True)).mean(axis=0)
     sd = float(np.sqrt(shared * rest / (n * shared + rest)))
-    false_sign = stats.norm.cdf(-np.abs(score) / sd) if sd > 0 else np.full(len(score), 0.5)
+    false_sign = scipy.stats.norm.cdf(-np.abs(score) / sd) if sd > 0 else np.full(len(score), 0.5)
     return Components(shared, own, noise, score, sd, false_sign)
 
 

@@ -233,7 +233,7 @@ def method_agreement(rankings: pd.DataFrame, k: int | float) -> pd.DataFrame:
         `share` (of the k), `same_sign` (share of the shared units with the same sign; NaN if none).
     """
     tables = []
-    for cell, rows in cells(rankings, ("model", "variable", "layer")):
+    for cell, rows in cells(rankings, ("model", "site", "variable", "layer")):
         tops = {str(method): select_top(table, k) for method, table in rows.groupby("method", sort=False)}
         width = rows["unit"].nunique()
         table = pd.DataFrame(

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from interlingua.errors import StatsError
 from interlingua.stats.correlation import centre_columns
@@ -143,7 +143,7 @@ def transfer(
     return table.assign(
         baseline_abs_b=float(random["b"].abs().mean()),
         baseline_abs_t=mean_t,
-        baseline_p=float(2 * stats.t.sf(mean_t, int(every["df"].iloc[0]))),
+        baseline_p=float(2 * scipy.stats.t.sf(mean_t, int(every["df"].iloc[0]))),
         baseline_abs_t_words=float(random["t_words"].abs().mean()),
         baseline_share_p05=float((random["p"] < 0.05).mean()),
         baseline_share_p05_words=float((random["p_words"] < 0.05).mean()),
@@ -216,13 +216,13 @@ def beside_own_codes(
 
 def _share_as_large(size: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return for each value of a row the share of the row that is at least as large, itself included."""
-    ranks = stats.rankdata(-size, method="max", axis=1)
+    ranks = scipy.stats.rankdata(-size, method="max", axis=1)
     return np.asarray(ranks / size.shape[1])
 
 
 def _percentiles(size: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the place of each value among all, 0 to 100; ties count half."""
-    return np.asarray(100 * (stats.rankdata(size) - 0.5) / len(size))
+    return np.asarray(100 * (scipy.stats.rankdata(size) - 0.5) / len(size))
 
 
 def _word_means(values: ArrayLike, words: ArrayLike) -> NDArray[np.float64]:

@@ -12,7 +12,13 @@ test("languages are named by code or name, several at once, in any order and let
   assert.deepEqual(searched("EN, Chin").languages, [["en"], ["zh"]]);
   assert.deepEqual(searched("espanol").languages, [["es"]]);
   assert.deepEqual(searched("modern standard arabic zh").languages, [["ar"], ["zh"]]);
-  assert.deepEqual(searched("2709 en qq"), { languages: [["en"]], numbers: ["2709"], unknown: ["qq"] });
+  assert.deepEqual(searched("2709 en qq"), {
+    languages: [["en"]],
+    numbers: ["2709"],
+    names: [],
+    unknown: ["qq"],
+  });
+  assert.deepEqual(searched("L7.353 mlp.l7·12").names, ["l7.353", "mlp.l7.12"]);
 });
 
 test("a row has all the languages that are asked for, and one of the numbers", () => {
@@ -21,6 +27,8 @@ test("a row has all the languages that are asked for, and one of the numbers", (
   assert.equal(passes("search=5"), true);
   assert.equal(passes("search=en+7"), false);
   assert.equal(passes("search=qq"), false);
+  for (const there of ["L1", "L1.1", "L1.1 en"]) assert.equal(passes(`search=${there}`), true);
+  for (const elsewhere of ["L2", "L1.2", "mlp.L1.1", "L1.1 es"]) assert.equal(passes(`search=${elsewhere}`), false);
 });
 
 test("languages in number and agreement of signs", () => {

@@ -13,9 +13,10 @@ for (const name of ["data", "format", "csv", "filters", "state", "sets", "word"]
 
 const cell = {
   model: "org/big",
+  site: "resid",
   variable: "valence",
   layer: 1,
-  layout: { widths: [4, 6, 6], first: [0, 4, 10] },
+  layout: { widths: [4, 6, 6], first: [0, 4, 10], layers: [0, 1, 2], heads: 0 },
   k: 3,
   languages: ["en", "zh", "es"],
   unseen: ["ko", "ar"],
@@ -35,7 +36,7 @@ page.index = {
     { key: "ridge", name: "ridge (penalty by CV)" },
   ],
   nulls: [],
-  labels: { correlation: "|correlation|" },
+  labels: { correlation: "|correlation|", resid: "residual stream", heads: "attention heads" },
   columns: {},
   languages: [
     { code: "en", name: "English", rtl: false, tag: "en-Latn" },
@@ -47,11 +48,27 @@ page.index = {
   cells: [
     cell,
     { ...cell, variable: "arousal", layer: 2, k: 2, unseen: [], least: [], least_default: null, beside: [] },
-    { ...cell, model: "small", layer: 0, k: 1, layout: { widths: [4], first: [0] }, unseen: ["ko"] },
+    {
+      ...cell,
+      model: "small",
+      layer: 0,
+      k: 1,
+      layout: { widths: [4], first: [0], layers: [0], heads: 0 },
+      unseen: ["ko"],
+    },
+    {
+      ...cell,
+      model: "small",
+      site: "heads",
+      layer: 2,
+      k: 1,
+      layout: { widths: [6, 6, 6], first: [0, 6, 12], layers: [2], heads: 2 },
+    },
   ],
   pages: [
-    { model: "org/big", layer: 1, units: [4, 5] },
-    { model: "org/big", layer: 2, units: [10] },
+    { model: "org/big", site: "resid", layer: 1, units: [4, 5] },
+    { model: "org/big", site: "resid", layer: 2, units: [10] },
+    { model: "small", site: "heads", layer: 2, units: [16] },
   ],
 };
 

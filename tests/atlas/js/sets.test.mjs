@@ -4,7 +4,7 @@ import { test } from "node:test";
 
 import { page } from "./page.mjs";
 
-const cell = { ...page.index.cells[0], layout: { widths: [2, 4], first: [0, 2] } };
+const cell = { ...page.index.cells[0], layout: { widths: [2, 4], first: [0, 2], layers: [0, 1], heads: 0 } };
 // Signed ranks of six units; layer 1 has the last four.
 const ranks = {
   en: Int16Array.of(1, 2, 1, -2, 3, 0),
@@ -22,6 +22,15 @@ test("the top k of a layer, with their signs", () => {
       [0, 0, 1, 1],
     ],
   );
+});
+
+test("units of a layer are found where others were not read", () => {
+  const { at, block } = page.layout({
+    ...cell,
+    layout: { widths: [2, 2, 2], first: [0, 2, 4], layers: [0, 2], heads: 0 },
+  });
+  assert.deepEqual([...block(ranks.es.subarray(0, 4), 2)], [-4, 3]);
+  assert.equal(at(5), 3);
 });
 
 test("pairs: observed, expected, and the same sign", () => {

@@ -61,9 +61,24 @@ for (const [what, hash, sentence, shown] of [
     "There is no ranking “no” here: |correlation| is shown.",
     { ranking: "correlation" },
   ],
-  ["a unit", "#unit/9999", "There is no unit “9999”: the units of org/big are 0 to 15.", { view: "unit", unit: null }],
-  ["a unit in words", "#unit/first", "There is no unit “first”: the units of org/big are 0 to 15.", { unit: null }],
-  ["a second unit", "#unit/5?with=99", "There is no unit “99”: the units of org/big are 0 to 15.", { with: null }],
+  [
+    "a unit",
+    "#unit/9999",
+    "There is no unit “9999”: the units of org/big are 0 to 15, or L0.0 to L2.5.",
+    { view: "unit", unit: null },
+  ],
+  [
+    "a unit in words",
+    "#unit/first",
+    "There is no unit “first”: the units of org/big are 0 to 15, or L0.0 to L2.5.",
+    { unit: null },
+  ],
+  [
+    "a second unit",
+    "#unit/5?with=99",
+    "There is no unit “99”: the units of org/big are 0 to 15, or L0.0 to L2.5.",
+    { with: null },
+  ],
   ["the same unit", "#unit/5?with=5", "Unit 5 is the one that is shown: compare it with another.", { with: null }],
   ["a view", "#nowhere", "There is no view “nowhere”: this is the overview.", { view: "overview" }],
   ["what every object has", "#toString", "There is no view “toString”: this is the overview.", { view: "overview" }],
@@ -110,6 +125,34 @@ test("a unit stands in its own layer, and leads to it", () => {
   assert.match(page.describe(stateOf("#unit/12?with=1")), / · layers 2 and 0 · /);
 });
 
+test("units of a site by number and by place, of the layers that were read", () => {
+  const at = (unit) => stateOf(`#unit/${unit}?model=small&site=heads`).unit;
+  assert.equal(at("16"), 16);
+  for (const typed of ["heads.L2.1.1", "L2.1.1", "heads L2·1·1", "HEADS.l2.1.1"]) {
+    assert.equal(at(encodeURIComponent(typed)), 16);
+  }
+  const { name, typed } = page.layout(page.index.cells[3]);
+  assert.deepEqual([name(16), typed(16)], ["heads L2·1·1", "heads.L2.1.1"]);
+  assert.equal(stateOf("#unit/L1.1").unit, 5);
+  for (const wrong of ["3", "L1.1.1", "L2.3.0", "L2.1", "L2.1.3", "mlp.L2.1.1", "18"]) {
+    const { state, problems } = page.readState(`#unit/${wrong}?model=small&site=heads`);
+    assert.equal(state.unit, null);
+    assert.deepEqual(problems, [
+      `There is no unit “${wrong}”: the units of small are 12 to 17, or heads.L2.0.0 to heads.L2.1.2.`,
+    ]);
+  }
+});
+
+test("another site brings its own layer and k, and leaves the unit behind", () => {
+  const state = stateOf("#unit/2?model=small");
+  const heads = stateOf(page.href(state, { site: "heads" }));
+  assert.deepEqual([heads.site, heads.layer, heads.k, heads.unit], ["heads", 2, 1, null]);
+  assert.doesNotMatch(page.href(state), /site/);
+  assert.match(page.href(heads), /&site=heads&/);
+  assert.match(page.describe(heads), /^small · attention heads · valence · /);
+  assert.match(page.describe(stateOf("#overview")), /^org\/big · valence · /);
+});
+
 test("only choices that change the view are offered", () => {
   const offered = (hash) => page.offered(stateOf(hash)).map(({ name }) => name);
   assert.deepEqual(offered("#overview"), ["model", "variable", "ranking", "layer", "k"]);
@@ -117,8 +160,8 @@ test("only choices that change the view are offered", () => {
   assert.deepEqual(offered("#unit/5"), ["model", "variable", "ranking", "k"]);
   assert.deepEqual(offered("#word/en/a"), ["model", "variable", "ranking", "layer", "k"]);
   assert.deepEqual(offered("#word"), []);
-  // The small model has one variable and one layer.
-  assert.deepEqual(offered("#overview?model=small"), ["model", "ranking", "k"]);
+  // The small model has one variable and one layer, and two sites.
+  assert.deepEqual(offered("#overview?model=small"), ["model", "site", "ranking", "k"]);
   const layers = page.offered(stateOf("#word/en/a")).find(({ name }) => name === "layer");
   assert.deepEqual(
     layers.options.map(([layer]) => layer),

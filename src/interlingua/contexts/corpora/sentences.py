@@ -20,6 +20,7 @@ from interlingua.errors import ContextsError
 _SHORT_NUMBER: Final = re.compile(r"(?:^|[\s(–-])(?:\d{1,2}|[IVXLC]+)\.$")
 _INITIAL: Final = re.compile(r"(?:^|[\s(])[^\W\d_]\.$")
 _LONGEST_WORD: Final = 100
+_STRETCH: Final = 20_000
 _LAST_WORD: Final = re.compile(r"[^\s(\[«„“\"'’]+$")
 #: A hole may stand for the first words of a sentence.
 _OPENING: Final = frozenset("\"'«»“”„‘’‚‹›([¿¡—–-…「『《〈（【" + HOLE)
@@ -42,12 +43,27 @@ def sentence_spans(paragraph: str, language: str) -> Iterator[tuple[int, int]]:
         ISO 639 code of `interlingua.languages`; an unknown one is an error there.
     """
     start = end = 0
-    for piece in _sentencex().segment(language, paragraph):
+    for piece in _pieces(paragraph, language):
         if end > start and not _goes_on(paragraph[start:end], piece, language):
             yield from _trimmed(paragraph, start, end)
             start = end
         end += len(piece)
     yield from _trimmed(paragraph, start, end)
+
+
+def _pieces(paragraph: str, language: str) -> Iterator[str]:
+    """Yield what sentencex parts; of a long text a stretch at a time: its time grows with their square."""
+    start, size = 0, _STRETCH
+    while start < len(paragraph):
+        pieces = _sentencex().segment(language, paragraph[start : start + size])
+        if start + size < len(paragraph):
+            if len(pieces) < 2:
+                size *= 2
+                continue
+            pieces.pop()  # it may go on behind the stretch
+        yield from pieces
+        start += sum(map(len, pieces))
+        size = _STRETCH
 
 
 def is_fragment(paragraph: str, language: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from interlingua.errors import ModelError
@@ -10,6 +11,8 @@ from interlingua.models.registry import ModelCard, ModelSpec
 
 if TYPE_CHECKING:
     import torch
+
+    from interlingua.models.stored import StoredUnits
 
 
 class OpenedModel(ABC):
@@ -39,6 +42,42 @@ class OpenedModel(ABC):
         ------
         ModelError
             If its weights can't be had or read, or are not whole.
+        """
+
+    def placed(self, dtype: torch.dtype, options: Mapping[str, Any]) -> Any:
+        """Return the model where and how the options of `from_pretrained` say: over devices, or quantised.
+
+        Raises
+        ------
+        ModelError
+            As `model`, or if this source can't do that.
+        """
+        raise ModelError(
+            "a model that is not read by from_pretrained can't be quantised or spread over devices: leave "
+            'extraction.quantisation at "none", and choose another extraction.device than "spread"'
+        )
+
+    def reference(self, layers: int | None) -> Any:
+        """Return the model in float32 on the CPU, with what another number format or device gives to be compared.
+
+        Parameters
+        ----------
+        layers
+            Only the first so many layers, as no more fit the memory, or None.
+        """
+        import torch
+
+        if layers is not None:
+            raise ModelError("there is too little memory to compare this model with float32 on the processor")
+        return self.model(torch.float32)
+
+    def check(self) -> None:  # noqa: B027
+        """Raise if the model can't be what its files say; nothing to compare by default.
+
+        Raises
+        ------
+        ModelError
+            Says why not.
         """
 
     @abstractmethod
@@ -92,6 +131,20 @@ class ModelSource(ABC):
             If this source has no cards.
         """
         raise ModelError(f"the model {card.name} has a card of the source '{self.name}', which has none")
+
+    def stored(self, found: ModelSpec) -> StoredUnits | None:
+        """Return the units that stand in a model's place, None where it is a model.
+
+        Raises
+        ------
+        ModelError
+            If they can't be read.
+        """
+        return None
+
+    def licence(self, card: ModelCard) -> str:
+        """Return the licence of a model of a card, as text: its name, and all of it where a user must accept it."""
+        return f"{card.name}: {card.licence}"
 
     @abstractmethod
     def open(self, found: ModelSpec, *, local_files_only: bool) -> OpenedModel:

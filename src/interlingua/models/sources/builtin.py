@@ -57,8 +57,8 @@ class BuiltIn(ModelSource):
     def parse(self, text: str, revision: str | None) -> ModelSpec | None:
         """Refuse names that sound like one of these, and are none."""
         if text.startswith(BUILTIN):
-            known = [name for name in CARDS if name.startswith(BUILTIN)]
-            raise ModelError(f"there is no built-in model '{text}'; there are {' and '.join(known)}")
+            *most, last = [name for name in CARDS if name.startswith(BUILTIN)]
+            raise ModelError(f"there is no built-in model '{text}'; there are {', '.join(most)} and {last}")
         return None
 
     def of_card(self, card: ModelCard, revision: str | None) -> ModelSpec:

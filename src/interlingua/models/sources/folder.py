@@ -35,7 +35,7 @@ class Folder(ModelSource):
         from interlingua.models.pretrained import Place, PretrainedFiles
 
         folder = Path(found.location)
-        return PretrainedFiles(found.name, Place(found.location, "", folder, local_files_only))
+        return PretrainedFiles(found.name, Place(found.location, "", folder, local_files_only, trusted=found.trusted))
 
     def commit(self, found: ModelSpec, *, local_files_only: bool) -> str:
         """Look at its configuration; there is no commit."""

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from interlingua.errors import ModelError
 from interlingua.models.registry import ModelCard, ModelSpec
 from interlingua.models.sources.base import ModelSource, OpenedModel
 from interlingua.models.sources.registry import register
@@ -49,36 +47,11 @@ class Hub(ModelSource):
         return commit
 
     def _locate(self, found: ModelSpec, *, local_files_only: bool) -> Place:
-        import huggingface_hub
-        from huggingface_hub import errors
+        from interlingua.models.downloads import download
+        from interlingua.models.pretrained import Place
 
-        from interlingua.models.pretrained import Place, one_line
-
-        wanted = f"{found.location} (revision {found.revision})" if found.revision else found.location
-        try:
-            path = huggingface_hub.hf_hub_download(
-                found.location, "config.json", revision=found.revision, local_files_only=local_files_only
-            )
-        except errors.GatedRepoError:
-            advice = "is gated: accept its terms on the hub and log in with 'hf auth login', or give a local folder"
-        except errors.RepositoryNotFoundError:
-            advice = "is not on the Hugging Face hub (or is private): check the id, or give a local folder"
-        except errors.RevisionNotFoundError:
-            advice = "does not exist: the repository has no such revision"
-        except (errors.LocalEntryNotFoundError, errors.OfflineModeIsEnabled):
-            advice = (
-                "is not in the local cache and the hub was not reached: go online once, or give a local folder "
-                "with its config.json, tokenizer.json and model.safetensors"
-            )
-        except errors.EntryNotFoundError:
-            advice = "has no config.json, so it is not a transformers model"
-        except (OSError, ValueError) as error:
-            advice = f"can't be downloaded ({one_line(error)}): try again, or give a local folder"
-        else:
-            commit = re.search(r"[/\\]snapshots[/\\]([0-9a-f]{40})[/\\]", path)
-            named = commit.group(1) if commit else found.revision or "main"
-            return Place(found.location, named, Path(path).parent, local_files_only)
-        raise ModelError(f"the model {wanted} {advice}")
+        config, commit = download(found.location, "config.json", found.revision, local_files_only=local_files_only)
+        return Place(found.location, commit, config.parent, local_files_only, trusted=found.trusted)
 
 
 register(Hub())

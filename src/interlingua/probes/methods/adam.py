@@ -21,7 +21,7 @@ class Adam(ProbeMethod):
     def fit(self, inputs: Inputs) -> FittedProbe:
         """Train it in float32, in the order of the file."""
         design, options = inputs.design, inputs.options
-        every = np.concatenate([design.train(i).astype(np.float32) for i in range(design.n_layers)], axis=1)
+        every = np.concatenate([design.train(i).astype(np.float32) for i in design.layers], axis=1)
         fit = adam_probe(
             every,
             inputs.y,

@@ -8,9 +8,10 @@ from interlingua.flow.step import Step
 from interlingua.questions.question import Question
 from interlingua.study.size import Size
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import CELL, LANGUAGE, METHOD, MODEL, PROBE, READS, VARIABLE, P, R
+from interlingua.tables.columns import CELL, LANGUAGE, METHOD, MODEL, PROBE, READS, SITE, VARIABLE, P, R
 
 _MODEL_COLUMNS = (
+    SITE,
     METHOD,
     Column("source", "paper: its mixed model; simpler: model and variable as fixed factors", "text"),
     Column("formula", "the model, in lme4's language", "text", "model"),
@@ -30,7 +31,7 @@ _WITHOUT = Column("languages", "all, or without which flagged ones", "text")
 POINTS = Table(
     name="alignment_points",
     row="a language",
-    key=("model", "variable", "method", "language"),
+    key=("model", "site", "variable", "method", "language"),
     columns=(
         *CELL,
         LANGUAGE,
@@ -46,9 +47,10 @@ POINTS = Table(
 LINES = Table(
     name="alignment_lines",
     row="a model and variable",
-    key=("model", "variable", "method"),
+    key=("model", "site", "variable", "method"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         Column("slope", "of r on mean pairwise overlap by least squares, a point a language", "number"),
@@ -60,7 +62,7 @@ LINES = Table(
 MODELS = Table(
     name="alignment_models",
     row="a model of section 7",
-    key=("method", "source"),
+    key=("site", "method", "source"),
     columns=_MODEL_COLUMNS,
     says="`source` (the paper's model, or a simpler one), estimate, SE, Satterthwaite df, t, p, jackknife interval and "
     "permutation p over languages, and a note where a fit is singular",
@@ -68,14 +70,14 @@ MODELS = Table(
 MODELS_WITHOUT = Table(
     name="alignment_models_without",
     row="a model of section 7 without the flagged languages",
-    key=("method", "source"),
+    key=("site", "method", "source"),
     columns=(*_MODEL_COLUMNS, _WITHOUT),
     files=(),
 )
 FLAGGED = Table(
     name="flagged_alignment",
     row="a model of section 7, with or without the flagged languages",
-    key=("method", "source", "languages"),
+    key=("site", "method", "source", "languages"),
     columns=(*_MODEL_COLUMNS, _WITHOUT),
     says="`alignment_models` with and without the languages that the audit flags, where there are any",
 )
@@ -96,7 +98,7 @@ _RELATE = Step(
     name="alignment",
     says="alignment",
     function="interlingua.questions.alignment.compute:alignment",
-    per=("method",),
+    per=("site", "method"),
     reads={"pairs": "pairs", "performance": "performance"},
     outputs=(POINTS, LINES, MODELS),
     options=("layer.probe", "alignment.draws"),
@@ -107,7 +109,7 @@ _RELATE_WITHOUT = Step(
     name="alignment_without",
     says="alignment",
     function="interlingua.questions.alignment.compute:without_flagged",
-    per=("method",),
+    per=("site", "method"),
     reads={"flagged_pairs": "flagged_pairs", "performance": "performance"},
     outputs=(MODELS_WITHOUT,),
     options=("layer.probe", "alignment.draws"),
@@ -118,7 +120,7 @@ _COMPARE = Step(
     name="flagged_alignment",
     says="alignment",
     function="interlingua.questions.alignment.compute:side_by_side",
-    per=(),
+    per=("site",),
     reads={"models": "alignment_models", "without": "alignment_models_without"},
     outputs=(FLAGGED,),
 )

@@ -15,7 +15,7 @@ _PLACE = ["model", "variable"]
 
 
 def alignment(
-    pairs: pd.DataFrame, performance: pd.DataFrame, *, method: str, probe: str, draws: int, seed: int
+    pairs: pd.DataFrame, performance: pd.DataFrame, *, site: str, method: str, probe: str, draws: int, seed: int
 ) -> dict[str, pd.DataFrame | None]:
     """Relate each language's mean pairwise overlap to its performance.
 
@@ -25,8 +25,8 @@ def alignment(
         Pairs of languages of every model and variable.
     performance
         How well each language's rating can be read.
-    method
-        The ranking.
+    site, method
+        Where units are, and the ranking. Each site has models of its own: overlap counts its units.
     probe
         Whose r is taken where no probe reads the whole network.
     draws
@@ -39,13 +39,13 @@ def alignment(
     lines = pd.DataFrame(list(_lines(points)))
     return {
         "alignment_points": points,
-        "alignment_lines": lines.assign(method=method) if len(lines) else None,
-        "alignment_models": models.assign(method=method),
+        "alignment_lines": lines.assign(site=site, method=method) if len(lines) else None,
+        "alignment_models": models.assign(site=site, method=method),
     }
 
 
 def without_flagged(
-    flagged_pairs: pd.DataFrame, performance: pd.DataFrame, *, method: str, probe: str, draws: int, seed: int
+    flagged_pairs: pd.DataFrame, performance: pd.DataFrame, *, site: str, method: str, probe: str, draws: int, seed: int
 ) -> dict[str, pd.DataFrame | None]:
     """Relate them again without the languages that the audit flags; nothing where it flags none or leaves too few.
 
@@ -53,7 +53,7 @@ def without_flagged(
     ----------
     flagged_pairs
         Pairs of the languages that it does not flag, of every model and variable; ``languages``: which are left out.
-    performance, method, probe, draws, seed
+    performance, site, method, probe, draws, seed
         As of `alignment`.
     """
     left = select(flagged_pairs, method=method)
@@ -61,7 +61,7 @@ def without_flagged(
         return {"alignment_models_without": None}
     points = _points(left, performance, probe)
     models = alignment_models(points, draws=draws, seed=derive_seed(seed, "alignment", method))
-    return {"alignment_models_without": models.assign(method=method, languages=left["languages"].iloc[0])}
+    return {"alignment_models_without": models.assign(site=site, method=method, languages=left["languages"].iloc[0])}
 
 
 def side_by_side(models: pd.DataFrame, without: pd.DataFrame) -> dict[str, pd.DataFrame | None]:

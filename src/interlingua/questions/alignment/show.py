@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from interlingua.report.results import Results
-from interlingua.report.style import colour, marker, panels
+from interlingua.report.style import SMALL, colour, marker, panels
 from interlingua.report.words import LEVEL, Row, Section, Shown, cell_title, listing, p_text, signed, span
 
 if TYPE_CHECKING:
@@ -117,7 +117,9 @@ def draw(results: Results) -> tuple[Figure, str]:
         shown.append(len(points))
         axis.scatter(points["mpo"], points["r"], color=colour(number), marker=marker(number), s=26, zorder=3)
         for point in points.dropna(subset="r").itertuples():
-            axis.annotate(point.language, (point.mpo, point.r), xytext=(4, 3), textcoords="offset points", fontsize=8)
+            axis.annotate(
+                point.language, (point.mpo, point.r), xytext=(4, 3), textcoords="offset points", fontsize=SMALL
+            )
         ends = np.array([points["mpo"].min(), points["mpo"].max()])
         for line in results.of("alignment_lines", **where).itertuples():
             axis.plot(ends, line.intercept + line.slope * ends, color=colour(number), linewidth=1, alpha=0.6)

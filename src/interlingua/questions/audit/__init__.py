@@ -6,7 +6,7 @@ from interlingua.flow.step import Read, Step
 from interlingua.questions.question import Question
 from interlingua.study.size import Size
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import DRAWS, LANGUAGE, LAYER, MODEL, N_LANGUAGES, N_WORDS, VARIABLE, WORD
+from interlingua.tables.columns import DRAWS, LANGUAGE, LAYER, MODEL, N_LANGUAGES, N_WORDS, SITE, VARIABLE, WORD
 
 _R = (
     N_WORDS,
@@ -26,23 +26,23 @@ _PREDICTED = (
 HELD_OUT = Table(
     name="held_out",
     row="a word of a language",
-    key=("model", "variable", "language", "word"),
-    columns=(MODEL, VARIABLE, LAYER, LANGUAGE, *_PREDICTED),
+    key=("model", "site", "variable", "language", "word"),
+    columns=(MODEL, SITE, VARIABLE, LAYER, LANGUAGE, *_PREDICTED),
     files=(),
     says="held-out predictions of every word; those that disagree most with their rating first",
 )
 HELD_OUT_R = Table(
     name="held_out_r",
     row="a language",
-    key=("model", "variable", "language"),
-    columns=(MODEL, VARIABLE, LAYER, LANGUAGE, *_R),
+    key=("model", "site", "variable", "language"),
+    columns=(MODEL, SITE, VARIABLE, LAYER, LANGUAGE, *_R),
     files=(),
     says="how well they agree with the ratings",
 )
 TRIED_R = Table(
     name="held_out_tried",
     row="a language at a layer that is tried",
-    key=("model", "variable", "language", "layer"),
+    key=("model", "site", "variable", "language", "layer"),
     columns=HELD_OUT_R.columns,
     files=(),
     says="the same from each layer that is tried, where no run has chosen one",
@@ -50,16 +50,17 @@ TRIED_R = Table(
 TRIED_WORDS = Table(
     name="held_out_tried_words",
     row="a word of a language at a layer that is tried",
-    key=("model", "variable", "language", "layer", "word"),
+    key=("model", "site", "variable", "language", "layer", "word"),
     columns=HELD_OUT.columns,
     files=(),
 )
 AUDIT = Table(
     name="audit",
     row="a language",
-    key=("model", "variable", "language"),
+    key=("model", "site", "variable", "language"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         LANGUAGE,
@@ -88,16 +89,17 @@ AUDIT = Table(
 WORDS = Table(
     name="audit_words",
     row="a word of a language",
-    key=("model", "variable", "language", "word"),
+    key=("model", "site", "variable", "language", "word"),
     columns=HELD_OUT.columns,
     says="which words' ratings and predictions disagree most",
 )
 POWER = Table(
     name="audit_power",
     row="a share of the words that is shuffled",
-    key=("model", "variable", "language", "share"),
+    key=("model", "site", "variable", "language", "share"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         LANGUAGE.but(says="the language whose ratings are shuffled"),
@@ -114,9 +116,10 @@ POWER = Table(
 NOTICED = Table(
     name="audit_noticed",
     row="a language whose shuffled ratings are simulated",
-    key=("model", "variable", "language"),
+    key=("model", "site", "variable", "language"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         LANGUAGE,
@@ -135,9 +138,10 @@ NOTICED = Table(
 SUMMARY = Table(
     name="audit_summary",
     row="a model and variable",
-    key=("model", "variable"),
+    key=("model", "site", "variable"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         N_LANGUAGES.but(says="languages that are audited"),
@@ -161,7 +165,7 @@ _HELD_OUT = Step(
     name="held_out",
     says="audit",
     function="interlingua.questions.audit.held_out:held_out",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={"activations": "activations", "ratings": "ratings", "cell": "cell"},
     outputs=(HELD_OUT, HELD_OUT_R),
     options=("probes.folds",),
@@ -172,7 +176,7 @@ _AUDIT = Step(
     name="audit",
     says="audit",
     function="interlingua.questions.audit.compute:verdicts",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={
         "held_out": "held_out",
         "held_out_r": "held_out_r",
@@ -186,7 +190,7 @@ _POWER = Step(
     name="audit_power",
     says="audit",
     function="interlingua.questions.audit.compute:power",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={"activations": "activations", "ratings": "ratings", "audit": "audit", "cell": "cell"},
     outputs=(POWER,),
     options=("probes.folds",),
@@ -197,7 +201,7 @@ _SUMMARISE = Step(
     name="audit_summary",
     says="audit",
     function="interlingua.questions.audit.noticed:summary",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"audit": "audit", "power": "audit_power", "cell": "cell"},
     outputs=(NOTICED, SUMMARY),
 )
@@ -213,7 +217,7 @@ TRIED = Step(
     name="held_out_tried",
     says="held-out words",
     function="interlingua.questions.audit.held_out:held_out_tried",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={"activations": "activations", "ratings": "ratings"},
     outputs=(TRIED_R, TRIED_WORDS),
     options=("layer.choose", "probes.folds"),
@@ -226,6 +230,7 @@ QUESTION = Question(
     title="Do the ratings belong to the words?",
     steps=(_HELD_OUT, _AUDIT, _POWER, _SUMMARISE),
     show="interlingua.questions.audit.show",
+    chapters=("firm",),
     caveats=(
         "A low held-out r can also mean that the model does not know the language. A second norm on the same words tells "
         "the two apart: two tables of valence in one language agree with r of .86 to .99, whatever the country or decade.",

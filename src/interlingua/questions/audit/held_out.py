@@ -5,7 +5,7 @@ A file of its own, so that these predictions do not depend on the code that read
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -37,6 +37,7 @@ def held_out_tried(
     ratings: pd.DataFrame,
     *,
     model: str,
+    site: str,
     variable: str,
     language: str,
     choose: str | int,
@@ -46,9 +47,9 @@ def held_out_tried(
 ) -> dict[str, pd.DataFrame]:
     """Predict every word of a language from the other words, from each layer to try."""
     own = derive_seed(seed, "audit", model, language, variable)  # as in a run, so that at one layer both say the same
-    where = {"model": model, "variable": variable, "language": language}
+    where = {"model": model, "site": site, "variable": variable, "language": language}
     rows, words = [], []
-    layers = layers_to_try(choose, activations.n_layers)
+    layers = layers_to_try(choose, activations.layers)
     for layer in layers:
         found = out_of_fold(*rated_rows(activations, ratings, variable, layer), folds=folds, seed=own)
         rows.append(_r_row(found).assign(**where, layer=layer))
@@ -60,11 +61,11 @@ def held_out_tried(
     }
 
 
-def layers_to_try(choose: str | int, n_layers: int) -> list[int]:
+def layers_to_try(choose: str | int, layers: Sequence[int]) -> list[int]:
     """Return the layers from which ratings are predicted: the one that is named, or a few evenly spaced ones."""
     if isinstance(choose, int):
         return [choose]
-    return sorted({round(layer) for layer in np.linspace(0, n_layers - 1, LAYERS_TRIED)})
+    return sorted({layers[round(place)] for place in np.linspace(0, len(layers) - 1, LAYERS_TRIED)})
 
 
 def rated_rows(

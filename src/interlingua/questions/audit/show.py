@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from interlingua.report.results import Results
+from interlingua.report.story import Brief, Place
 from interlingua.report.words import Row, Section, Shown, between, cell_title, listing
 
 
@@ -29,6 +30,13 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     question = "Do the ratings belong to the words?"
     test = "Each word's rating is predicted from the other words; another norm is asked where there is one"
     return [Row(question, test, answer, sure)]
+
+
+def brief(results: Results, place: Place, chapter: str) -> Brief | None:
+    """Return the languages that are flagged; nothing where none is."""
+    rows = results.of("audit", **place)
+    flagged = listing(results.names[code] for code in rows.loc[rows["flag"], "language"])
+    return Brief(f"The ratings of {flagged} don't seem to belong to their words.") if flagged else None
 
 
 def section(results: Results) -> Section:

@@ -47,7 +47,7 @@ _OF_LANGUAGES = Step(
     name="causal_scales",
     says="scales of units",
     function="interlingua.questions.causal.choose:scales",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     role="all",
     reads={"activations": "activations", "ratings": "ratings", "cell": "cell"},
     outputs=(SCALES,),
@@ -58,7 +58,7 @@ _CHOOSE = Step(
     name="causal_units",
     says="units to edit",
     function="interlingua.questions.causal.choose:choose",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"scales": SCALES.name, "rankings": "rankings", "conjunction": "conjunction_units", "cell": "cell"},
     outputs=(UNITS, SCALE, MATCHES, CONTROLS),
     options=("units.headline", "size=causal.units", "causal.sizes", "causal.sets"),
@@ -79,7 +79,7 @@ _EDIT = Step(
     name="causal_effects",
     says="edits",
     function="interlingua.questions.causal.edit:effects",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     role="all",
     reads={
         "weights": "weights",
@@ -116,7 +116,7 @@ _COMPARE = Step(
     name="causal",
     says="edits beside control sets",
     function="interlingua.questions.causal.compute:compare",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={
         "effects": EFFECTS.name,
         "read": READOUTS.name,
@@ -148,5 +148,6 @@ QUESTION = Question(
         "Control sets are matched unit by unit; the units that go with the rating most have no equals, so that sets matched in "
         "|r| are only as near as the table of matches says.",
     ),
+    chapters=("used",),
     missed="Does the model use them?",
 )

@@ -26,6 +26,7 @@ from interlingua.stats.groups import group_codes
 from interlingua.stats.r_interval import r_interval
 from interlingua.study.cell import Cell
 from interlingua.study.model import Handle
+from interlingua.tables import RESID
 
 Arrays = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float64]
@@ -114,7 +115,9 @@ def effects(
         network, sentences, {"boundary_piece": boundary_piece, "batch_tokens": batch_tokens, "pooling": pooling}
     )
     ratings = ratings.reset_index(drop=True).assign(split=sides(ratings, language, test_share=test_share, seed=seed))
-    training = _training(here, activations, ratings, variable, folds, derive_seed(seed, "causal", language, variable))
+    training, training_rows = _training(
+        here, activations, ratings, variable, folds, derive_seed(seed, "causal", language, variable)
+    )
     rows = _chosen_words(ratings, variable, words)
     mean, sd = scales["rating"]
     y = (ratings[variable].to_numpy(np.float64)[rows] - mean) / sd
@@ -137,7 +140,7 @@ def effects(
     on_progress(0.5)
     others = own[own["chosen_by"] == "others"]
     index, sign = others["index"].to_numpy(np.int64), others["sign"].to_numpy(np.float64)
-    properties = _probes_beside(bench, training, ratings, beside, rows, variable)
+    properties = _probes_beside(bench, training, training_rows, ratings, beside, rows, variable)
     shift = np.zeros(cell.width)
     shift[index] = sign * scales["sd"][index]
     done = {"steer": [Applied(Steer(dose * shift), index) for dose in doses]}
@@ -176,7 +179,7 @@ def _weights(readers: list[Reader], language: str, cell: Cell) -> pd.DataFrame |
         if isinstance(reader.fitted, LinearReader):
             weights = np.concatenate([[reader.fitted.intercept], reader.fitted.weights])
             table = pd.DataFrame({"language": language, "index": np.arange(-1, len(weights) - 1), "weight": weights})
-            return table.assign(model=cell.model, variable=cell.variable)
+            return table.assign(model=cell.model, site=cell.site, variable=cell.variable)
     return None
 
 
@@ -192,15 +195,22 @@ def _read_row(language: str, name: str, **known: Any) -> dict[str, Any]:
 
 def _training(
     here: _Language, activations: Activations, ratings: pd.DataFrame, variable: str, folds: int, seed: int
-) -> Training:
-    """Return the training words as the cached, unedited activations have them."""
+) -> tuple[Training, Index]:
+    """Return the training words as the unedited model has them, and the rows of their sentences."""
     rows = np.flatnonzero((ratings["split"] == "train") & ratings[variable].notna())
     table = ratings.iloc[rows]
     words, _ = group_codes(table["word"].to_numpy(dtype=object), len(rows))
     named = table["concept"].to_numpy(dtype=object) if "concept" in table else np.full(len(rows), "", dtype=object)
     concepts, _ = group_codes(np.where(named == "", table["word"].to_numpy(dtype=object) + " ", named), len(rows))
-    return Training(
-        vectors=activations.layer(activations.n_layers - 1)[rows],
+    last = here.network.model.n_layers - 1
+    if activations.layout.site == RESID and last in activations.layout.layers:
+        vectors = activations.layer(last)[rows]
+    else:  # the last hidden states of the first sentence of each word
+        _, first = np.unique(words, return_index=True)
+        rows, words, concepts, table = rows[first], words[first], concepts[first], table.iloc[first]
+        vectors = here.bench(rows).targets.cpu().numpy()
+    training = Training(
+        vectors=vectors,
         ratings=table[variable].to_numpy(np.float64),
         words=words,
         concepts=concepts,
@@ -208,6 +218,7 @@ def _training(
         folds=folds,
         seed=seed,
     )
+    return training, rows
 
 
 def _chosen_words(ratings: pd.DataFrame, variable: str, most: int) -> Index:
@@ -256,6 +267,7 @@ def _edits(names: tuple[str, ...], values: Floats, scales: Arrays, partners: Map
 def _probes_beside(
     bench: Bench,
     training: Training,
+    train_rows: Index,
     ratings: pd.DataFrame,
     beside: pd.DataFrame,
     rows: Index,
@@ -263,7 +275,6 @@ def _probes_beside(
 ) -> list[_Property]:
     """Fit a probe of the last layer to every other property of words that is known of nearly all of them."""
     found = []
-    train_rows = np.flatnonzero((ratings["split"] == "train") & ratings[variable].notna())
     for name, table in beside.groupby("property", sort=False):
         if name == variable:
             continue

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from interlingua.report.results import Results
-from interlingua.report.style import GREY, Shades, colour, panels
+from interlingua.report.story import Brief, Panel, Place
+from interlingua.report.style import GREY, SMALL, Shades, colour, map_panels, marker, panels
 from interlingua.report.words import (
     LEVEL,
     Row,
@@ -51,6 +52,46 @@ def claim(results: Results, model: str, variable: str) -> str:
         f" What is read behind them moves with them: shifted by one SD in the direction that the other languages say, "
         f"{_units(row)} move the {row.label} by {moved} ({permuted(row.p, row.n_sets)})."
     )
+
+
+def brief(results: Results, place: Place, chapter: str) -> Brief | None:
+    """Return what shifting the units does to what can be read behind them, language by language."""
+    row = next(results.of("causal_summary", **place).itertuples(), None)
+    if row is None:
+        return Brief(
+            "Whether what is read behind the units moves with them can't be told: too few languages choose any."
+        )
+    if not _asked(row):
+        return Brief(f"Whether what is read behind the units moves with them can't be told. {row.why}")
+    text = f"Shifted by one SD in the direction that the other languages say, {_units(row)} move the {row.label} by {_effect(row)}"
+    if pd.isna(row.p):
+        return Brief(f"{text}. There are no other units to compare this with.")
+    verdict = "more than" if row.p < LEVEL else "which is not shown to be more than by"
+    text += f", {verdict} as many other units that are alike (by {signed(row.mean_matched, 2)}; p {p_text(row.p)})."
+    if row.p < LEVEL:
+        text += " That a probe moves is not yet that the model uses them: a shift is also handed on beside all blocks."
+    drawn = [
+        (results.names[one.language], one.effect, one.matched_low, one.matched_high)
+        for one in results.of(
+            "causal", **place, chosen_by="others", readout=row.readout, edit="steer", real=True
+        ).itertuples()
+    ]
+
+    def draw(axis: Any) -> None:
+        for number, (_, effect, low, high) in enumerate(drawn):
+            axis.plot([low, high], [number, number], color=GREY, linewidth=2.5, solid_capstyle="butt")
+            axis.plot([effect], [number], marker=marker(0), color=colour(0), linestyle="none", markersize=5)
+        axis.set_yticks(range(len(drawn)), [name for name, *_ in drawn])
+        axis.set_ylim(len(drawn) - 0.5, -0.5)
+        axis.axvline(0, color=GREY, linewidth=0.6)
+        axis.set_xlabel("change of the reading with each SD")
+        axis.grid(visible=False, axis="y")
+
+    caption = (
+        "how far a reading of the last layer moves with each SD by which the units that other languages choose are shifted (points), "
+        "beside 95 % of what other units do (bars)."
+    )
+    return Brief(text, Panel(draw, caption))
 
 
 def caveats(results: Results) -> list[str]:
@@ -269,7 +310,7 @@ def draw_doses(results: Results) -> tuple[Figure, str] | None:
     ]
     if not every:
         return None
-    figure, axes = panels(len(every), width=2.1, height=1.9, columns=5)
+    figure, axes = panels(len(every), height=1.5, columns=5)
     for axis, (model, variable, code) in zip(axes, every, strict=True):
         rows = results.of("causal_doses", model=model, variable=variable, language=code)
         for number, (readout, of_readout) in enumerate(rows.groupby("readout", sort=False)):
@@ -288,7 +329,7 @@ def draw_doses(results: Results) -> tuple[Figure, str] | None:
                 line["dose"], line["shift"], yerr=reach, color=colour(number), marker="o", markersize=3, label=readout
             )
         axis.axhline(0, color=GREY, linewidth=0.6)
-        axis.set_title(results.names[code] if len(cells) < 2 else f"{results.names[code]}, {variable}", fontsize=8)
+        axis.set_title(results.names[code] if len(cells) < 2 else f"{results.names[code]}, {variable}", fontsize=SMALL)
     furthest = max(abs(value) for axis in axes for value in axis.get_ylim())
     for axis in axes:
         axis.set_ylim(-furthest, furthest)
@@ -296,7 +337,7 @@ def draw_doses(results: Results) -> tuple[Figure, str] | None:
         axis.set_xlabel("dose (SD)")
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    figure.supylabel("change of the reading (SD)", fontsize=9)
+    figure.supylabel("change of the reading (SD)", fontsize=SMALL)
     caption = (
         f"What is read when {span(results.table('causal_doses')['n_units'])} units that the other languages choose are shifted, all "
         "in the direction that those say, by a number of SDs. Bars: 95 % intervals over words. Grey: 95 % of control sets, matched "
@@ -311,7 +352,7 @@ def draw_pairs(results: Results) -> tuple[Figure, str] | None:
     if not cells:
         return None
     n = results.table("causal_pairs")["language"].nunique()
-    figure, axes = panels(len(cells), width=1.6 + 0.42 * n, height=1.4 + 0.36 * n)
+    figure, axes = map_panels(len(cells), n)
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = results.of("causal_pairs", model=model, variable=variable)
         grid = rows.pivot(index="chosen_in", columns="language", values="effect")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from interlingua.flow.outputs import Arrays
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import LANGUAGE, LAYER, MODEL, N_LANGUAGES, N_UNITS, N_WORDS, UNIT, VARIABLE
+from interlingua.tables.columns import LANGUAGE, LAYER, MODEL, N_LANGUAGES, N_UNITS, N_WORDS, SITE, UNIT, VARIABLE
 
 _CHOSEN_BY = Column(
     "chosen_by",
@@ -44,9 +44,10 @@ BESIDE = Table(
 UNITS = Table(
     name="causal_units",
     row="a unit of a set that is edited in a language",
-    key=("model", "variable", "language", "chosen_by", "unit"),
+    key=("model", "site", "variable", "language", "chosen_by", "unit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         _HERE,
@@ -62,9 +63,10 @@ UNITS = Table(
 SCALE = Table(
     name="causal_layer",
     row="a unit of the layer in a language",
-    key=("model", "variable", "language", "unit"),
+    key=("model", "site", "variable", "language", "unit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         _HERE,
@@ -80,9 +82,10 @@ SCALE = Table(
 PROBE = Table(
     name="causal_probe",
     row="a unit of the last layer in a language's probe of it",
-    key=("model", "variable", "language", "index"),
+    key=("model", "site", "variable", "language", "index"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         _HERE,
         Column("index", "number of the unit in the last layer, from 0; -1: the intercept", "unit"),
@@ -94,9 +97,10 @@ PROBE = Table(
 READOUTS = Table(
     name="causal_readouts",
     row="a readout in a language, without any edit",
-    key=("model", "variable", "language", "readout"),
+    key=("model", "site", "variable", "language", "readout"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         _HERE,
@@ -114,9 +118,10 @@ READOUTS = Table(
 EFFECTS_TABLE = Table(
     name="causal",
     row="an edit of a set of units in a language, by a readout",
-    key=("model", "variable", "language", "chosen_by", "n_units", "readout", "edit"),
+    key=("model", "site", "variable", "language", "chosen_by", "n_units", "readout", "edit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         _HERE,
@@ -157,9 +162,10 @@ EFFECTS_TABLE = Table(
 DOSES = Table(
     name="causal_doses",
     row="a dose in a language, by a readout",
-    key=("model", "variable", "language", "readout", "dose"),
+    key=("model", "site", "variable", "language", "readout", "dose"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         _HERE,
@@ -178,9 +184,10 @@ DOSES = Table(
 CHECKS = Table(
     name="causal_checks",
     row="an edit in a language, by a readout: the gradient's predictions beside real edits",
-    key=("model", "variable", "language", "readout", "edit"),
+    key=("model", "site", "variable", "language", "readout", "edit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         _HERE,
@@ -197,9 +204,10 @@ CHECKS = Table(
 MATCHES = Table(
     name="causal_matches",
     row="a kind of control sets",
-    key=("model", "variable", "chosen_by", "n_units", "kind", "property"),
+    key=("model", "site", "variable", "chosen_by", "n_units", "kind", "property"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         _CHOSEN_BY,
@@ -216,9 +224,10 @@ MATCHES = Table(
 SELECTIVITY = Table(
     name="causal_selectivity",
     row="what else a probe of the last layer reads in a language, under the same shift",
-    key=("model", "variable", "language", "property"),
+    key=("model", "site", "variable", "language", "property"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         _HERE,
@@ -235,9 +244,10 @@ SELECTIVITY = Table(
 PAIRS = Table(
     name="causal_pairs",
     row="a pair of languages: one chooses the units, in the other they are edited",
-    key=("model", "variable", "chosen_in", "language"),
+    key=("model", "site", "variable", "chosen_in", "language"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         Column("chosen_in", "language that chooses units and signs, alone", "language", "chosen in"),
@@ -253,9 +263,10 @@ PAIRS = Table(
 SUMMARY = Table(
     name="causal_summary",
     row="a readout",
-    key=("model", "variable", "readout"),
+    key=("model", "site", "variable", "readout"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         _READOUT,

@@ -6,7 +6,7 @@ from interlingua.flow.outputs import Arrays
 from interlingua.flow.step import Read, Step
 from interlingua.questions.question import Question
 from interlingua.study.size import Size
-from interlingua.tables import Column, Table
+from interlingua.tables import RESID, Column, Table
 from interlingua.tables.columns import (
     CELL,
     DRAWS,
@@ -108,7 +108,7 @@ _MEAN_FE = "mean fold enrichment over pairs of languages"
 DISJOINT = Table(
     name="concept_disjoint",
     row="a ranking method",
-    key=("model", "variable", "method", "layer"),
+    key=("model", "site", "variable", "method", "layer"),
     columns=(
         *CELL,
         N_LANGUAGES.but(says="languages that are compared"),
@@ -136,7 +136,10 @@ _LINK = Step(
     says="concepts",
     function="interlingua.questions.concepts.compute:link_words",
     per=("model",),
-    reads={"activations": Read("activations", role="seen"), "concepts": Read("concepts", role="seen")},
+    reads={
+        "activations": Read("activations", role="seen", at={"site": RESID}),
+        "concepts": Read("concepts", role="seen"),
+    },
     outputs=(LINKS, CONCEPT_LINKS),
     options=("concepts.neighbours", "concepts.least"),
     seconds=lambda size: 0.2 * size.languages + 1e-7 * size.languages**2 * size.width / 384 * size.sentences,
@@ -162,7 +165,7 @@ _APART = Step(
     name="disjoint_signs",
     says="without translations",
     function="interlingua.questions.concepts.compute:rank_apart",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={
         "activations": "activations",
         "ratings": "ratings",
@@ -180,7 +183,7 @@ _COMPARE = Step(
     name="concept_disjoint",
     says="without translations",
     function="interlingua.questions.concepts.compute:compare_apart",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"signs": "disjoint_signs", "rankings": "rankings", "cell": "cell"},
     outputs=(DISJOINT,),
     options=("units.headline",),

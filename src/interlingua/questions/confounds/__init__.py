@@ -6,7 +6,7 @@ from interlingua.flow.step import Step
 from interlingua.questions.question import Asked, Question
 from interlingua.study.steps import RANKINGS
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import LANGUAGE, LAYER, METHOD, MODEL, N_LANGUAGES, VARIABLE, WORD, K
+from interlingua.tables.columns import LANGUAGE, LAYER, METHOD, MODEL, N_LANGUAGES, SITE, VARIABLE, WORD, K
 
 _COVARIATES = Column("covariates", "what is partialled out, blanks between", "text", "partialled out")
 
@@ -20,9 +20,10 @@ SUBWORDS = Table(
 CONFOUNDS = Table(
     name="confounds",
     row="a language",
-    key=("model", "variable", "language"),
+    key=("model", "site", "variable", "language"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         LANGUAGE,
@@ -59,9 +60,10 @@ PARTIAL_RANKINGS = Table(
 OVERLAP = Table(
     name="confounds_overlap",
     row="a model and variable",
-    key=("model", "variable", "method"),
+    key=("model", "site", "variable", "method"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -79,9 +81,10 @@ OVERLAP = Table(
 SUMMARY = Table(
     name="confounds_summary",
     row="a model and variable",
-    key=("model", "variable"),
+    key=("model", "site", "variable"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         N_LANGUAGES.but(says="languages over which the means are taken"),
@@ -131,7 +134,7 @@ _PARTIAL_OUT = Step(
     name="partial_out",
     says="confounds",
     function="interlingua.questions.confounds.compute:of_language",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={
         "activations": "activations",
         "ratings": "ratings",
@@ -150,7 +153,7 @@ _TOGETHER = Step(
     name="confounds",
     says="confounds",
     function="interlingua.questions.confounds.compute:together",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={
         "confounds": "confounds",
         "rankings": "partial_rankings",
@@ -167,6 +170,7 @@ QUESTION = Question(
     asked=_why_not,
     steps=(_SUBWORDS, _PARTIAL_OUT, _TOGETHER),
     show="interlingua.questions.confounds.show",
+    chapters=("firm",),
     caveats=(
         "Frequency comes from wordfreq, which counts forms, not lemmas; words that it does not know count as frequency 0.",
     ),

@@ -37,15 +37,15 @@ def of_language(
         Design(activations, ratings, standardise=standardise),
         cell.variable,
         cell.layer,
-        word_covariates(words, language, [counts[word] for word in words], extra),
+        word_covariates(words, language, [counts[word] for word in words] if counts else None, extra),
         model=cell.model,
         k=cell.k,
         folds=folds,
         seed=derive_seed(seed, "confounds", cell.model, language, cell.variable),
     )
     return {
-        "confounds": pd.DataFrame([found.row]).assign(note=frequency_gap(language)),
-        "partial_rankings": found.rankings,
+        "confounds": pd.DataFrame([found.row]).assign(site=cell.site, note=frequency_gap(language)),
+        "partial_rankings": found.rankings.assign(site=cell.site),
     }
 
 

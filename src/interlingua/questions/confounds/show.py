@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from interlingua.report.results import Results
+from interlingua.report.story import Brief, Place
 from interlingua.report.words import Row, Section, Shown, cell_title, instead, listing, signed
 
 _COVARIATES = {"length": "length", "n_subwords": "number of sub-words", "log_frequency": "log frequency"}
@@ -35,6 +36,13 @@ def _answer(row: Any) -> str:
     if with_them == without:
         return f"No: r over test words is {without} with and without them"
     return f"Without them r over test words is {without} instead of {with_them}"
+
+
+def brief(results: Results, place: Place, chapter: str) -> Brief | None:
+    """Return what is left without length, sub-words and frequency."""
+    for row in results.of("confounds_summary", **place).dropna(subset=["r", "r_partial"]).itertuples():
+        return Brief(f"Without {_named(row.covariates)} a probe's correlation is {instead(row.r_partial, row.r)}.")
+    return None
 
 
 def section(results: Results) -> Section:

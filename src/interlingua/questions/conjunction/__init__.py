@@ -10,16 +10,17 @@ from interlingua.flow.step import Step
 from interlingua.questions.question import Asked, Question
 from interlingua.study.sections import Section, Share
 from interlingua.tables import Column, Table, UnitColumn
-from interlingua.tables.columns import LANGUAGE, LAYER, MODEL, N_UNITS, N_WORDS, UNIT, VARIABLE
+from interlingua.tables.columns import LANGUAGE, LAYER, MODEL, N_UNITS, N_WORDS, SITE, UNIT, VARIABLE
 
 _LEAST = Column("least", "the least |correlation| over words that counts", "number", "least |r|")
 _AT_LEAST = Column("at_least", "languages in which it is exceeded, with one sign", "count", "in at least")
 COUNTS = Table(
     name="conjunction",
     row="a number of languages and a least correlation",
-    key=("model", "variable", "layer", "at_least", "least"),
+    key=("model", "site", "variable", "layer", "at_least", "least"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER.but(says="number of the layer, 0 = embeddings; -1 = all layers together"),
         _AT_LEAST,
@@ -39,9 +40,10 @@ COUNTS = Table(
 CARRIED = Table(
     name="conjunction_carried",
     row="a unit of the layer whose units are compared that is shown to carry the rating, and a least correlation",
-    key=("model", "variable", "unit", "least"),
+    key=("model", "site", "variable", "unit", "least"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         UNIT,
@@ -54,9 +56,10 @@ CARRIED = Table(
 CONJUNCTION_UNITS = Table(
     name="conjunction_units",
     row="a unit of the layer whose units are compared",
-    key=("model", "variable", "unit"),
+    key=("model", "site", "variable", "unit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         UNIT,
@@ -71,12 +74,29 @@ CONJUNCTION_UNITS = Table(
     says="in how many languages each unit is shown to carry the rating",
     files=("csv", "parquet"),
 )
+OF_LANGUAGES = Table(
+    name="conjunction_r",
+    row="a unit that is shown to carry the rating in two languages or more, in a language",
+    key=("model", "site", "variable", "unit", "language"),
+    columns=(
+        MODEL,
+        SITE,
+        VARIABLE,
+        LAYER,
+        UNIT,
+        LANGUAGE,
+        Column("r", "correlation of the unit with the rating over the language's training words", "r"),
+    ),
+    says="how strongly each of these units goes with the rating in each language",
+    files=("csv", "parquet"),
+)
 MARGINAL = Table(
     name="carries",
     row="a language, in the layer whose units are compared",
-    key=("model", "variable", "language"),
+    key=("model", "site", "variable", "language"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         LANGUAGE,
@@ -90,9 +110,10 @@ MARGINAL = Table(
 SUMMARY = Table(
     name="conjunction_summary",
     row="a model and variable",
-    key=("model", "variable"),
+    key=("model", "site", "variable"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         Column("n_languages", "languages", "count"),
@@ -129,9 +150,9 @@ _COUNT = Step(
     name="conjunction",
     says="units in many languages",
     function="interlingua.questions.conjunction.compute:conjunction",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"profiles": "unit_profiles", "strata": "strata", "probes": "probes", "cell": "cell"},
-    outputs=(COUNTS, CONJUNCTION_UNITS, CARRIED, MARGINAL, SUMMARY),
+    outputs=(COUNTS, CONJUNCTION_UNITS, CARRIED, OF_LANGUAGES, MARGINAL, SUMMARY),
     options=("questions.conjunction.least", "questions.conjunction.grid", "fitted=probes.methods"),
     plugins={"fitted": "interlingua.probes.methods"},
 )
@@ -151,6 +172,7 @@ QUESTION = Question(
         "Where words are translations of each other the languages are no independent witnesses: then the test is one that "
         "holds under any dependence, and mostly finds fewer.",
     ),
+    chapters=("shared",),
     atlas=(
         UnitColumn("conjunction_units", "carried_by"),
         UnitColumn("conjunction_units", "least_r"),

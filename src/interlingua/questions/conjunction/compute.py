@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from interlingua.probes.methods import get
 from interlingua.stats.conjunction import Conjunction, partial_conjunction
@@ -52,9 +52,9 @@ def conjunction(
         add to the others.
     """
     if len(profiles) < 2:
-        names = ("conjunction", "conjunction_units", "conjunction_carried", "carries", "conjunction_summary")
-        return dict.fromkeys(names)
-    layers = range(len(cell.layout.widths))
+        names = ("", "_units", "_carried", "_r", "_summary")
+        return dict.fromkeys(("carries", *(f"conjunction{name}" for name in names)))
+    layers = cell.layout.layers
     r = {layer: np.stack([arrays[f"r/{layer}"] for arrays in profiles.values()]) for layer in layers}
     r[_WHOLE] = np.concatenate([r[layer] for layer in layers], axis=1)
     n_words = np.array([int(arrays["words"][0]) for arrays in profiles.values()])
@@ -82,9 +82,10 @@ def conjunction(
         "best_r": float(best["least_r"]),
     }
     return {
-        "conjunction": pd.DataFrame(rows).assign(model=cell.model, variable=cell.variable),
+        "conjunction": pd.DataFrame(rows).assign(model=cell.model, site=cell.site, variable=cell.variable),
         "conjunction_units": cell.stamp(units),
         "conjunction_carried": cell.stamp(_by_least(carried, cell)),
+        "conjunction_r": cell.stamp(_of_languages(r[cell.layer], units, list(profiles))),
         "carries": cell.stamp(
             _carries(r[cell.layer], n_words, list(profiles), _sparse(cell.rows(probes, curve="layer"), fitted))
         ),
@@ -172,6 +173,17 @@ def _units(
     )
 
 
+def _of_languages(r: NDArray[np.float64], units: pd.DataFrame, codes: Sequence[str]) -> pd.DataFrame:
+    """Return each language's correlation with the rating of the units that carry it in two or more."""
+    shown = units.loc[units["carried_by"] >= 2, ["unit", "index"]]
+    index = shown["index"].to_numpy()
+    parts = [
+        pd.DataFrame({"unit": shown["unit"], "language": code, "r": values[index]})
+        for code, values in zip(codes, r, strict=True)
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
 def _sparse(at_layer: pd.DataFrame, fitted: Sequence[str]) -> pd.Series:
     """Return how many units a sparse probe of the layer gives a weight, by language."""
     sparse = sorted((name for name in fitted if get(name).sparse), key=lambda name: not get(name).chooses)
@@ -186,7 +198,7 @@ def _carries(
     rows = []
     for code, values, words in zip(codes, r, n_words, strict=True):
         t = values * np.sqrt((words - 2) / np.maximum(1 - values**2, np.finfo(float).tiny))
-        p = adjust(2 * stats.t.sf(np.abs(t), words - 2), "bh")
+        p = adjust(2 * scipy.stats.t.sf(np.abs(t), words - 2), "bh")
         rows.append(
             {
                 "language": code,

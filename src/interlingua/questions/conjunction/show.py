@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from interlingua.report.results import Results
+from interlingua.report.story import Brief, Heat, HeatRow, Lead, Place, Tile, unit_address
 from interlingua.report.style import colour, marker, panels
 from interlingua.report.words import Row, Section, Shown, cell_title, percents, signed, span
 
@@ -68,7 +69,10 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     """Return in how many languages units carry the rating."""
     question = "Which units carry it?"
     row = _summary(results, model, variable)
-    test = "Partial conjunction over languages with a least correlation, false discovery rate over units < .05"
+    test = (
+        "Partial conjunction: is it so in at least so many of the languages? With a least correlation, false discovery rate over "
+        "units < .05"
+    )
     if row is None:
         return [Row(question, test, "Not tested: fewer than two languages are rated", "–")]
     if not row.in_two:
@@ -160,7 +164,7 @@ def draw(results: Results) -> tuple[Figure, str] | None:
     cells = [cell for cell in results.cells if _summary(results, *cell) is not None]
     if not cells:
         return None
-    figure, axes = panels(len(cells), height=3.0)
+    figure, axes = panels(len(cells), height=2.3)
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = results.of("conjunction", model=model, variable=variable, chosen=True)
         for number, least in enumerate(sorted(set(rows["least"]))):
@@ -183,6 +187,75 @@ def draw(results: Results) -> tuple[Figure, str] | None:
         "discovery rate .05 over the layer's units)."
     )
     return figure, caption
+
+
+#: Units in the map: so many can be looked at on one screen.
+MOST_UNITS = 10
+
+
+def lead(results: Results, place: Place) -> Lead:
+    """Return by how many units it is shared."""
+    row = _summary(results, **place)
+    if row is None:
+        return Lead("")
+    if not row.in_two:
+        return Lead("No single unit is shown to carry it in two.")
+    if row.in_all:
+        carry = "carries" if row.in_all == 1 else "carry"
+        return Lead(f"{row.in_all} of the {row.width} units of layer {row.layer} {carry} it in {_all(row)}.")
+    most = f", {row.in_most} in {row.most}" if row.most < row.n_languages else ""
+    return Lead(f"No unit is shown to carry it in {_all(row)}{most}.")
+
+
+def _all(row: Any) -> str:
+    return "both" if row.n_languages == 2 else "all"
+
+
+def tile(results: Results, place: Place) -> Tile | None:
+    """Return the number of units that carry the rating in every language."""
+    row = _summary(results, **place)
+    if row is None:
+        return None
+    sure = "false discoveries below 5 %"
+    if row.most < row.n_languages:
+        sure = f"{row.in_most} in {row.most} or more; {sure}"
+    means = (
+        f"units of layer {row.layer} whose correlation r with {place['variable']} is shown to exceed ±{_r(row.least)} in "
+        f"{_every(row)}"
+    )
+    head = "single units shown to go with the rating in all of them"
+    return Tile("Units in every language", f"{row.in_all} of {row.width}", sure, means, head)
+
+
+def heat(results: Results, place: Place) -> Heat | None:
+    """Return the first units that carry it, by language; None where there are none."""
+    row = _summary(results, **place)
+    values = results.of("conjunction_r", **place)
+    if row is None or values.empty:
+        return None
+    codes = list(dict.fromkeys(values["language"]))
+    units = results.of("conjunction_units", **place)
+    units = units[units["carried_by"] >= 2].sort_values(["carried_by", "least_r"], ascending=False, kind="stable")
+    r = values.pivot(index="unit", columns="language", values="r")
+    rows = [
+        HeatRow(f"{one.unit}", unit_address(place, one.unit), f"{one.carried_by}", r.loc[one.unit, codes].tolist())
+        for one in units.head(MOST_UNITS).itertuples()
+    ]
+    which = f"The first {len(rows)} of the {row.in_two} units" if row.in_two > len(rows) else f"All {len(rows)} units"
+    caption = (
+        f"{which} of layer {row.layer} that are shown to carry {place['variable']} in two languages or more: their correlation r with "
+        "it over training words, in each language (blue: more of it where the unit is high; orange: less). A number opens the unit in the "
+        "atlas."
+    )
+    return Heat(caption, "shown in at least", [(code, results.names[code]) for code in codes], rows)
+
+
+def brief(results: Results, place: Place, chapter: str) -> Brief | None:
+    """Return which unit goes furthest, and that units are no witnesses by themselves."""
+    row = _summary(results, **place)
+    if row is None or not row.in_two:
+        return None
+    return Brief(f"The |r| of unit {row.best_unit} is {signed(row.best_r, 2)} or more in every language.")
 
 
 FIGURES = {"conjunction": draw}

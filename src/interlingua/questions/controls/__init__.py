@@ -51,7 +51,7 @@ _RATIO = (
 CONTROLS = Table(
     name="controls",
     row="a model and its control",
-    key=("model", "variable", "method", "control", "at"),
+    key=("model", "site", "variable", "method", "control", "at"),
     columns=(
         *CELL,
         Column("control", "the control model: untrained-3:NAME is the draw of random weights with seed 3", "name"),
@@ -79,7 +79,7 @@ CONTROLS = Table(
 SUMMARY = Table(
     name="controls_summary",
     row="a model and a kind of control",
-    key=("model", "variable", "method", "control", "at"),
+    key=("model", "site", "variable", "method", "control", "at"),
     columns=(
         *CELL,
         Column("control", "the control model; of random weights, all draws together", "name"),
@@ -114,7 +114,7 @@ _SAME_LAYER = (
     Table(
         name="control_null_same",
         row="a control beside a model, at the depth of its layer",
-        key=("beside", "model", "variable", "method"),
+        key=("beside", "model", "site", "variable", "method"),
         columns=(
             _BESIDE,
             *CELL,
@@ -130,14 +130,14 @@ _SAME_LAYER = (
     Table(
         name="control_degrees_same",
         row="a number of languages",
-        key=("beside", "model", "variable", "method", "n_languages"),
+        key=("beside", "model", "site", "variable", "method", "n_languages"),
         columns=(_BESIDE, *CELL, N_LANGUAGES, Column("observed", "units in so many or more", "count")),
         files=(),
     ),
     Table(
         name="control_pairs_same",
         row="a pair of languages",
-        key=("beside", "model", "variable", "method", "language_a", "language_b"),
+        key=("beside", "model", "site", "variable", "method", "language_a", "language_b"),
         columns=(_BESIDE, *CELL, LANGUAGE_A, LANGUAGE_B, FE),
         files=(),
     ),
@@ -174,7 +174,7 @@ _AT_SAME_LAYER = Step(
     name="controls_same_layer",
     says="controls at the same layer",
     function="interlingua.questions.controls.same_layer:same_layer",
-    per=("variable",),
+    per=("site", "variable"),
     reads={
         "cells": "cell",
         **{
@@ -200,7 +200,7 @@ _COMPARE = Step(
     name="controls",
     says="comparison with controls",
     function="interlingua.questions.controls.compute:beside_controls",
-    per=(),
+    per=("site",),
     reads={
         **{name: name for name in _NAMES},
         **{f"{part}_{name}": Read(name, part=part) for part in _PARTS for name in _NAMES},
@@ -216,6 +216,7 @@ QUESTION = Question(
     asked=_why_not,
     steps=(_AT_SAME_LAYER, _COMPARE),
     show="interlingua.questions.controls.show",
+    chapters=("learnt",),
     caveats=(
         "Controls are compared by what they share beyond permuted ratings; codes of their own were not drawn for them, and their "
         "ρ̄ is not computed. Random weights hardly encode a rating, so they show that encoding is learnt, and sharing with it.",

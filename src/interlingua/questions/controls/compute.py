@@ -25,6 +25,7 @@ def beside_controls(
     same_degrees: pd.DataFrame,
     same_pairs: pd.DataFrame,
     *,
+    site: str,
     sentences: int,
     untrained_sentences: int,
     control_sentences: int | None,
@@ -37,6 +38,8 @@ def beside_controls(
         Of the study's models; the same of draws of random weights (`untrained_...`) and of the other controls.
     same_null, same_degrees, same_pairs
         Of all controls at the depth of the study's layer.
+    site
+        Where units are.
     sentences, untrained_sentences, control_sentences
         How many of a word the study's models and the controls read at most.
     """
@@ -52,7 +55,10 @@ def beside_controls(
     if rows.empty:
         return {"controls": None, "controls_summary": None}
     read = {"untrained": min(untrained_sentences, sentences), "other": min(control_sentences or sentences, sentences)}
-    return {"controls": rows, "controls_summary": summary.assign(sentences=summary["kind"].map(read))}
+    return {
+        "controls": rows.assign(site=site),
+        "controls_summary": summary.assign(site=site, sentences=summary["kind"].map(read)),
+    }
 
 
 def _beside(tables: list[pd.DataFrame], models: list[str]) -> pd.DataFrame:
@@ -67,5 +73,5 @@ def _beside(tables: list[pd.DataFrame], models: list[str]) -> pd.DataFrame:
 
 def _permuted(null: pd.DataFrame, top_units: pd.DataFrame) -> pd.DataFrame:
     """Return the comparison with permuted ratings, with r from the top units alone."""
-    keys = ["model", "variable", "method", "layer"]
+    keys = ["model", "site", "variable", "method", "layer"]
     return select(null, null="permuted").merge(top_units, on=keys, validate="one_to_one")

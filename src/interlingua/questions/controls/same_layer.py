@@ -116,7 +116,7 @@ def same_layer(
     }
 
 
-_WHERE = ("beside", "model", "variable", "method", "layer")
+_WHERE = ("beside", "model", "site", "variable", "method", "layer")
 _COLUMNS = {
     "null": (*_WHERE, "null_fe", "corrected_fe", "p_fe", "highest_degree", "same_sign", "r_top"),
     "degrees": (*_WHERE, "n_languages", "observed"),

@@ -7,6 +7,8 @@ from typing import Any
 import pandas as pd
 
 from interlingua.report.results import Results
+from interlingua.report.story import Brief, Panel, Place, Tile
+from interlingua.report.style import GREY, INK, colour, marker
 from interlingua.report.words import Row, Section, Shown, cell_title, listing, p_text, short, signed
 
 
@@ -162,3 +164,109 @@ def _corrected(fe: float) -> str:
     if pd.isna(fe):
         return "a number that can't be compared, as permuted ratings share none"
     return f"{fe:.2f} times what permuted ratings give"
+
+
+def _of_kind(results: Results, place: Place) -> list[tuple[Any, Any]]:
+    """Return every control at its own layer and at the same one; random weights, the first question, come first."""
+    where = {**place, "method": results.headline}
+    rows = sorted(
+        results.of("controls_summary", **where, at="chosen").itertuples(), key=lambda row: row.kind != "untrained"
+    )
+    return [
+        (row, next(results.of("controls_summary", **where, control=row.control, at="same").itertuples()))
+        for row in rows
+    ]
+
+
+def tile(results: Results, place: Place) -> Tile | None:
+    """Return how much more is shared than by the first control."""
+    for row, same in _of_kind(results, place):
+        if pd.isna(row.fe_ratio):
+            return None
+        interval = "no interval"
+        if pd.notna(row.fe_ratio_low):
+            interval = f"95 % interval {row.fe_ratio_low:.2f} to {row.fe_ratio_high:.2f}"
+        untrained = row.kind == "untrained"
+        than = "untrained" if untrained else short(row.control)
+        means = (
+            f"so many times as many top units shared as by {'the same model with random weights' if untrained else than}: pairs of "
+            f"languages share {row.corrected_fe:.2f} times what ratings shuffled among words give, there {row.control_corrected_fe:.2f} times"
+        )
+        verdict = {"Yes": "", "No": "; fewer", "Not shown": "; not shown"}.get(_verdict(row, same), "")
+        head = f"top units shared, over those by {'the model with random weights' if untrained else than}"
+        return Tile(f"More than {than}", f"{row.fe_ratio:.2f} ×", interval + verdict, means, head)
+    return None
+
+
+def brief(results: Results, place: Place, chapter: str) -> Brief | None:
+    """Return what the controls share, and a figure of every draw of them."""
+    rows = _of_kind(results, place)
+    if not rows:
+        return None
+    first, same = rows[0]
+    if pd.isna(first.corrected_fe):
+        return Brief("What is shared can't be compared with controls, as permuted ratings share nothing.")
+    others = listing(
+        f"{_called(results, row)} {row.control_corrected_fe:.2f} times"
+        for row, _ in rows
+        if pd.notna(row.control_corrected_fe)
+    )
+    if first.kind != "untrained":
+        claim = f"Beside {short(first.control)}"
+    elif pd.notna(first.fe_ratio) and _verdict(first, same) == "Yes":
+        claim = "Sharing is learnt"
+    else:
+        claim = "That sharing is learnt is not shown"
+    text = f"{claim}: pairs of languages share {first.corrected_fe:.2f} times as many top units as with ratings shuffled among words"
+    text += f", {others}" if others else ""
+    if pd.notna(first.fe_ratio_low):
+        text += f" (ratio {first.fe_ratio:.2f}, 95 % interval {first.fe_ratio_low:.2f} to {first.fe_ratio_high:.2f})"
+    if first.kind == "untrained":
+        text += f". Top units predict {place['variable']} there with a correlation of {_r(first.control_r_top)}, here {_r(first.r_top)}"
+    return Brief(f"{text}.", _panel(results, place))
+
+
+def _called(results: Results, row: Any) -> str:
+    """Return what a control is, with what it was trained on where that is known."""
+    if row.kind == "untrained":
+        return "the same model with random weights"
+    known = next((model.get("trained_on") for model in results.run["models"] if model["name"] == row.control), "")
+    return f"{short(row.control)} ({known})" if known else short(row.control)
+
+
+def _panel(results: Results, place: Place) -> Panel:
+    """Return what draws the model beside every draw of every control."""
+    where = {**place, "method": results.headline}
+    rows = results.of("controls", **where)
+    names = {
+        row.control: "random weights" if row.kind == "untrained" else short(row.control)
+        for row, _ in _of_kind(results, place)
+    }
+    own = rows["corrected_fe"].iloc[0]
+
+    def draw(axis: Any) -> None:
+        axis.plot([own], [0], marker=marker(0), color=colour(0), linestyle="none", markersize=6)
+        ticks = ["the model"]
+        for name, label in names.items():
+            of_control = rows[(rows["kind"] == "untrained") == (label == "random weights")]
+            if label != "random weights":
+                of_control = of_control[of_control["control"] == name]
+            for number, (at, how) in enumerate((("chosen", "its own layer"), ("same", "the same layer"))):
+                values = of_control.loc[of_control["at"] == at, "control_corrected_fe"].dropna()
+                axis.plot(
+                    values,
+                    [len(ticks)] * len(values),
+                    marker=marker(number + 1),
+                    color=INK,
+                    linestyle="none",
+                    alpha=0.7,
+                )
+                ticks.append(f"{label},\n{how}")
+        axis.axvline(1, color=GREY, linestyle="--", linewidth=0.8)
+        axis.set_yticks(range(len(ticks)), ticks)
+        axis.set_ylim(len(ticks) - 0.5, -0.5)
+        axis.set_xlim(left=min(0.0, *axis.get_xlim()))
+        axis.set_xlabel("units shared, over those with shuffled ratings")
+        axis.grid(visible=False, axis="y")
+
+    return Panel(draw, "what pairs share over what shuffled ratings give (dashed: as much), here and in every control.")

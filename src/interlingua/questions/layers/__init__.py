@@ -6,14 +6,15 @@ from interlingua.flow.step import Step
 from interlingua.questions.question import Question
 from interlingua.study.cell import CellFile
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import CURVE, LAYER, MODEL, N_LANGUAGES, PROBE, VARIABLE, R
+from interlingua.tables.columns import CURVE, LAYER, MODEL, N_LANGUAGES, PROBE, SITE, VARIABLE, R
 
 LAYER_CHOICE = Table(
     name="layer_choice",
     row="a layer",
-    key=("model", "variable", "layer"),
+    key=("model", "site", "variable", "layer"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         Column("mean_r", "mean over languages of the r that chooses", "r", "mean r"),
@@ -34,9 +35,10 @@ LAYER_CHOICE = Table(
 SUMMARY = Table(
     name="layer_summary",
     row="a layer as a probe reads it",
-    key=("model", "variable", "probe", "curve", "layer"),
+    key=("model", "site", "variable", "probe", "curve", "layer"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         PROBE,
         CURVE,
@@ -53,10 +55,10 @@ _CHOOSE = Step(
     name="layers",
     says="layers",
     function="interlingua.questions.layers.compute:chosen_layer",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"probes": "probes", "facts": "facts"},
     outputs=(LAYER_CHOICE, CellFile(), SUMMARY),
-    options=("layer.choose", "layer.probe", "layer.curve", "units.k"),
+    options=("layer.choose", "layer.probe", "layer.curve", "units.k", "extraction.layers", "extraction.heads"),
 )
 
 QUESTION = Question(

@@ -45,7 +45,7 @@ def draw(results: Results) -> tuple[Figure, str]:
     """Return Figure 3 and its caption: mean r by layer for every probe and kind of curve, languages behind."""
     cells = results.cells
     curves = [curve for curve in CURVES if len(results.of("layer_summary", curve=curve))]
-    figure, axes = panels(len(curves) * len(cells), height=3.2)
+    figure, axes = panels(len(curves) * len(cells), height=2.4)
     places = [(model, variable, curve) for model, variable in cells for curve in curves]
     for axis, (model, variable, curve) in zip(axes, places, strict=True):
         where = {"model": model, "variable": variable, "curve": curve}
@@ -56,10 +56,10 @@ def draw(results: Results) -> tuple[Figure, str]:
             axis.plot(of_language["layer"], of_language["r"], color=GREY, linewidth=0.6, alpha=0.7)
         for number, name in enumerate(names):
             mean = means[means["probe"] == name].sort_values("layer")
-            look = {"color": colour(number), "marker": marker(number), "markersize": 3.5, "linewidth": 1.8}
+            look = {"color": colour(number), "marker": marker(number), "markersize": 3, "linewidth": 1.8}
             axis.plot(mean["layer"], mean["mean_r"], label=results.label(name), **look)
         axis.axvline(results.layer(model, variable), color=INK, linewidth=0.8, linestyle=":")
-        axis.set_title(f"{cell_title(model, variable)}: {CURVES[curve]}", fontsize=9)
+        axis.set_title(f"{cell_title(model, variable)}: {CURVES[curve]}")
         axis.set_xlabel("layer (0 = embeddings)")
         axis.set_ylabel("Pearson r")
         axis.legend(loc="best")

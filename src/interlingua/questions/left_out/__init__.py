@@ -6,7 +6,18 @@ from interlingua.flow.outputs import Arrays
 from interlingua.flow.step import Step
 from interlingua.questions.question import Asked, Question
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import LANGUAGE, LAYER, METHOD, MODEL, N_LANGUAGES, N_UNITS, N_WORDS, UNIT, VARIABLE
+from interlingua.tables.columns import (
+    LANGUAGE,
+    LAYER,
+    METHOD,
+    MODEL,
+    N_LANGUAGES,
+    N_UNITS,
+    N_WORDS,
+    SITE,
+    UNIT,
+    VARIABLE,
+)
 
 _LEFT_OUT = LANGUAGE.but(says="code of the language that is left out", heading="left out")
 _OTHERS = N_LANGUAGES.but(says="other languages that have it at their top")
@@ -16,16 +27,17 @@ _MEAN_RANK = Column("mean_rank", "its mean rank in the other languages", "number
 SETS = Table(
     name="left_out_sets",
     row="a set of units that the other languages choose",
-    key=("model", "variable", "method", "language"),
-    columns=(MODEL, VARIABLE, METHOD, LAYER, _LEFT_OUT, N_UNITS),
+    key=("model", "site", "variable", "method", "language"),
+    columns=(MODEL, SITE, VARIABLE, METHOD, LAYER, _LEFT_OUT, N_UNITS),
     files=(),
 )
 CHOSEN = Table(
     name="left_out_chosen",
     row="a unit of such a set, best first",
-    key=("model", "variable", "method", "language", "unit"),
+    key=("model", "site", "variable", "method", "language", "unit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -43,9 +55,10 @@ FITS = Arrays("left_out_fits")
 LEAVE_ONE_OUT = Table(
     name="leave_one_out",
     row="a language that is left out, by a ranking",
-    key=("model", "variable", "method", "language"),
+    key=("model", "site", "variable", "method", "language"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -86,9 +99,10 @@ LEAVE_ONE_OUT = Table(
 LEAVE_ONE_OUT_UNITS = Table(
     name="leave_one_out_units",
     row="a unit that the other languages choose, in the language that is left out",
-    key=("model", "variable", "method", "language", "unit"),
+    key=("model", "site", "variable", "method", "language", "unit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -107,9 +121,10 @@ LEAVE_ONE_OUT_UNITS = Table(
 SUMMARY = Table(
     name="leave_one_out_summary",
     row="a ranking",
-    key=("model", "variable", "method"),
+    key=("model", "site", "variable", "method"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -128,9 +143,10 @@ _TRIED = N_UNITS.but(says="units of the others' choice that are tried, the best 
 ZERO_SHOT = Table(
     name="zero_shot",
     row="a language that is left out, and a number of units",
-    key=("model", "variable", "language", "n_units"),
+    key=("model", "site", "variable", "language", "n_units"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -148,9 +164,10 @@ ZERO_SHOT = Table(
 ZERO_SHOT_SUMMARY = Table(
     name="zero_shot_summary",
     row="a number of units",
-    key=("model", "variable", "n_units"),
+    key=("model", "site", "variable", "n_units"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -189,7 +206,7 @@ _CHOOSE = Step(
     name="left_out_sets",
     says="leave one out",
     function="interlingua.questions.left_out.compute:choose",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"rankings": "rankings", "cell": "cell"},
     outputs=(SETS, CHOSEN, RANDOM),
     options=("units.random_units",),
@@ -200,7 +217,7 @@ _FIT = Step(
     name="left_out_fits",
     says="leave one out",
     function="interlingua.questions.left_out.compute:fit",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={
         "activations": "activations",
         "ratings": "ratings",
@@ -219,7 +236,7 @@ _COLLECT = Step(
     name="leave_one_out",
     says="leave one out",
     function="interlingua.questions.left_out.compute:put_together",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"sets": SETS.name, "chosen": CHOSEN.name, "random": RANDOM.name, "fits": FITS.name},
     outputs=(LEAVE_ONE_OUT, LEAVE_ONE_OUT_UNITS, SUMMARY),
     seconds=lambda size: 0.01 * size.languages * len(size.study.units.methods),
@@ -228,7 +245,7 @@ _FIT_FEW = Step(
     name="zero_shot_fits",
     says="few units",
     function="interlingua.questions.left_out.curve:fit",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={
         "activations": "activations",
         "ratings": "ratings",
@@ -245,7 +262,7 @@ _CURVE = Step(
     name="zero_shot",
     says="few units",
     function="interlingua.questions.left_out.curve:put_together",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={
         "chosen": CHOSEN.name,
         "random": RANDOM.name,
@@ -263,4 +280,5 @@ QUESTION = Question(
     asked=_why_not,
     steps=(_CHOOSE, _FIT, _COLLECT, _FIT_FEW, _CURVE),
     show="interlingua.questions.left_out.show",
+    chapters=("elsewhere",),
 )

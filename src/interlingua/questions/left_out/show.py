@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from interlingua.report.results import Results
+from interlingua.report.story import Brief, Panel, Place, Tile, place_title
 from interlingua.report.style import GREY, colour, marker, panels
 from interlingua.report.words import Row, Section, Shown, between, cell_title, listing, signed, span
 
@@ -184,32 +185,13 @@ def _without_linked(rows: pd.DataFrame) -> list[str]:
 
 def draw_curve(results: Results) -> tuple[Figure, str] | None:
     """Return r without training by the number of units, and its caption; None where no language was left out."""
-    cells = [cell for cell in results.cells if len(results.of("zero_shot", model=cell[0], variable=cell[1]))]
+    cells = [place for place in results.places if len(results.of("zero_shot", **place))]
     if not cells:
         return None
-    figure, axes = panels(len(cells), height=3.2)
-    for axis, (model, variable) in zip(axes, cells, strict=True):
-        where = {"model": model, "variable": variable}
-        for _, rows in results.of("zero_shot", **where).groupby("language", sort=False):
-            axis.plot(rows["n_units"], rows["r"], color=colour(0), linewidth=0.6, alpha=0.45)
-        means = results.of("zero_shot_summary", **where).sort_values("n_units")
-        look = {"markersize": 4, "linewidth": 1.8}
-        axis.plot(
-            means["n_units"], means["mean_r"], color=colour(0), marker=marker(0), label="the others' units", **look
-        )
-        axis.plot(means["n_units"], means["random_r"], color=GREY, marker=marker(1), label="random units", **look)
-        if means["ceiling"].notna().any():
-            axis.plot(
-                means["n_units"], means["ceiling"], color=colour(1), linestyle="--", label="own probe of the layer"
-            )
-        axis.set_xscale("log")
-        axis.set_xticks(means["n_units"], [f"{n}" for n in means["n_units"]])
-        axis.minorticks_off()
-        axis.set_ylim(top=1)
-        axis.set_xlabel("units")
-        axis.set_ylabel("Pearson r over words, no training")
-        axis.set_title(f"{cell_title(model, variable)}, layer {results.layer(model, variable)}")
-        axis.legend(loc="lower right")
+    figure, axes = panels(len(cells), height=2.4)
+    for axis, place in zip(axes, cells, strict=True):
+        _draw_curve(results, place, axis)
+        axis.set_title(f"{place_title(place)}, layer {results.layer(**place)}")
     caption = (
         "How few units are enough: each language is predicted by the first units and the weights of all the others. Thick: mean "
         "over languages; thin: single languages; grey: random units of the layer, weighted alike; dashed: cross-fitted r of the "
@@ -218,19 +200,74 @@ def draw_curve(results: Results) -> tuple[Figure, str] | None:
     return figure, caption
 
 
+def _draw_curve(results: Results, place: Place, axis: Any) -> None:
+    """Draw how well languages are predicted, by the number of units."""
+    for _, rows in results.of("zero_shot", **place).groupby("language", sort=False):
+        axis.plot(rows["n_units"], rows["r"], color=colour(0), linewidth=0.5, alpha=0.45)
+    means = results.of("zero_shot_summary", **place).sort_values("n_units")
+    axis.plot(means["n_units"], means["mean_r"], color=colour(0), marker=marker(0), label="the others' units")
+    axis.plot(means["n_units"], means["random_r"], color=GREY, marker=marker(1), label="random units")
+    if means["ceiling"].notna().any():
+        axis.plot(means["n_units"], means["ceiling"], color=colour(1), linestyle="--", label="own probe of the layer")
+    axis.set_xscale("log")
+    axis.set_xticks(means["n_units"], [f"{n}" for n in means["n_units"]])
+    axis.minorticks_off()
+    axis.set_ylim(top=1)
+    axis.set_xlabel("units")
+    axis.set_ylabel("Pearson r over words, no training")
+    axis.legend(loc="lower right")
+
+
+def tile(results: Results, place: Place) -> Tile | None:
+    """Return how well the one unit that the others choose first predicts a language that is left out."""
+    rows = results.of("zero_shot_summary", **place).sort_values("n_units")
+    for first in rows.head(1).itertuples():
+        which = "" if pd.isna(first.first_unit) else f" (unit {first.first_unit})"
+        return Tile(
+            "One unit, in a language left out",
+            signed(first.mean_r, 2),
+            f"a random unit: {signed(first.random_r, 2)}; more than 95 % of random ones in {first.better_than_95} of {first.n_languages} languages",
+            f"correlation of predicted and true ratings by the unit that the other languages choose first{which}, without any training "
+            "in the language",
+            "correlation of predicted and true ratings, without training there",
+        )
+    return None
+
+
+def brief(results: Results, place: Place, chapter: str) -> Brief | None:
+    """Return how well the others' first unit, and few of them, predict a language that is left out."""
+    rows = results.of("zero_shot_summary", **place).sort_values("n_units")
+    if rows.empty:
+        return None
+    first = next(rows.itertuples())
+    text = (
+        "Each language was left out in turn: the one unit that the others choose first predicts its ratings with a correlation of "
+        f"{signed(first.mean_r, 2)}, a random unit with {signed(first.random_r, 2)}"
+    )
+    for row in rows[rows["n_units"] == _FEW].itertuples():
+        text += f"; the first {_WORDS[_FEW]} with {signed(row.mean_r, 2)} ({signed(row.random_r, 2)})"
+    caption = "how well each language is predicted by the first units of all others, without training in it (thin: single languages)."
+
+    def draw_on(axis: Any) -> None:
+        _draw_curve(results, place, axis)
+        axis.set_ylabel("predicted with true ratings, correlation")
+
+    return Brief(f"{text}.", Panel(draw_on, caption))
+
+
 def draw(results: Results) -> tuple[Figure, str] | None:
     """Return r in each left-out language beside random sets of units, and its caption."""
     table = results.of("leave_one_out", method=results.headline)
     cells = [cell for cell in results.cells if len(table[(table["model"] == cell[0]) & (table["variable"] == cell[1])])]
     if not cells or not table["n_units"].max():
         return None
-    figure, axes = panels(len(cells), height=1.2 + 0.3 * table["language"].nunique())
+    figure, axes = panels(len(cells), height=0.9 + 0.24 * table["language"].nunique())
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = table[(table["model"] == model) & (table["variable"] == variable)].sort_values("r_zero_shot")
         y = np.arange(len(rows))
         reach = [rows["r_zero_shot"] - rows["r_zero_shot_low"], rows["r_zero_shot_high"] - rows["r_zero_shot"]]
         axis.errorbar(
-            rows["r_zero_shot"], y, xerr=reach, fmt=marker(0), color=colour(0), markersize=5, label="shared units"
+            rows["r_zero_shot"], y, xerr=reach, fmt=marker(0), color=colour(0), markersize=4, label="shared units"
         )
         axis.scatter(rows["random_r_zero_shot"], y, color=GREY, marker=marker(1), s=18, zorder=3, label="random units")
         axis.set_yticks(y, [results.names[code] for code in rows["language"]])

@@ -23,6 +23,8 @@ LANGUAGES = Table(
         Column("sentences", "sentences that are used", "count"),
         Column("train_words", "words that probes are fitted to", "count"),
         Column("test_words", "words that they are tested on", "count"),
+        Column("words_from", "where the norms' words were taken from, if that is known", "text", "words from"),
+        Column("frames", "the carrier sentences that words are set into, if they are", "text", "carrier sentences"),
         Column("licence", "licence of the norms", "text", "licence of the norms"),
         Column("citation", "what to cite for them, as BibTeX", "text"),
     ),

@@ -13,8 +13,8 @@ def material(sources: pd.DataFrame, noticed: pd.DataFrame) -> dict[str, pd.DataF
     Parameters
     ----------
     sources
-        A row a language: `language, role, norms, rated_words, words, sentences, train_words, test_words, licence,
-        citation`.
+        A row a language: `language, role, norms, rated_words, words, sentences, train_words, test_words,
+        words_from, frames, licence, citation`.
     noticed
         What was noticed when they were read: `language, kind, count, detail`.
     """

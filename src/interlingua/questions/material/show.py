@@ -16,7 +16,7 @@ def section(results: Results) -> Section:
         f"{span(seen['words'])} words and {span(seen['sentences'])} sentences a language, "
         f"{span(seen['train_words'])} words for training and {span(seen['test_words'])} for testing; no word stands in both."
     )
-    finding += _families(results) + _chosen(results)
+    finding += _words_from(results) + _families(results) + _chosen(results)
     leaks = results.of("issues", kind="concept in train and test")
     if len(leaks):
         finding += (
@@ -26,6 +26,7 @@ def section(results: Results) -> Section:
     columns = "name family role norms rated_words words sentences licence"
     tables = (
         Shown("Table 1. Languages and norms", "languages", table, columns),
+        Shown("Carrier sentences", "languages", table[table["frames"] != ""], "name frames"),
         Shown(
             "How reliable the ratings are",
             "reliability",
@@ -35,6 +36,13 @@ def section(results: Results) -> Section:
         Shown("What was noticed in the data", "issues", results.table("issues"), "language kind count detail"),
     )
     return Section([finding, *_raters(results)], tables=tuple(shown for shown in tables if len(shown.frame)))
+
+
+def _words_from(results: Results) -> str:
+    """Return where the words were taken from, as far as the norms' cards say."""
+    rows = results.table("languages")
+    by_source = rows[rows["words_from"] != ""].groupby("words_from", sort=False)["norms"].first()
+    return "".join(f" The words of {norms} are {source}." for source, norms in by_source.items())
 
 
 def _families(results: Results) -> str:

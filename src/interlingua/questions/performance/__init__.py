@@ -6,14 +6,14 @@ from interlingua.flow.step import Step
 from interlingua.questions.question import Question
 from interlingua.study.steps import PROBES
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import LANGUAGE, LANGUAGES, LAYER, MODEL, N_LANGUAGES, PROBE, READS, VARIABLE, R
+from interlingua.tables.columns import LANGUAGE, LANGUAGES, LAYER, MODEL, N_LANGUAGES, PROBE, READS, SITE, VARIABLE, R
 
 _MEAN = R.but(says="mean of it over languages", missing=True)
 
 PERFORMANCE = Table(
     name="performance",
     row="a language and probe",
-    key=("model", "variable", "language", "probe"),
+    key=("model", "site", "variable", "language", "probe"),
     columns=(*PROBES.columns, READS),
     says="Figure 2: the rows of `probes` that tell how well the rating can be read, of the whole network or, with "
     "`probes.whole = false`, of the chosen layer (`reads`)",
@@ -21,9 +21,10 @@ PERFORMANCE = Table(
 SUMMARY = Table(
     name="performance_summary",
     row="a probe",
-    key=("model", "variable", "probe"),
+    key=("model", "site", "variable", "probe"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         PROBE,
         READS,
@@ -39,9 +40,10 @@ SUMMARY = Table(
 KNOWN = Table(
     name="performance_of_layer",
     row="a model and variable",
-    key=("model", "variable"),
+    key=("model", "site", "variable"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         R.but(
@@ -75,9 +77,10 @@ KNOWN = Table(
 RATERS = Table(
     name="performance_of_raters",
     row="a language whose norms tell how far raters differ",
-    key=("model", "variable", "language"),
+    key=("model", "site", "variable", "language"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         LANGUAGE,
@@ -95,7 +98,7 @@ _READ = Step(
     name="performance",
     says="performance",
     function="interlingua.questions.performance.compute:performance",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"probes": "probes", "cell": "cell", "held_out_r": "held_out_r", "reliability": "reliability"},
     outputs=(PERFORMANCE, SUMMARY, KNOWN, RATERS),
 )
@@ -105,6 +108,7 @@ QUESTION = Question(
     title="Can the rating be read from the model?",
     steps=(_READ,),
     show="interlingua.questions.performance.show",
+    chapters=("learnt",),
     caveats=(
         "Sentences of one word share its rating: the number of independent observations is the number of test words, "
         "not of sentences. The intervals here resample words.",

@@ -35,7 +35,7 @@ def performance(
     summaries = [_summary(of_probe) for _, of_probe in rows.groupby("probe", sort=False)]
     return {
         "performance": rows,
-        "performance_summary": pd.DataFrame(summaries).assign(model=cell.model, variable=cell.variable),
+        "performance_summary": pd.DataFrame(summaries).assign(model=cell.model, site=cell.site, variable=cell.variable),
         "performance_of_layer": cell.stamp(pd.DataFrame([known])),
         "performance_of_raters": cell.stamp(reliable) if len(reliable) else None,
     }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from interlingua.report.results import Results
+from interlingua.report.story import Brief, Place
 from interlingua.report.style import colour, marker, panels
 from interlingua.report.words import Row, Section, Shown, cell_title, instead, listing, signed, span
 
@@ -34,6 +35,23 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         return [Row(question, test, answer, f"{single}; no interval of the mean")]
     interval = f"95 % interval of the mean {signed(row.mean_low, 2)} to {signed(row.mean_high, 2)}, leaving out one language at a time"
     return [Row(question, test, answer, f"{interval}; {single}")]
+
+
+def brief(results: Results, place: Place, chapter: str) -> Brief | None:
+    """Return how well the layer predicts words that the probe has not seen, and where it does not."""
+    for row in results.of("performance_of_layer", **place).itertuples():
+        if pd.isna(row.mean_r):
+            return Brief(
+                f"A linear probe of layer {row.layer} predicts the same for every word: {row.variable} is not encoded."
+            )
+        text = (
+            f"A linear probe of layer {row.layer} predicts words that it never saw with a correlation of {signed(row.mean_r, 2)} "
+            f"(mean of {row.n_languages} languages)"
+        )
+        if row.n_unknown:
+            text += f", not shown in {listing(results.names[code] for code in row.unknown.split())}"
+        return Brief(f"{text}.")
+    return None
 
 
 def section(results: Results) -> Section:
@@ -77,7 +95,7 @@ def draw(results: Results) -> tuple[Figure, str]:
     """Return Figure 2 and its caption: r by sentence with its 95 % interval over words."""
     table = results.table("performance")
     probes = list(dict.fromkeys(table["probe"]))
-    figure, axes = panels(len(results.cells), height=1.2 + 0.3 * len(set(table["language"])))
+    figure, axes = panels(len(results.cells), height=0.9 + 0.24 * len(set(table["language"])))
     for axis, (model, variable) in zip(axes, results.cells, strict=True):
         rows = results.of("performance", model=model, variable=variable)
         order = list(rows[rows["probe"] == probes[0]].sort_values("r", kind="stable", na_position="first")["language"])
@@ -85,7 +103,7 @@ def draw(results: Results) -> tuple[Figure, str]:
         for number, probe in enumerate(probes):
             of_probe = rows[rows["probe"] == probe]
             y = of_probe["language"].map(place).astype(float) + 0.18 * (number - (len(probes) - 1) / 2)
-            look = {"color": colour(number), "linestyle": "none", "marker": marker(number), "markersize": 4.5}
+            look = {"color": colour(number), "linestyle": "none", "marker": marker(number), "markersize": 4}
             axis.hlines(y, of_probe["r_low"], of_probe["r_high"], color=colour(number), linewidth=1)
             axis.plot(of_probe["r"], y, label=results.label(probe), **look)
         axis.set_yticks(range(len(order)), [results.names[language] for language in order])

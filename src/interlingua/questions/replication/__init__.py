@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from interlingua.flow.step import Step
+from interlingua.flow.step import Read, Step
 from interlingua.questions.question import Asked, Question
-from interlingua.tables import Column, Table
+from interlingua.tables import RESID, Column, Table
 from interlingua.tables.columns import MODEL, VARIABLE
 
 REPLICATION = Table(
@@ -42,7 +42,7 @@ _COMPARE = Step(
     function="interlingua.questions.replication.compute:replication",
     per=(),
     reads={
-        name: name
+        name: Read(name, at={"site": RESID})
         for name in (
             "layer_choice",
             "pairs",

@@ -30,6 +30,25 @@ from interlingua.questions.sharing.tables import (
     TOP_UNITS,
 )
 from interlingua.study.size import Size
+from interlingua.tables import Table
+from interlingua.tables.columns import CELL, LANGUAGE, LANGUAGES, N_LANGUAGES, N_UNITS
+
+INTERSECTIONS = Table(
+    name="intersections",
+    row="a set of languages, by a ranking",
+    key=("model", "site", "variable", "method", "languages"),
+    columns=(*CELL, LANGUAGES, N_LANGUAGES, N_UNITS.but(says="units at the top of exactly these languages")),
+    files=("csv", "parquet"),
+    says="exclusive: every unit at a top counts in one set (`overlap` has the inclusive ones)",
+)
+SET_SIZES = Table(
+    name="set_sizes",
+    row="a language, by a ranking",
+    key=("model", "site", "variable", "method", "language"),
+    columns=(*CELL, LANGUAGE, N_UNITS.but(says="units at its top: k, or fewer where fewer have a score")),
+    files=("csv", "parquet"),
+    says="how many units are at the top of each language",
+)
 
 #: Seconds of one draw of ratings with its probe and its ranking, as `Size` measures.
 _DRAW_S = 0.018
@@ -62,18 +81,27 @@ _COMPARE = Step(
     name="overlap",
     says="overlap",
     function="interlingua.questions.sharing.compute:share",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"rankings": "rankings", "cell": "cell"},
     outputs=(OVERLAP, PAIRS, PAIRS_SUMMARY, DEGREES, HIGHEST, SIGNS, SUMMARY),
     options=("units.methods",),
     seeded=True,
     seconds=lambda size: len(size.study.units.methods) * (0.1 + 2e-5 * 2**size.languages),
 )
+_PART = Step(
+    name="intersections",
+    says="overlap",
+    function="interlingua.questions.sharing.intersections:intersections",
+    per=("model", "site", "variable"),
+    reads={"rankings": "rankings", "cell": "cell"},
+    outputs=(INTERSECTIONS, SET_SIZES),
+    options=("units.methods",),
+)
 _DRAW = Step(
     name="null_ratings",
     says="permuted ratings",
     function="interlingua.questions.sharing.draw:draw_ratings",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={"activations": "activations", "ratings": "ratings", "cell": "cell", "strata": "strata"},
     outputs=(Arrays("null_ratings"), NULL_ENCODING),
     options=("units.nulls", *_DRAWN),
@@ -85,7 +113,7 @@ _RANK = Step(
     name="null_signs",
     says="permuted ratings",
     function="interlingua.questions.sharing.draw:rank_drawn",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={
         "activations": "activations",
         "ratings": "ratings",
@@ -105,7 +133,7 @@ _CHOOSE_AGAIN = Step(
     name="null_again",
     says="penalties again",
     function="interlingua.questions.sharing.draw:choose_again",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={
         "activations": "activations",
         "ratings": "ratings",
@@ -124,7 +152,7 @@ _BESIDE = Step(
     name="null",
     says="permuted ratings",
     function="interlingua.questions.sharing.compute:beside_nulls",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"rankings": "rankings", "cell": "cell", "signs": "null_signs", "r_top": "null_r_top"},
     outputs=(BESIDE_NULL, NULL_DEGREES, NULL_PAIRS, TOP_UNITS, PAIRS_JUDGED, JUDGED_SUMMARY),
     options=("units.nulls",),
@@ -134,7 +162,7 @@ _BESIDE_AGAIN = Step(
     name="null_penalty",
     says="penalties again",
     function="interlingua.questions.sharing.compute:beside_again",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"rankings": "rankings", "cell": "cell", "signs": "null_signs", "again": "again_signs"},
     outputs=(NULL_PENALTY,),
     options=("units.nulls",),
@@ -143,7 +171,7 @@ _KEEP = Step(
     name="kept_languages",
     says="flagged languages",
     function="interlingua.questions.sharing.compute:kept_languages",
-    per=(),
+    per=("site",),
     reads={"audit": "audit"},
     outputs=(KEPT,),
 )
@@ -151,7 +179,7 @@ _AGAIN = Step(
     name="cell_flagged",
     says="flagged languages",
     function="interlingua.questions.sharing.compute:without_flagged",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={
         "kept": "kept_languages",
         "rankings": "rankings",
@@ -169,7 +197,7 @@ _GATHER = Step(
     name="flagged",
     says="flagged languages",
     function="interlingua.questions.sharing.compute:in_order",
-    per=(),
+    per=("site",),
     reads={"overlap": "cell_flagged_overlap", "null": "cell_flagged_null"},
     outputs=(FLAGGED_OVERLAP, FLAGGED_NULL),
 )
@@ -177,8 +205,9 @@ _GATHER = Step(
 QUESTION = Question(
     key="sharing",
     title="Do languages share units?",
-    steps=(_COMPARE, _DRAW, _RANK, _BESIDE, _CHOOSE_AGAIN, _BESIDE_AGAIN, _KEEP, _AGAIN, _GATHER),
+    steps=(_COMPARE, _PART, _DRAW, _RANK, _BESIDE, _CHOOSE_AGAIN, _BESIDE_AGAIN, _KEEP, _AGAIN, _GATHER),
     show="interlingua.questions.sharing.show",
+    chapters=("shared", "firm"),
     caveats=(
         "The super exact test takes every unit to be equally likely to be in a set. Units go together, and some win in "
         "any probe (large variance, outliers), so it rejects too often. Its p stands in the tables because the paper has it; pairs are judged by the nulls below.",

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import NDArray
-from scipy import stats
 
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
@@ -26,8 +26,8 @@ Frames = dict[str, pd.DataFrame | None]
 SignsByLanguage = Mapping[str, Mapping[str, Signs]]
 
 _TABLES = ("overlap", "pairs", "pairs_summary", "degrees", "highest_degree", "signs")
-_SUMMARY = ("model", "variable", "method", "n_pairs", "mean_fe", "p_below_05", "p_bh_below_05", "same_sign")
-_BESIDE = ("model", "variable", "method", "layer", "null", "corrected_fe", "p_fe")
+_SUMMARY = ("model", "site", "variable", "method", "n_pairs", "mean_fe", "p_below_05", "p_bh_below_05", "same_sign")
+_BESIDE = ("model", "site", "variable", "method", "layer", "null", "corrected_fe", "p_fe")
 
 
 def share(rankings: pd.DataFrame, cell: Cell, *, methods: Sequence[str], seed: int) -> Frames:
@@ -185,7 +185,7 @@ def _interval(values: NDArray[np.float64]) -> tuple[float, float]:
     """Return the 95 % interval (t) of the mean of independent values; none of a single one."""
     if len(values) < 2:
         return float("nan"), float("nan")
-    half = float(stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    half = float(scipy.stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
     return float(values.mean()) - half, float(values.mean()) + half
 
 
@@ -208,7 +208,7 @@ def _compared(
             yield _Beside(method, null, languages, *found)
 
 
-def kept_languages(audit: pd.DataFrame) -> Frames:
+def kept_languages(audit: pd.DataFrame, *, site: str) -> Frames:
     """Return, for each model and variable, the languages that the audit does not flag, where these are two or more.
 
     There is no row where no language of any model and variable is flagged, or where nowhere two are left. Where one
@@ -220,7 +220,7 @@ def kept_languages(audit: pd.DataFrame) -> Frames:
     for (model, variable), of_cell in audit.groupby(["model", "variable"], sort=False):
         kept = list(of_cell.loc[~of_cell["flag"], "language"])
         left = " ".join(kept) if len(kept) >= 2 else ""
-        rows.append({"model": model, "variable": variable, "languages": without, "kept": left})
+        rows.append({"model": model, "site": site, "variable": variable, "languages": without, "kept": left})
     if flagged.empty or not any(row["kept"] for row in rows):
         return {"kept_languages": None}
     return {"kept_languages": pd.DataFrame(rows)}

@@ -1,4 +1,4 @@
-"""Do languages share units: the pairwise map, high-degree intersections, units by number of languages."""
+"""Do languages share units: the pairwise map, and units by number of languages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from interlingua.report.results import Results
-from interlingua.report.style import GREY, INK, Shades, colour, marker, panels
+from interlingua.report.style import GREY, SMALL, Shades, colour, map_panels, marker, panels
 from interlingua.report.words import cell_title
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 LEAST_DEGREE = 3
 #: How curves of nulls are drawn, the first first.
 LINES = ("--", ":", "-.")
-#: Intersections drawn in one panel.
-MOST_INTERSECTIONS = 15
 
 
 def draw_pairs(results: Results) -> tuple[Figure, str]:
@@ -28,7 +26,7 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
     judged = results.of("pairs_judged", method=results.headline, shares=True)
     share = set(judged[["model", "variable", "language_a", "language_b"]].itertuples(index=False, name=None))
     n = pairs["language_a"].nunique()
-    figure, axes = panels(len(cells), width=2.4 + 0.45 * n, height=1.4 + 0.42 * n)
+    figure, axes = map_panels(len(cells), n)
     shades = Shades(max(2.0, float(pairs["fe"].max())))
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = pairs[(pairs["model"] == model) & (pairs["variable"] == variable)]
@@ -41,7 +39,7 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
             grid[j - 1, i] = row.fe
             mark = "*" if (model, variable, row.language_a, row.language_b) in share else ""
             number = f"{row.observed}{mark}"
-            axis.text(i, j - 1, number, ha="center", va="center", fontsize=7.5, color=shades.ink(row.fe))
+            axis.text(i, j - 1, number, ha="center", va="center", fontsize=SMALL, color=shades.ink(row.fe))
         image = shades.draw(axis, grid)
         axis.set_xticks(range(len(codes) - 1), codes[:-1])
         axis.set_yticks(range(len(codes) - 1), codes[1:])
@@ -60,61 +58,6 @@ def draw_pairs(results: Results) -> tuple[Figure, str]:
             if len(results.of("pairs_judged", method=results.headline))
             else "; nothing was drawn to judge pairs by."
         )
-    )
-    return figure, caption
-
-
-def draw_intersections(results: Results) -> tuple[Figure, str] | None:
-    """Return the intersections of the highest degrees as an UpSet-like matrix, and its caption; None without any."""
-    from matplotlib.ticker import MaxNLocator
-
-    if not (results.of("overlap", method=results.headline)["observed"] > 0).any():
-        return None
-    cells = results.cells
-    n_languages = results.table("pairs")["language_b"].nunique() + 1
-    matrix_height = 0.4 + 0.17 * n_languages
-    height = 2.2 + matrix_height
-    figure, axes = panels(len(cells), width=6.2, height=height + 0.3, columns=1)
-    most = 0
-    for axis, (model, variable) in zip(axes, cells, strict=True):
-        rows = results.of("overlap", model=model, variable=variable, method=results.headline)
-        rows = rows[rows["observed"] > 0].sort_values(["degree", "observed", "p"], ascending=[False, False, True])
-        rows = rows.head(MOST_INTERSECTIONS)
-        most = max(most, len(rows))
-        pairs = results.of("pairs", model=model, variable=variable)
-        codes = list(dict.fromkeys([*pairs["language_a"], *pairs["language_b"]]))
-        axis.set_title(f"{cell_title(model, variable)}, layer {results.layer(model, variable)}")
-        axis.set_axis_off()
-        bars = axis.inset_axes((0.0, 0.04 + matrix_height / height, 1.0, 0.92 - matrix_height / height))
-        matrix = axis.inset_axes((0.0, 0.0, 1.0, matrix_height / height), sharex=bars)
-        x = np.arange(len(rows))
-        bars.bar(x, rows["observed"], color=colour(0), width=0.6)
-        for position, observed in enumerate(rows["observed"]):
-            bars.annotate(
-                str(observed),
-                (position, observed),
-                xytext=(0, 2),
-                textcoords="offset points",
-                ha="center",
-                fontsize=6.5,
-            )
-        bars.set_ylabel("units in all")
-        bars.set_ylim(0, 1.2 * max(rows["observed"].max(), 1) if len(rows) else 1)
-        bars.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-        bars.tick_params(labelbottom=False)
-        for position, members in enumerate(rows["languages"]):
-            inside = [codes.index(code) for code in members.split()]
-            matrix.scatter([position] * len(codes), range(len(codes)), s=14, color="#dfe3e8", zorder=1)
-            matrix.scatter([position] * len(inside), inside, s=16, color=INK, zorder=2)
-            matrix.plot([position, position], [min(inside), max(inside)], color=INK, linewidth=1, zorder=2)
-        matrix.set_yticks(range(len(codes)), [results.names[code] for code in codes], fontsize=7)
-        matrix.set_xticks([])
-        matrix.set_xlabel("sets of languages")
-        matrix.grid(visible=False)
-        matrix.invert_yaxis()
-    caption = (
-        f"The {f'{most} intersections' if most > 1 else 'only intersection'} of the highest degree (inclusive: a unit of eight languages also counts in "
-        "each set of seven of them). Bars: units in the top of all marked languages."
     )
     return figure, caption
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from interlingua.questions.sharing.figures import LEAST_DEGREE, draw_degrees, draw_intersections, draw_pairs
+from interlingua.questions.sharing.figure_upset import draw_upset
+from interlingua.questions.sharing.figures import LEAST_DEGREE, draw_degrees, draw_pairs
 from interlingua.questions.sharing.shown import caveats, nulls_of, of_nulls, of_sets
+from interlingua.questions.sharing.shown_main import brief, tile
 from interlingua.questions.sharing.verdict import Outcome, verdict
 from interlingua.report.results import Results
 from interlingua.report.words import (
@@ -320,6 +322,6 @@ def _again(results: Results, row: Any) -> str:
     )
 
 
-__all__ = ["FIGURES", "caveats", "claim", "glance", "section"]
+__all__ = ["FIGURES", "brief", "caveats", "claim", "glance", "section", "tile"]
 
-FIGURES = {"pairs": draw_pairs, "intersections": draw_intersections, "degrees": draw_degrees}
+FIGURES = {"pairs": draw_pairs, "intersections": draw_upset, "degrees": draw_degrees}

@@ -19,13 +19,14 @@ from interlingua.tables.columns import (
     N_WORDS,
     OBSERVED,
     SAME_SIGN,
+    SITE,
     UNIT,
     UNITS,
     VARIABLE,
     P,
 )
 
-_KEY = ("model", "variable", "method", "layer")
+_KEY = ("model", "site", "variable", "method", "layer")
 NULL = Column("null", "the null hypothesis that ratings are drawn under", "name")
 DEGREE = Column("degree", "languages of the set", "count")
 LOG_P = Column("log_p", "natural logarithm of p, also where p is too small for a number", "number")
@@ -160,9 +161,9 @@ SUMMARY = Table(
 R_TOP = Table(
     name="null_r_top",
     row="a ranking method in a language",
-    key=("model", "variable", "language", "method"),
+    key=("model", "site", "variable", "language", "method"),
     columns=(
-        *(MODEL, VARIABLE, LANGUAGE, METHOD, LAYER),
+        *(MODEL, SITE, VARIABLE, LANGUAGE, METHOD, LAYER),
         Column("r_top", "r over held-out sentences from the top units alone", "r", missing=True),
     ),
     files=(),
@@ -170,9 +171,9 @@ R_TOP = Table(
 NULL_ENCODING = Table(
     name="null_encoding",
     row="a language beside a null",
-    key=("model", "variable", "language", "null"),
+    key=("model", "site", "variable", "language", "null"),
     columns=(
-        *(MODEL, VARIABLE, LAYER, LANGUAGE, NULL),
+        *(MODEL, SITE, VARIABLE, LAYER, LANGUAGE, NULL),
         N_WORDS.but(says="training words"),
         Column("linked_words", "of these, words that are permuted together with their translations", "count"),
         Column("r_cv", "cross-validated r of ridge on the real ratings", "r"),
@@ -348,9 +349,9 @@ WHICH = Column("languages", "all of them, or without those that the audit flags"
 KEPT = Table(
     name="kept_languages",
     row="a model and variable",
-    key=("model", "variable"),
+    key=("model", "site", "variable"),
     columns=(
-        *(MODEL, VARIABLE, WHICH),
+        *(MODEL, SITE, VARIABLE, WHICH),
         Column("kept", "languages that are left; none where there would be fewer than two", "languages"),
     ),
     files=(),
@@ -358,9 +359,9 @@ KEPT = Table(
 FLAGGED_OVERLAP = Table(
     name="flagged_overlap",
     row="a ranking method, with and without the languages that the audit flags",
-    key=("model", "variable", "method", "languages"),
+    key=("model", "site", "variable", "method", "languages"),
     columns=(
-        *(MODEL, VARIABLE, METHOD, _N_PAIRS, _MEAN_FE.but(missing=True), _P_BELOW_05, _P_BH_BELOW_05, SAME_SIGN),
+        *(MODEL, SITE, VARIABLE, METHOD, _N_PAIRS, _MEAN_FE.but(missing=True), _P_BELOW_05, _P_BH_BELOW_05, SAME_SIGN),
         WHICH,
     ),
     says="the main result with and without the flagged languages, where there are any",

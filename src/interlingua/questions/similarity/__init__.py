@@ -21,6 +21,7 @@ from interlingua.tables.columns import (
     N_LANGUAGES,
     N_UNITS,
     N_WORDS,
+    SITE,
     UNIT,
     VARIABLE,
     P,
@@ -32,9 +33,10 @@ _CEILING = Column("ceiling", "the same of a language with itself: what can be ha
 SIMILARITY = Table(
     name="similarity",
     row="a layer, over all words, those that are linked to no other language's, or as many left by chance",
-    key=("model", "variable", "layer", "words"),
+    key=("model", "site", "variable", "layer", "words"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         _LAYER,
         Column(
@@ -63,9 +65,10 @@ SIMILARITY = Table(
 NULL = Table(
     name="similarity_null",
     row="a null, in the layer whose units are compared",
-    key=("model", "variable", "null"),
+    key=("model", "site", "variable", "null"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         Column("null", "the null hypothesis that ratings are drawn under", "name"),
@@ -81,9 +84,10 @@ NULL = Table(
 PAIRS = Table(
     name="similarity_pairs",
     row="a pair of languages, in the layer whose units are compared",
-    key=("model", "variable", "language_a", "language_b"),
+    key=("model", "site", "variable", "language_a", "language_b"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         LANGUAGE_A,
@@ -96,9 +100,10 @@ PAIRS = Table(
 LANGUAGES = Table(
     name="similarity_languages",
     row="a language, in the layer whose units are compared",
-    key=("model", "variable", "language"),
+    key=("model", "site", "variable", "language"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         LANGUAGE,
@@ -111,9 +116,10 @@ LANGUAGES = Table(
 TREE = Table(
     name="similarity_tree",
     row="a joint of the tree of languages",
-    key=("model", "variable", "joint"),
+    key=("model", "site", "variable", "joint"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         Column("joint", "number of the joint, the closest first", "unit"),
@@ -126,9 +132,10 @@ TREE = Table(
 COMPONENTS = Table(
     name="components",
     row="a layer",
-    key=("model", "variable", "layer"),
+    key=("model", "site", "variable", "layer"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         _LAYER,
         N_LANGUAGES,
@@ -148,9 +155,10 @@ COMPONENTS = Table(
 SCORES = Table(
     name="unit_scores",
     row="a unit of the layer whose units are compared",
-    key=("model", "variable", "unit"),
+    key=("model", "site", "variable", "unit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         UNIT,
@@ -188,7 +196,7 @@ _PROFILE = Step(
     name="unit_profiles",
     says="unit profiles",
     function="interlingua.questions.similarity.compute:profiles",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={"activations": "activations", "ratings": "ratings", "links": "links"},
     outputs=(Arrays("unit_profiles"),),
     options=("questions.similarity.splits",),
@@ -199,7 +207,7 @@ _COMPARE = Step(
     name="similarity",
     says="similarity",
     function="interlingua.questions.similarity.compute:compare",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"profiles": "unit_profiles", "cell": "cell"},
     outputs=(SIMILARITY, PAIRS, LANGUAGES, TREE, COMPONENTS, SCORES),
     options=("questions.similarity.margin",),
@@ -208,7 +216,7 @@ _TEST = Step(
     name="similarity_null",
     says="similarity under nulls",
     function="interlingua.questions.similarity.compute:beside_nulls",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={
         "activations": Read("activations", role="seen"),
         "ratings": Read("ratings", role="seen"),
@@ -240,5 +248,6 @@ QUESTION = Question(
         "never meet. The row without linked words leaves them out altogether, and is about other words: those that a model places "
         "beside their translations share more with each other than the others do.",
     ),
+    chapters=("shared", "firm"),
     atlas=(UnitColumn("unit_scores", "score"), UnitColumn("unit_scores", "false_sign")),
 )

@@ -72,13 +72,13 @@ def profiles(
     }
     unlinked = kept.get(UNLINKED, np.zeros(len(words), dtype=bool))
     found: Arrays = {"words": np.array([len(words)]), "unlinked words": np.array([unlinked.sum()])}
-    for layer in range(activations.n_layers):
+    for number, layer in enumerate(activations.layers, start=1):
         means = word_means(activations.layer(layer), ratings, rows, variable)
         found[f"r/{layer}"] = correlations(means.X, means.y)[0]
         for name, which in kept.items():
             of_kept = WordsOf(means.X[which], means.y[which])
             found[f"{name}/{layer}"] = half_profiles(of_kept, first[name]).astype(np.float32)
-        on_progress((layer + 1) / activations.n_layers)
+        on_progress(number / len(activations.layers))
     return {"unit_profiles": found}
 
 
@@ -121,10 +121,10 @@ def compare(profiles: Mapping[str, Arrays], cell: Cell, *, margin: float | None)
         return dict.fromkeys(names)
     rows = []
     for name in (ALL, UNLINKED, RANDOM):
-        of_words = {code: arrays for code, arrays in profiles.items() if f"{name}/0" in arrays}
+        of_words = {code: arrays for code, arrays in profiles.items() if f"{name}/{cell.layer}" in arrays}
         if len(of_words) == len(profiles):
-            rows += [_row(of_words, cell, name, layer, margin) for layer in (WHOLE, *range(len(cell.layout.widths)))]
-    table = pd.DataFrame(rows).assign(model=cell.model, variable=cell.variable)
+            rows += [_row(of_words, cell, name, layer, margin) for layer in (WHOLE, *cell.layout.layers)]
+    table = pd.DataFrame(rows).assign(model=cell.model, site=cell.site, variable=cell.variable)
     at_layer = _shared(profiles, ALL, [cell.layer])
     codes = list(profiles)
     tree = _tree(codes, at_layer)
@@ -147,7 +147,7 @@ def _shared(profiles: Mapping[str, Arrays], words: str, layers: Sequence[int]) -
 
 
 def _row(profiles: Mapping[str, Arrays], cell: Cell, words: str, layer: int, margin: float | None) -> dict[str, Any]:
-    layers = list(range(len(cell.layout.widths))) if layer == WHOLE else [layer]
+    layers = list(cell.layout.layers) if layer == WHOLE else [layer]
     found = _shared(profiles, words, layers)
     every = np.array([arrays["words"][0] for arrays in profiles.values()])
     used = every if words == ALL else np.array([arrays["unlinked words"][0] for arrays in profiles.values()])
@@ -203,13 +203,14 @@ def _tree(codes: Sequence[str], found: Similarity) -> pd.DataFrame | None:
 def _of_units(profiles: Mapping[str, Arrays], cell: Cell) -> Frames:
     """Return the components of variance, layer by layer and over all, and the shared part of the cell's units."""
     n_words = np.array([arrays["words"][0] for arrays in profiles.values()])
-    every = range(len(cell.layout.widths))
+    every = cell.layout.layers
     by_layer = {layer: np.stack([arrays[f"r/{layer}"] for arrays in profiles.values()]) for layer in every}
     found = {layer: components(r, n_words) for layer, r in by_layer.items()}
     whole = components(np.concatenate(list(by_layer.values()), axis=1), n_words)
     rows = [
         {
             "model": cell.model,
+            "site": cell.site,
             "variable": cell.variable,
             "layer": layer,
             "n_languages": len(n_words),

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from interlingua.report.results import Results
-from interlingua.report.style import INK, Shades, colour, marker, panels
+from interlingua.report.story import draw_rows
+from interlingua.report.style import GREY, INK, SMALL, Shades, colour, map_panels, marker, panels
 from interlingua.report.words import cell_title, signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+#: Characters of a name beside a chart's row.
+_LINE = 18
 _WORDS = {"all": "all words", "unlinked": "without linked words"}
 
 
@@ -21,13 +26,13 @@ def draw_layers(results: Results) -> tuple[Figure, str] | None:
     cells = [cell for cell in results.cells if len(_rows(results, *cell, "all"))]
     if not cells:
         return None
-    figure, axes = panels(len(cells), height=3.0)
+    figure, axes = panels(len(cells), height=2.3)
     for axis, (model, variable) in zip(axes, cells, strict=True):
         for number, words in enumerate(_WORDS):
             rows = _rows(results, model, variable, words)
             if words == "unlinked" and not (rows["n_left_out"] > 0).any():
                 continue
-            look = {"color": colour(number), "marker": marker(number), "markersize": 3.5}
+            look = {"color": colour(number), "marker": marker(number), "markersize": 3}
             axis.plot(rows["layer"], rows["rho"], label=_WORDS[words], **look)
             if words == "all":
                 axis.fill_between(
@@ -60,7 +65,7 @@ def draw_map(results: Results) -> tuple[Figure, str] | None:
     if not cells:
         return None
     n = pairs["language_a"].nunique() + 1
-    figure, axes = panels(len(cells), width=2.4 + 0.45 * n, height=1.4 + 0.42 * n)
+    figure, axes = map_panels(len(cells), n)
     shades = Shades(1.0)
     for axis, (model, variable) in zip(axes, cells, strict=True):
         rows = results.of("similarity_pairs", model=model, variable=variable)
@@ -72,7 +77,7 @@ def draw_map(results: Results) -> tuple[Figure, str] | None:
             grid[i, j] = grid[j, i] = row.rho
         for i, j in zip(*np.nonzero(np.isfinite(grid)), strict=True):
             text = signed(grid[i, j], 2).replace("0.", ".")
-            axis.text(j, i, text, ha="center", va="center", fontsize=7.5, color=shades.ink(grid[i, j]))
+            axis.text(j, i, text, ha="center", va="center", fontsize=SMALL, color=shades.ink(grid[i, j]))
         image = shades.draw(axis, grid)
         axis.set_xticks(range(len(codes)), codes)
         axis.set_yticks(range(len(codes)), codes)
@@ -103,7 +108,7 @@ def draw_tree(results: Results) -> tuple[Figure, str] | None:
     if not cells:
         return None
     most = max(len(_order(results, *cell)) for cell in cells)
-    figure, axes = panels(len(cells), height=1.2 + 0.26 * most)
+    figure, axes = panels(len(cells), height=0.9 + 0.2 * most)
     for axis, (model, variable) in zip(axes, cells, strict=True):
         codes = _order(results, model, variable)
         at = {code: (0.0, float(position)) for position, code in enumerate(codes)}
@@ -125,3 +130,49 @@ def draw_tree(results: Results) -> tuple[Figure, str] | None:
         "they share. A picture: with few languages its joints are not tested."
     )
     return figure, caption
+
+
+def real_and_drawn(results: Results, row: Any, nulls: Sequence[Any]) -> tuple[Callable[[Any], None], str]:
+    """Return what draws how alike two languages are beside the nulls and the ceiling, and the caption."""
+
+    def draw(axis: Any) -> None:
+        rows = [
+            ("two halves of\none language", row.ceiling, np.nan, np.nan),
+            ("two languages", row.between, np.nan, np.nan),
+            *(
+                (fill(results.label(null.null), _LINE), null.null_mean, null.null_mean, null.null_high)
+                for null in nulls
+            ),
+        ]
+        draw_rows(
+            axis,
+            rows,
+            colours=[GREY, colour(0), *(colour(5) for _ in nulls)],
+            markers=[marker(1), marker(0), *(marker(2) for _ in nulls)],
+        )
+        axis.axvline(row.between, color=colour(0), linewidth=0.8, linestyle=":")
+        axis.set_xlim(min(0.0, *(null.null_mean for null in nulls)) - 0.08, 1.05)
+        axis.set_xlabel("agreement on the units (correlation)")
+
+    return (
+        draw,
+        "how far two languages agree, beside ratings drawn by chance (bars: from their mean to where 95 % stay below).",
+    )
+
+
+def firmness(rows: Mapping[str, Any]) -> tuple[Callable[[Any], None], str]:
+    """Return what draws rho-bar of several choices of words and layers, and the caption."""
+
+    def draw(axis: Any) -> None:
+        drawn = [(fill(name, _LINE), row.rho, row.rho_low, row.rho_high) for name, row in rows.items()]
+        first = [number == 0 for number in range(len(drawn))]
+        draw_rows(
+            axis,
+            drawn,
+            colours=[colour(0) if one else INK for one in first],
+            markers=[marker(0) if one else marker(1) for one in first],
+        )
+        axis.set_xlim(min(0.0, *axis.get_xlim()), max(1.05, *axis.get_xlim()))
+        axis.set_xlabel("ρ̄")
+
+    return draw, "ρ̄ by which words and which layer (bars: 95 % intervals, one language left out at a time)."

@@ -6,14 +6,16 @@ from typing import Any
 
 import pandas as pd
 
-from interlingua.questions.similarity.figures import draw_layers, draw_map, draw_tree
+from interlingua.questions.similarity.figures import draw_layers, draw_map, draw_tree, firmness, real_and_drawn
 from interlingua.report.results import Results
+from interlingua.report.story import Brief, Lead, Panel, Place, Tile
 from interlingua.report.words import (
     LEVEL,
     Row,
     Section,
     Shown,
     cell_title,
+    distinct,
     every_p,
     listing,
     p_text,
@@ -246,6 +248,131 @@ def _of_units(results: Results, chosen: Any) -> str:
             "units has a sign that is wrong with a probability < .05."
         )
     return ""
+
+
+#: From this lower end of the interval on languages count as sharing most of it.
+MOSTLY = 0.5
+
+
+def lead(results: Results, place: Place) -> Lead:
+    """Return the answer: how much of where the rating is encoded the languages share."""
+    row, variable = _chosen(results, **place), place["variable"]
+    if row is None:
+        return Lead(f"Not asked of {variable}: fewer than two languages are rated.", "Not asked")
+    if pd.isna(row.rho):
+        return Lead(
+            f"It can't be told: in some language two halves of its words don't agree on which units go with {variable}.",
+            "Can't be told",
+        )
+    outcome = _outcome(results, place, row)
+    interval = f"95 % interval {_ends(row)}; " if outcome in _SURE else ""
+    share = f"{row.n_languages} languages encode {variable} alike by {signed(row.rho, 2)} ({interval}0: each its own code, 1: one code)"
+    if outcome == "Not shown":
+        return Lead(f"Not shown: {share}, which chance could give.", outcome)
+    return Lead(f"{outcome}: {share}.", outcome)
+
+
+#: Answers that say how much, and so come with an interval.
+_SURE = ("Mostly", "In part")
+
+
+def _outcome(results: Results, place: Place, row: Any) -> str:
+    """Return the answer in a few words, by the tests and the interval."""
+    nulls = _nulls(results, **place)
+    if not nulls:
+        return "Not tested against chance"
+    if not max(null.p for null in nulls) < LEVEL:
+        return "Not shown"
+    if pd.isna(row.rho_low) or row.ceiling < LEAST_CEILING:
+        return "More than by chance"
+    return "Mostly" if row.rho_low >= MOSTLY else "In part"
+
+
+def tile(results: Results, place: Place) -> Tile | None:
+    """Return rho-bar with its interval and its ceiling."""
+    row = _chosen(results, **place)
+    if row is None or pd.isna(row.rho):
+        return None
+    nulls = _nulls(results, **place)
+    sure = "no interval of so few languages" if pd.isna(row.rho_low) else f"95 % interval {_ends(row)}"
+    if nulls:
+        worst = max(nulls, key=lambda null: null.p)
+        sure += f"; p {p_text(worst.p)} against chance"
+    means = (
+        f"ρ̄: how alike languages are in which units go with {place['variable']} ({signed(row.between, 2)}), over how alike two "
+        f"halves of one language's words are ({signed(row.ceiling, 2)}, the ceiling)"
+    )
+    if row.ceiling < LEAST_CEILING:
+        sure += "; unsure, as a ratio of small numbers"
+    head = "ρ̄: 0 if each had a code of its own, 1 if all had one"
+    return Tile("How alike languages are", signed(row.rho, 2), sure, means, head)
+
+
+def _ends(row: Any) -> str:
+    return f"{signed(row.rho_low, 2)} to {signed(row.rho_high, 2)}"
+
+
+def brief(results: Results, place: Place, chapter: str) -> Brief | None:
+    """Return how much is shared beside the nulls (Shared?), and what it hangs on (Firm?)."""
+    row = _chosen(results, **place)
+    if row is None:
+        return None
+    if pd.isna(row.rho):
+        told = _unsteady(results, **place)
+        return Brief(f"ρ̄ can't be told: {told}.") if chapter == "shared" else None
+    return _beside_nulls(results, place, row) if chapter == "shared" else _firm(results, place, row)
+
+
+#: What a null is, where a chapter first speaks of it.
+_IS = {
+    "own codes": " (as good, in random directions)",
+    "permuted": " (shuffled among words)",
+}
+
+
+def _beside_nulls(results: Results, place: Place, row: Any) -> Brief:
+    text = (
+        f"On how strongly each unit goes with {place['variable']} two languages agree by {signed(row.between, 2)}, two halves of one "
+        f"language's words by {signed(row.ceiling, 2)} (ρ̄: the ratio)"
+    )
+    nulls = _nulls(results, **place)
+    if not nulls:
+        return Brief(f"{text}. No ratings were drawn by chance to hold that against.")
+    told = listing(
+        f"with {results.label(null.null)}{_IS.get(null.null, '')} by {signed(null.null_mean, 2)}" for null in nulls
+    )
+    p = distinct(p_text(null.p) for null in nulls)
+    return Brief(f"{text}; {told} (p {p}).", Panel(*real_and_drawn(results, row, nulls)))
+
+
+def _firm(results: Results, place: Place, row: Any) -> Brief | None:
+    others = {
+        f"without {_named_links(results, place)}": _chosen(results, **place, words="unlinked"),
+        "as many left out by chance": _chosen(results, **place, words="random"),
+    }
+    known = {
+        name: other for name, other in others.items() if other is not None and pd.notna(other.rho) and other.n_left_out
+    }
+    text = ", ".join(
+        f"{name} {signed(other.rho, 2)}"
+        + (f" ({_ends(other)})" if other.words == "unlinked" and pd.notna(other.rho_low) else "")
+        for name, other in known.items()
+    )
+    before = next(
+        results.of("similarity", **place, words="all", layer=0).dropna(subset="rho").itertuples(),
+        None,
+    )
+    if before is not None and before.layer != row.layer:
+        text += f"{', ' if text else ''}in layer {before.layer} (no context read yet) {signed(before.rho, 2)}"
+    if not text:
+        return None
+    drawn = {"this layer, all words": row, **known} | ({} if before is None else {f"layer {before.layer}": before})
+    return Brief(f"ρ̄ is {signed(row.rho, 2)}; {text}.", Panel(*firmness(drawn)))
+
+
+def _named_links(results: Results, place: Place) -> str:
+    named = _links(results, **place)
+    return "the model's own translations" if named.startswith("the words that the model") else "linked words"
 
 
 FIGURES = {"similarity_layers": draw_layers, "similarity_map": draw_map, "similarity_tree": draw_tree}

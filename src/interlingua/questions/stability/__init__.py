@@ -15,6 +15,7 @@ from interlingua.tables.columns import (
     MODEL,
     N_WORDS,
     SAME_SIGN,
+    SITE,
     UNIT,
     VARIABLE,
     K,
@@ -23,9 +24,10 @@ from interlingua.tables.columns import (
 STABILITY = Table(
     name="stability",
     row="a unit at the top of a language, by a ranking",
-    key=("model", "variable", "method", "language", "unit"),
+    key=("model", "site", "variable", "method", "language", "unit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -40,9 +42,10 @@ STABILITY = Table(
 K_CURVE = Table(
     name="k_curve",
     row="a ranking and size of the top",
-    key=("model", "variable", "method", "layer", "k"),
+    key=("model", "site", "variable", "method", "layer", "k"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -65,9 +68,10 @@ K_CURVE = Table(
 HALVES = Table(
     name="stability_halves",
     row="a language and ranking",
-    key=("model", "variable", "method", "language"),
+    key=("model", "site", "variable", "method", "language"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -92,9 +96,10 @@ _AGREEMENT = (
 METHOD_AGREEMENT = Table(
     name="method_agreement",
     row="a language and pair of rankings",
-    key=("model", "variable", "language", "method_a", "method_b"),
+    key=("model", "site", "variable", "language", "method_a", "method_b"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         LANGUAGE,
@@ -110,6 +115,7 @@ ADAM_SEEDS = Table(
     key=METHOD_AGREEMENT.key,
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         LANGUAGE,
@@ -122,9 +128,10 @@ ADAM_SEEDS = Table(
 SUMMARY = Table(
     name="stability_summary",
     row="a ranking",
-    key=("model", "variable", "method"),
+    key=("model", "site", "variable", "method"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -180,7 +187,7 @@ _SELECT = Step(
     name="stability",
     says="stability",
     function="interlingua.questions.stability.compute:select_again",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={"activations": "activations", "ratings": "ratings", "cell": "cell", "probes": "probes"},
     outputs=(STABILITY, HALVES),
     options=("units.methods", "draws=scrutiny.stability", "probes.standardise"),
@@ -192,7 +199,7 @@ _SEEDS = Step(
     name="adam_seeds",
     says="stability",
     function="interlingua.questions.stability.initialisations:adam_seeds",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     reads={"activations": "activations", "ratings": "ratings", "cell": "cell"},
     outputs=(ADAM_SEEDS,),
     options=(
@@ -210,7 +217,7 @@ _COMPARE = Step(
     name="k_curve",
     says="stability",
     function="interlingua.questions.stability.compute:compare",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"rankings": "rankings", "cell": "cell"},
     outputs=(K_CURVE, METHOD_AGREEMENT),
     seconds=lambda size: 0.01 * size.languages * len(size.study.units.methods),
@@ -219,7 +226,7 @@ _SUMMARISE = Step(
     name="stability_summary",
     says="stability",
     function="interlingua.questions.stability.compute:summary",
-    per=("model", "variable"),
+    per=("model", "site", "variable"),
     reads={"stability": STABILITY.name, "halves": HALVES.name, "seeds": ADAM_SEEDS.name, "pairs": "pairs"},
     outputs=(SUMMARY,),
 )
@@ -229,6 +236,7 @@ QUESTION = Question(
     title="How firm is the choice of units?",
     steps=(_SELECT, _SEEDS, _COMPARE, _SUMMARISE),
     show="interlingua.questions.stability.show",
+    chapters=("firm",),
     caveats=(
         "Words that are drawn anew are two thirds the same words, so how often a unit is there again flatters. Two halves of a "
         "language's words share no word; each has half as many, which makes its choice less firm than that of all.",

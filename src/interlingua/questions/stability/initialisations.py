@@ -42,7 +42,7 @@ def adam_seeds(
     design = Design(activations, ratings, standardise=standardise).rated(cell.variable)
     y, _ = design.ratings(cell.variable)
     own = derive_seed(seed, "adam seeds", cell.model, language, cell.variable)
-    inputs = np.concatenate([design.train(i).astype(np.float32) for i in range(design.n_layers)], axis=1)
+    inputs = np.concatenate([design.train(i).astype(np.float32) for i in design.layers], axis=1)
     fit = adam_probe(
         inputs,
         np.repeat(y[:, None], seeds, axis=1),

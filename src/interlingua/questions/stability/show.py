@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from interlingua.report.results import Results
+from interlingua.report.story import Brief, Place
 from interlingua.report.style import GREY, colour, marker, panels
 from interlingua.report.words import Row, Section, Shown, cell_title
 
@@ -109,6 +110,16 @@ def draw_k_curve(results: Results) -> tuple[Figure, str] | None:
         "can't exceed the layer's width over k."
     )
     return figure, caption
+
+
+def brief(results: Results, place: Place, chapter: str) -> Brief | None:
+    """Return how many units two halves of a language's words share."""
+    rows = results.of("stability_summary", **place, method=results.headline)
+    for row in rows[rows["mean_frequency"].notna()].itertuples():
+        return Brief(
+            f"Halves of a language's words share {row.halves_shared:.0f} of {row.k:.0f} top units (by chance {row.halves_expected:.0f})."
+        )
+    return None
 
 
 FIGURES = {"k_curve": draw_k_curve}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from interlingua.flow.step import Step
 from interlingua.questions.question import Asked, Question
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import LANGUAGE, LAYER, METHOD, MODEL, N_WORDS, UNIT, VARIABLE
+from interlingua.tables.columns import LANGUAGE, LAYER, METHOD, MODEL, N_WORDS, SITE, UNIT, VARIABLE
 
 _REGRESSION = (
     Column("b", "change of the rating with each SD of the unit (ordinary least squares)", "number", "B"),
@@ -23,9 +23,10 @@ _REGRESSION = (
 TRANSFER_UNITS = Table(
     name="transfer_units",
     row="any unit in an unseen language",
-    key=("model", "variable", "language", "unit"),
+    key=("model", "site", "variable", "language", "unit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         LAYER,
         LANGUAGE,
@@ -39,9 +40,10 @@ TRANSFER_UNITS = Table(
 TRANSFER = Table(
     name="transfer",
     row="a shared unit in an unseen language",
-    key=("model", "variable", "method", "language", "unit"),
+    key=("model", "site", "variable", "method", "language", "unit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -64,9 +66,10 @@ TRANSFER = Table(
 BESIDE_OWN = Table(
     name="transfer_own_codes",
     row="a shared unit in an unseen language, beside own codes",
-    key=("model", "variable", "method", "language", "unit"),
+    key=("model", "site", "variable", "method", "language", "unit"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -92,9 +95,10 @@ def _own(name: str, says: str) -> tuple[Column, ...]:
 SUMMARY = Table(
     name="transfer_summary",
     row="a ranking's shared units in an unseen language",
-    key=("model", "variable", "method", "language"),
+    key=("model", "site", "variable", "method", "language"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         METHOD,
         LAYER,
@@ -136,7 +140,7 @@ _REGRESS = Step(
     name="transfer_units",
     says="unseen languages",
     function="interlingua.questions.unseen.regressions:every_unit",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     role="unseen",
     reads={"activations": "activations", "ratings": "ratings"},
     outputs=(TRANSFER_UNITS,),
@@ -146,7 +150,7 @@ _TEST = Step(
     name="transfer",
     says="unseen languages",
     function="interlingua.questions.unseen.compute:shared_units",
-    per=("model", "variable", "language"),
+    per=("model", "site", "variable", "language"),
     role="unseen",
     reads={
         "activations": "activations",
@@ -165,6 +169,7 @@ QUESTION = Question(
     key="unseen",
     title="Do they work in a language that was not asked?",
     asked=_why_not,
+    chapters=("elsewhere",),
     missed="Do single units work in a language that was not asked?",
     steps=(_REGRESS, _TEST),
     show="interlingua.questions.unseen.show",

@@ -15,6 +15,7 @@ def every_unit(
     ratings: pd.DataFrame,
     *,
     model: str,
+    site: str,
     variable: str,
     language: str,
     on_progress: Callable[[float], None],
@@ -23,8 +24,8 @@ def every_unit(
     rated = ratings[variable].notna().to_numpy()
     y, words = ratings.loc[rated, variable].to_numpy(), ratings.loc[rated, "word"].to_numpy()
     parts = []
-    for layer in range(activations.n_layers):
+    for number, layer in enumerate(activations.layers, start=1):
         parts.append(layer_table(activations.layer(layer)[rated], y, words, layer=layer))
-        on_progress((layer + 1) / activations.n_layers)
+        on_progress(number / len(activations.layers))
     table = pd.concat(parts, ignore_index=True)
-    return {"transfer_units": table.assign(model=model, variable=variable, language=language)}
+    return {"transfer_units": table.assign(model=model, site=site, variable=variable, language=language)}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from interlingua.report.results import Results
-from interlingua.report.style import GREY, colour, panels
-from interlingua.report.words import LEVEL, Row, Section, Shown, cell_title, listing, p_text, permuted
+from interlingua.report.story import Brief, Panel, Place, Tile
+from interlingua.report.style import GREY, colour, marker, panels
+from interlingua.report.words import LEVEL, Row, Section, Shown, between, cell_title, listing, p_text, permuted, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -147,7 +148,7 @@ def draw(results: Results) -> tuple[Figure, str] | None:
     places = list(dict.fromkeys(zip(shared["model"], shared["variable"], shared["language"], strict=True)))
     if not places:
         return None
-    figure, axes = panels(len(places), height=2.9)
+    figure, axes = panels(len(places), height=2.3)
     for axis, (model, variable, language) in zip(axes, places, strict=True):
         where = {"model": model, "variable": variable, "language": language}
         layer = results.layer(model, variable)
@@ -156,11 +157,11 @@ def draw(results: Results) -> tuple[Figure, str] | None:
         axis.hist(every["t_words"].abs(), bins=30, color="#cfd5dd", edgecolor="white")
         top = axis.get_ylim()[1]
         heights = [-0.06 * top] * len(marked)
-        axis.plot(marked["t_words"].abs(), heights, "|", color=colour(5), markersize=11, label="shared units")
+        axis.plot(marked["t_words"].abs(), heights, "|", color=colour(5), markersize=9, label="shared units")
         axis.set_ylim(-0.12 * top, top)
         middle = float(every["t_words"].abs().median())
         axis.axvline(middle, color=GREY, linestyle="--", label="median of the layer")
-        axis.set_title(f"{results.names[language]}: {cell_title(model, variable)}, layer {layer}", fontsize=9)
+        axis.set_title(f"{results.names[language]}: {cell_title(model, variable)}, layer {layer}")
         axis.set_xlabel("|t| over words")
         axis.set_ylabel("units of the layer")
         axis.legend(loc="upper right", frameon=True, framealpha=0.9, edgecolor="none")
@@ -171,6 +172,79 @@ def draw(results: Results) -> tuple[Figure, str] | None:
         "'significant'."
     )
     return figure, caption
+
+
+#: So many unseen languages are told of by name.
+_NAMED = 3
+
+
+def _beside_chance(results: Results, place: Place) -> Any:
+    """Return the rows of unseen languages in which units were tested beside enough codes of the language's own."""
+    rows = results.of("transfer_summary", **place, method=results.headline)
+    return rows[(rows["own_draws"] >= _LEAST_DRAWS) & (rows["n_units"] > 0)]
+
+
+def tile(results: Results, place: Place) -> Tile | None:
+    """Return how many units work in each unseen language, beside codes of its own."""
+    rows = _beside_chance(results, place)
+    if rows.empty:
+        return None
+    units = rows["n_units"].iloc[0]
+    if len(rows) > _NAMED:
+        value = f"{span(rows['n_replicated'])} of {units}"
+        sure = (
+            f"in {len(rows)} languages; by chance {between(rows['own_replicated'])}; p {p_text(rows['p_replicated'].min())} to "
+            f"{p_text(rows['p_replicated'].max())}"
+        )
+    else:
+        value = ", ".join(f"{results.names[row.language]} {row.n_replicated:.0f}" for row in rows.itertuples())
+        value += f" of {units}"
+        chance = listing(f"{row.own_replicated:.1f}" for row in rows.itertuples())
+        sure = f"by chance {chance}; p {listing(p_text(row.p_replicated) for row in rows.itertuples())}"
+    means = (
+        f"of the {units} units that most languages have at their top: how many also go with {place['variable']} in a language that "
+        "took no part, beyond what a random code of it would give (by chance: what such codes do give)"
+    )
+    head = "units at the top of most languages that work there, too"
+    return Tile("In languages not asked", value, sure, means, head)
+
+
+def brief(results: Results, place: Place, chapter: str) -> Brief | None:
+    """Return how many of the shared units work in every unseen language, beside codes of its own."""
+    rows = _beside_chance(results, place)
+    beside = set(rows["language"])
+    untested = listing(results.names[code] for code in results.study["unseen"] if code not in beside)
+    if rows.empty:
+        return Brief(f"Whether single units work in {untested} can't be told: none is shared, or too little was drawn.")
+    works = listing(results.names[code] for code in rows.loc[rows["p_replicated"] < LEVEL, "language"])
+    fails = listing(results.names[code] for code in rows.loc[rows["p_replicated"] >= LEVEL, "language"])
+    told = [
+        f"in {works} more of them work than if the language had a random code" if works else "",
+        f"in {fails} this is not shown" if fails else "",
+        f"of {untested} it can't be told" if untested else "",
+    ]
+    text = f"Of {rows['n_units'].iloc[0]} units that most languages have at their top, {'; '.join(filter(None, told))}."
+    drawn = [
+        (results.names[row.language], row.n_replicated, row.own_replicated, row.own_replicated_95)
+        for row in rows.itertuples()
+    ]
+
+    def draw(axis: Any) -> None:
+        for number, (_, real, mean, most) in enumerate(drawn):
+            axis.plot([mean, most], [number, number], color=GREY, linewidth=2.5, solid_capstyle="butt")
+            axis.plot([mean], [number], marker=marker(2), color=GREY, linestyle="none")
+            axis.plot([real], [number], marker=marker(0), color=colour(0), linestyle="none", markersize=5)
+        axis.set_yticks(range(len(drawn)), [name for name, *_ in drawn])
+        axis.set_ylim(len(drawn) - 0.5, -0.5)
+        axis.set_xlim(left=-0.5)
+        axis.set_xlabel("units that work")
+        axis.grid(visible=False, axis="y")
+
+    caption = (
+        "units that work in languages not asked (points), beside random codes of the language (triangles: mean; bars: to where 95 % "
+        "stay below)."
+    )
+    return Brief(text, Panel(draw, caption))
 
 
 FIGURES = {"transfer": draw}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+import scipy
 
 from interlingua.stats.mixed.criterion import RemlCriterion
 from interlingua.stats.mixed.formula import Design, build_design
@@ -100,7 +100,7 @@ def mixed_model(formula: str, data: pd.DataFrame) -> MixedModelResult:
             "se": fit.se,
             "df": fit.df,
             "t": t,
-            "p": 2 * stats.t.sf(np.abs(t), fit.df),
+            "p": 2 * scipy.stats.t.sf(np.abs(t), fit.df),
         },
         index=pd.Index(design.names, name="term"),
     )

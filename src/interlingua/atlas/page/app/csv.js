@@ -26,6 +26,7 @@
     return [
       Atlas.index.study,
       Atlas.modelName(state.model),
+      ...(state.site === "resid" ? [] : [state.site]),
       state.variable,
       state.ranking,
       all ? "all-layers" : layers.length > 1 ? `layers-${layers.join("-")}` : `layer-${layers[0]}`,

@@ -98,20 +98,58 @@
         of: column.languages && ((unit, code) => column.languages[code]?.get(unit) ?? null),
       }));
 
-  // Where the units of a cell's model stand: a layer's units follow each other, and layers follow each other. Nothing
+  // Where the units of a cell's site stand: a layer's units follow each other, and layers follow each other. Nothing
   // else on the page computes with ids.
-  Atlas.layout = ({ layout: { widths, first } }) => ({
-    layers: widths.length,
-    last: first[first.length - 1] + widths[widths.length - 1] - 1,
-    width: (layer) => widths[layer],
-    unit: (layer, index) => first[layer] + index,
-    place: (unit) => {
+  Atlas.layout = ({ site, layout: { widths, first, layers, heads } }) => {
+    /** @param {number} unit */
+    const place = (unit) => {
       const layer = first.filter((id) => id <= unit).length - 1;
       return { layer, index: unit - first[layer] };
-    },
-    // Of numbers for all units, those of a layer.
-    block: (values, layer) => values.subarray(first[layer], first[layer] + widths[layer]),
-  });
+    };
+    /** @param {number} layer */
+    const before = (layer) => layers.filter((other) => other < layer).reduce((sum, other) => sum + widths[other], 0);
+    const prefix = site === "resid" ? "" : site;
+    // Units of a head that has several are called by the head and their number in it.
+    /** @param {number} layer */
+    const size = (layer) => (heads ? widths[layer] / heads : 1);
+    /** @param {number} unit */
+    const numbers = (unit) => {
+      const { layer, index } = place(unit);
+      return size(layer) > 1 ? [layer, Math.floor(index / size(layer)), index % size(layer)] : [layer, index];
+    };
+    /** @param {number} unit */
+    const typed = (unit) => `${prefix && `${prefix}.`}L${numbers(unit).join(".")}`;
+    return {
+      layers,
+      first: first[layers[0]],
+      last: first[layers[layers.length - 1]] + widths[layers[layers.length - 1]] - 1,
+      width: (layer) => widths[layer],
+      unit: (layer, index) => first[layer] + index,
+      place,
+      name: (unit) => `${prefix && `${prefix} `}L${numbers(unit).join("·")}`,
+      typed,
+      // The id of a unit by its number, or by its name as it is typed, with the site or without.
+      find: (text) => {
+        const layerOf = (/** @type {number} */ unit) => (layers.includes(place(unit).layer) ? unit : null);
+        if (/^\d+$/.test(text)) {
+          return Number(text) < first[0] + widths.reduce((a, b) => a + b, 0) ? layerOf(Number(text)) : null;
+        }
+        const found = /^(?:([a-z]+)[. ])?L(\d+)[.·](\d+)(?:[.·](\d+))?$/i.exec(text.trim());
+        if (!found || ![prefix, undefined].includes(found[1]?.toLowerCase())) return null;
+        const [layer, one, two] = [found[2], found[3], found[4]].map((part) =>
+          part === undefined ? null : Number(part),
+        );
+        if (layer === null || one === null || !layers.includes(layer) || (two === null) !== (size(layer) === 1)) {
+          return null;
+        }
+        const index = two === null ? one : one * size(layer) + two;
+        return index < widths[layer] && (two === null || two < size(layer)) ? first[layer] + index : null;
+      },
+      // Among numbers for all units that were read: where a unit's is, and those of a layer.
+      at: (unit) => before(place(unit).layer) + place(unit).index,
+      block: (values, layer) => values.subarray(before(layer), before(layer) + widths[layer]),
+    };
+  };
 
   const ranks = new Map();
 
@@ -163,10 +201,12 @@
     return layers.get(key);
   };
 
-  // Where the words of a model's layer are and of which units, or undefined where the atlas has none.
-  Atlas.pagesOf = (model, layer) => {
-    const models = [...new Set(Atlas.index.cells.map((cell) => cell.model))];
-    const page = Atlas.index.pages.find((entry) => entry.model === model && entry.layer === layer);
-    return page && { name: `${models.indexOf(model)}-${layer}`, units: page.units };
+  // Where the words of a layer of a cell's model and site are and of which units, or undefined where there are none.
+  Atlas.pagesOf = ({ model, site }, layer) => {
+    const sites = [...new Set(Atlas.index.cells.map((cell) => `${cell.model} ${cell.site}`))];
+    const page = Atlas.index.pages.find(
+      (entry) => entry.model === model && entry.site === site && entry.layer === layer,
+    );
+    return page && { name: `${sites.indexOf(`${model} ${site}`)}-${layer}`, units: page.units };
   };
 })();

@@ -45,15 +45,24 @@
       .split(/[\s,;]+/)
       .filter(Boolean);
     /** @type {Searched} */
-    const found = { languages: [], numbers: [], unknown: [] };
+    const found = { languages: [], numbers: [], names: [], unknown: [] };
     for (let i = 0; i < words.length;) {
       const { used, codes } = named(words.slice(i), languages);
       if (codes.length) found.languages.push(codes);
       else if (/^\d+$/.test(words[i])) found.numbers.push(words[i]);
-      else found.unknown.push(words[i]);
+      else if (/^(?:(?:mlp|heads)\.)?l\d+(?:[.·]\d*){0,2}$/.test(words[i])) {
+        found.names.push(words[i].replaceAll("·", "."));
+      } else found.unknown.push(words[i]);
       i += used;
     }
     return found;
+  };
+
+  // Whether a unit's name begins with what was typed of it, with its site or without; a layer is typed in full.
+  /** @type {(typed: string, name: string) => boolean} */
+  const begins = (typed, name) => {
+    const start = /^(?:[a-z]+\.)?l\d+$/.test(name) ? `${name}.` : name;
+    return [typed, typed.replace(/^[a-z]+\./, "")].some((whole) => whole.startsWith(start));
   };
 
   // The languages that the first words name, the longest name first.
@@ -69,14 +78,15 @@
     return { used: 1, codes: [] };
   }
 
-  /** @type {(row: UnitRow, text: string) => boolean} */
-  const found = (row, text) => {
-    const { languages, numbers, unknown } = Atlas.searched(text, Atlas.index.languages);
+  /** @type {(row: UnitRow, text: string, state: State) => boolean} */
+  const found = (row, text, state) => {
+    const { languages, numbers, names, unknown } = Atlas.searched(text, Atlas.index.languages);
     const own = row.languages.split(" ");
     return (
       !unknown.length &&
       languages.every((codes) => codes.some((code) => own.includes(code))) &&
-      (!numbers.length || numbers.some((digits) => String(row.unit).includes(digits)))
+      (!numbers.length || numbers.some((digits) => String(row.unit).includes(digits))) &&
+      (!names.length || names.some((name) => begins(Atlas.layout(state.cell).typed(row.unit).toLowerCase(), name)))
     );
   };
 
@@ -102,8 +112,8 @@
     {
       name: "search",
       label: "Unit or languages",
-      says: "a number, or languages by code or name: units at the top of all of them",
-      input: { type: "search", size: "14", placeholder: "2709, or zh en" },
+      says: "a number or a place (L7.353), or languages by code or name: units at the top of all of them",
+      input: { type: "search", size: "14", placeholder: "2709, L7.21, or zh en" },
       standard: () => "",
       parse: (text) => ({ value: text }),
       passes: found,

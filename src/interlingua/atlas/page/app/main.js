@@ -19,7 +19,7 @@
   function navigation(state) {
     // "A unit" opens the first that most languages share, or the first that has a page.
     const { first_unit: first } = Atlas.index.cells[state.number];
-    const unit = first ?? Atlas.pagesOf(state.model, state.cell.layer)?.units[0] ?? null;
+    const unit = first ?? Atlas.pagesOf(state.cell, state.cell.layer)?.units[0] ?? null;
     /** @param {View} view */
     const href = (view) => Atlas.href(state, view === "unit" && state.unit === null ? { view, unit } : { view });
     byId("views").replaceChildren(

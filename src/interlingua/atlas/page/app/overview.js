@@ -68,7 +68,7 @@
       ({ label, test }) => `with ${label} by ${fixed(test.null_mean, 2)} (p ${equals(test.p)}, ${test.draws} draws)`,
     );
     const beside = nulls.length ? ` Units of two languages agree by ${fixed(row.between, 2)}, ${listing(listed)}.` : "";
-    const range = `one if they had a single code, nought if each had its own${interval}`;
+    const range = `1 if they had one code, 0 if each had its own${interval}`;
     const where = `In layer ${state.layer} `;
     if (nulls.some(({ test }) => test.p >= 0.05)) {
       return `${where}it is not shown that ${row.n_languages} languages share any of where ${state.variable} is encoded (ρ̄ = ${fixed(row.rho, 2)}: ${range}).${beside}`;
@@ -100,7 +100,7 @@
     /** @param {Row} row */
     const beside = (row) => `r = ${fixed(row.mean_r, 2)} (random units: ${fixed(row.random_r, 2)})`;
     const more = five ? `, the first five with ${beside(five)}` : "";
-    return `The one unit that the other languages choose first predicts a language that has no say with ${beside(one)}${more}.`;
+    return `The one unit that the other languages choose first predicts a language that was left out of the choice with ${beside(one)}${more}.`;
   }
 
   /** @type {(state: State, of: (table: string) => Row[], pairs: Row[], degrees: Row[]) => HTMLElement} */

@@ -92,9 +92,10 @@
     const rows = [];
     for (let index = 0; index < layout.width(layer); index += 1) {
       const unit = layout.unit(layer, index);
-      const top = cell.languages.filter((code) => ranks[code][unit] !== 0 && Math.abs(ranks[code][unit]) <= k);
-      const ranked = cell.languages.map((code) => Math.abs(ranks[code][unit])).filter((rank) => rank > 0);
-      const positive = top.filter((code) => ranks[code][unit] > 0).length;
+      const at = layout.at(unit);
+      const top = cell.languages.filter((code) => ranks[code][at] !== 0 && Math.abs(ranks[code][at]) <= k);
+      const ranked = cell.languages.map((code) => Math.abs(ranks[code][at])).filter((rank) => rank > 0);
+      const positive = top.filter((code) => ranks[code][at] > 0).length;
       /** @type {UnitRow} */
       const row = {
         unit,
@@ -107,7 +108,7 @@
         n_negative: top.length - positive,
       };
       for (const column of unitColumns) row[column.key] = column.mean(unit);
-      for (const code of cell.unseen) row[`t_${code}`] = transfer[code].t[unit];
+      for (const code of cell.unseen) row[`t_${code}`] = transfer[code].t[at];
       rows.push(row);
     }
     return rows;

@@ -8,8 +8,6 @@
   /** @type {Record<View, string>} */
   Atlas.views = { overview: "Overview", units: "Units", unit: "A unit", word: "A word" };
 
-  /** @param {number} count */
-  const upTo = (count) => Array.from({ length: count }, (_, i) => i);
   /** @template T @param {T[]} values @returns {T[]} */
   const unique = (values) => [...new Set(values)];
   /** @param {State} state */
@@ -26,7 +24,9 @@
   const layersOfPages = (state) =>
     unique([
       state.cell.layer,
-      ...Atlas.index.pages.filter((page) => page.model === state.model).map((page) => page.layer),
+      ...Atlas.index.pages
+        .filter((page) => page.model === state.model && page.site === state.site)
+        .map((page) => page.layer),
     ]).sort((a, b) => a - b);
 
   // Read a text as one of the options, which are [key, shown]; `called` is what they are.
@@ -51,24 +51,34 @@
 
   /** @param {State} state @returns {Option[]} */
   const layerOptions = (state) =>
-    (state.view === "word" ? layersOfPages(state) : upTo(layout(state).layers)).map((layer) => [
+    (state.view === "word" ? layersOfPages(state) : layout(state).layers).map((layer) => [
       layer,
       layer === state.cell.layer ? `${layer} (chosen)` : String(layer),
     ]);
 
   /** @type {Entry["parse"]} */
   const unitOf = (text, state) => {
-    const { last } = layout(state);
-    if (/^\d+$/.test(text) && Number(text) <= last) return { value: Number(text) };
-    return { problem: `There is no unit “${text}”: the units of ${Atlas.modelName(state.model)} are 0 to ${last}.` };
+    const { find, first, last, typed } = layout(state);
+    const unit = find(text);
+    if (unit !== null) return { value: unit };
+    const ids = `${first} to ${last}, or ${typed(first)} to ${typed(last)}`;
+    return { problem: `There is no unit “${text}”: the units of ${Atlas.modelName(state.model)} are ${ids}.` };
   };
 
   /** @returns {Option[]} */
   const models = () =>
     unique(Atlas.index.cells.map((cell) => cell.model)).map((model) => [model, Atlas.modelName(model)]);
   /** @param {State} state @returns {Option[]} */
+  const sites = (state) =>
+    unique(Atlas.index.cells.filter((cell) => cell.model === state.model).map((cell) => cell.site)).map((site) => [
+      site,
+      Atlas.label(site),
+    ]);
+  /** @param {State} state @returns {Option[]} */
   const variables = (state) =>
-    Atlas.index.cells.filter((cell) => cell.model === state.model).map(({ variable }) => [variable, variable]);
+    Atlas.index.cells
+      .filter((cell) => cell.model === state.model && cell.site === state.site)
+      .map(({ variable }) => [variable, variable]);
   /** @returns {Option[]} */
   const rankings = () => Atlas.index.methods.map((method) => [method.key, method.name]);
 
@@ -97,6 +107,14 @@
       standard: () => Atlas.index.cells[0].model,
       parse: oneOf("model", models, Atlas.modelName),
       choice: { label: "Model", options: models, offered: hasResult },
+    },
+    {
+      name: "site",
+      brief: true,
+      acts: everywhere,
+      standard: (state) => sites(state)[0][0],
+      parse: oneOf("site", sites, (site) => Atlas.label(site)),
+      choice: { label: "Site", options: sites, offered: hasResult },
     },
     {
       name: "variable",
@@ -217,7 +235,7 @@
       }
       if (entry.name === "variable") {
         state.number = Atlas.index.cells.findIndex(
-          (cell) => cell.model === state.model && cell.variable === state.variable,
+          (cell) => cell.model === state.model && cell.site === state.site && cell.variable === state.variable,
         );
         state.cell = Atlas.index.cells[state.number];
       }
@@ -255,16 +273,19 @@
     };
   };
 
-  // The texts of a state with a change laid over it. Another model or variable brings its own layer and k.
+  // The texts of a state with a change laid over it. Another model, site or variable brings its own layer and k, and
+  // another site its own units.
   /** @type {(state: State, change: Change) => Texts} */
   const textsOf = (state, change) => {
     const next = { ...state, ...change };
-    const moved = next.model !== state.model || next.variable !== state.variable;
+    const elsewhere = next.site !== state.site;
+    const moved = elsewhere || next.model !== state.model || next.variable !== state.variable;
     /** @type {Texts} */
     const texts = {};
     for (const { name } of entries()) {
       const value = next[name];
       if (moved && (name === "layer" || name === "k") && !(name in change)) continue;
+      if (elsewhere && (name === "unit" || name === "with") && !(name in change)) continue;
       if (!Atlas.missing(value) && value !== "") texts[name] = String(value);
     }
     return texts;
@@ -316,19 +337,20 @@
 
   // The layers of what is shown.
   Atlas.layersOf = (state) => {
-    if (state.layers === "all") return upTo(layout(state).layers);
+    if (state.layers === "all") return layout(state).layers;
     const units = [state.unit, state.with].filter((unit) => unit !== null);
     return units.length ? unique(units.map((unit) => layout(state).place(unit).layer)) : [state.layer];
   };
 
   Atlas.describe = (state) => {
     const layers = Atlas.layersOf(state);
+    const several = sites(state).length > 1;
     const where =
       state.layers === "all"
         ? "all layers"
         : `layer${layers.length > 1 ? "s" : ""} ${Atlas.listing(layers.map(String))}`;
     return (
-      `${Atlas.modelName(state.model)} · ${state.variable} · ranked by ${Atlas.label(state.ranking)} · ` +
+      `${Atlas.modelName(state.model)} · ${several ? `${Atlas.label(state.site)} · ` : ""}${state.variable} · ranked by ${Atlas.label(state.ranking)} · ` +
       `${where} · top ${state.k} of ${layout(state).width(state.layer)}`
     );
   };

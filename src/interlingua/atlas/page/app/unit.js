@@ -9,7 +9,10 @@
     if (state.unit === null) return { nodes: [el("h1", { tabindex: "-1" }, "A unit"), ...unitForm(state)] };
     const units = [state.unit, ...(state.with === null ? [] : [state.with])];
     const parts = await Promise.all(units.map((unit) => unitPart(state, unit)));
-    const heading = units.length === 2 ? `Units ${units[0]} and ${units[1]}` : `Unit ${state.unit}`;
+    const heading =
+      units.length === 2
+        ? `Units ${called(state, units[0])} and ${called(state, units[1])}`
+        : `Unit ${called(state, units[0])}`;
     return {
       nodes: [
         el("h1", { tabindex: "-1" }, heading),
@@ -20,10 +23,14 @@
     };
   };
 
+  // What a unit is called: in the residual stream by the paper's number, elsewhere by its place.
+  /** @type {(state: State, unit: number) => string} */
+  const called = (state, unit) => (state.site === "resid" ? String(unit) : Atlas.layout(state.cell).name(unit));
+
   /** @type {(state: State, name: "unit" | "with", label: string, button: string, ...more: Child[]) => HTMLElement} */
   function numberForm(state, name, label, button, ...more) {
     const input = /** @type {HTMLInputElement} */ (
-      el("input", { name, type: "number", min: "0", max: Atlas.layout(state.cell).last, value: state[name] })
+      el("input", { name, type: "text", size: "14", autocomplete: "off", value: state[name] })
     );
     /** @param {Event} event */
     const onsubmit = (event) => {
@@ -41,12 +48,14 @@
   }
 
   /** @param {State} state */
+  const range = (state) => {
+    const { first, last, typed } = Atlas.layout(state.cell);
+    return `${first} to ${last}; by layer and number ${typed(first)} to ${typed(last)}`;
+  };
+
+  /** @param {State} state */
   const unitForm = (state) => [
-    el(
-      "p",
-      { class: "chosen" },
-      `${Atlas.modelName(state.model)} has the units 0 to ${Atlas.layout(state.cell).last}.`,
-    ),
+    el("p", { class: "chosen" }, `${Atlas.modelName(state.model)} has the units ${range(state)}.`),
     numberForm(state, "unit", "Unit", "Show"),
     el(
       "p",
@@ -70,7 +79,7 @@
   async function unitPart(state, unit) {
     const { cell } = state;
     const { layer, index } = Atlas.layout(cell).place(unit);
-    const page = Atlas.pagesOf(state.model, layer);
+    const page = Atlas.pagesOf(state.cell, layer);
     const position = page ? page.units.indexOf(unit) : -1;
     const [data, ranks, transfer] = await Promise.all([
       Atlas.loadCell(state.number),
@@ -89,8 +98,8 @@
     const drawn = new Map(languages.map((language) => [language.code, language.r[state.variable]]));
     return el(
       "section",
-      { class: "unit", "data-unit": unit, "aria-label": `Unit ${unit}` },
-      el("h2", {}, `Unit ${unit}`),
+      { class: "unit", "data-unit": unit, "aria-label": `Unit ${called(state, unit)}` },
+      el("h2", {}, `Unit ${called(state, unit)}`),
       el("p", {}, summary(state, row)),
       besideList(beside, unit),
       standing(state, data, ranks, transfer, beside, unit, drawn),
@@ -113,7 +122,7 @@
               { class: "note" },
               "Its words and sentences are not in the atlas: they are there for units at the top of two languages or more, by any ranking, in the layers that the study chose. ",
               ...Atlas.index.pages
-                .filter((entry) => entry.model === state.model)
+                .filter((entry) => entry.model === state.model && entry.site === state.site)
                 .map((entry) => `(Layer ${entry.layer}: ${entry.units.length} units.) `),
             ),
           ]),
@@ -147,7 +156,7 @@
       ? `at the top ${state.k} in ${row.n_languages} of ${state.cell.languages.length} languages: ${row.languages.split(" ").map(Atlas.languageName).join(", ")}`
       : `at the top ${state.k} in none of the ${state.cell.languages.length} languages`;
     const signs = row.n_languages ? `; sign + in ${row.n_positive}, − in ${row.n_negative}` : "";
-    return `Layer ${row.layer}, number ${row.index} in it; ${where}${signs}.`;
+    return `${Atlas.layout(state.cell).name(row.unit)}: layer ${row.layer}, number ${row.index} in it; ${where}${signs}.`;
   }
 
   // What questions put beside the unit, where there is anything.
@@ -172,6 +181,7 @@
   function standing(state, data, ranks, transfer, beside, unit, drawn) {
     const { cell } = state;
     const { layer, index } = Atlas.layout(cell).place(unit);
+    const at = Atlas.layout(cell).at(unit);
     const byLanguage = beside.filter((column) => column.of);
     /** @param {string} code */
     const inLanguage = (code) => ({
@@ -183,14 +193,14 @@
     const seen = cell.languages.map((code) => ({
       ...inLanguage(code),
       role: "seen",
-      rank: Math.abs(ranks[code][unit]) || null,
+      rank: Math.abs(ranks[code][at]) || null,
       weight: layer === cell.layer ? Atlas.unpack.f4(weights[code])[index] : null,
     }));
     const unseen = cell.unseen.map((code) => ({
       ...inLanguage(code),
       role: "unseen",
-      t: transfer[code].t[unit],
-      percentile: transfer[code].percentile[unit],
+      t: transfer[code].t[at],
+      percentile: transfer[code].percentile[at],
     }));
     /** @type {Column[]} */
     const columns = [

@@ -107,7 +107,7 @@
     const { unknown, languages } = Atlas.searched(state.search, Atlas.index.languages);
     const unranked = languages.filter((codes) => !codes.some((code) => state.cell.languages.includes(code)));
     return [
-      ...unknown.map((word) => `“${word}” is no number and no language`),
+      ...unknown.map((word) => `“${word}” is no unit and no language`),
       ...unranked.map(([code]) =>
         state.cell.unseen.includes(code)
           ? `${Atlas.languageName(code)} is unseen, no units are chosen in it: filter by |t|`
@@ -166,7 +166,7 @@
       el(
         "a",
         { href: Atlas.href(state, { view: "unit", unit: cell.getValue(), with: null }) },
-        String(cell.getValue()),
+        state.site === "resid" ? String(cell.getValue()) : Atlas.layout(state.cell).name(cell.getValue()),
       );
     const unit = Atlas.column("rankings", "unit");
     const layer = Atlas.column("rankings", "layer");
@@ -182,7 +182,14 @@
     const numeric = { sorter: "number", hozAlign: "right", headerHozAlign: "right" };
     const lowest = { alignEmptyValues: "bottom" };
     return [
-      { title: unit.label, says: unit.says, field: "unit", formatter: link, width: 72, ...numeric },
+      {
+        title: unit.label,
+        says: unit.says,
+        field: "unit",
+        formatter: link,
+        width: state.site === "resid" ? 72 : 124,
+        ...numeric,
+      },
       { title: layer.label, says: layer.says, field: "layer", width: 72, visible: state.layers === "all", ...numeric },
       { title: "Languages", field: "n_languages", width: 124, ...numeric },
       { title: "Which", field: "languages", minWidth: 120, widthGrow: 3, sorter: "string" },

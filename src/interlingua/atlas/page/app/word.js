@@ -111,7 +111,7 @@
     const { cell } = state;
     const place = words.words.indexOf(word);
     const name = Atlas.languageName(state.language);
-    const page = Atlas.pagesOf(state.model, state.layer);
+    const page = Atlas.pagesOf(state.cell, state.layer);
     if (!page) return [el("p", { class: "note" }, `No units of layer ${state.layer} are in the atlas with words.`)];
     const [data, ranks, transfer, units] = await Promise.all([
       Atlas.loadCell(state.number),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from interlingua.contexts.corpora.readers.limits import Limits
+
 #: Stands in a text where a template or a formula belonged to a sentence that is not whole without it.
 HOLE = "\ufffc"
 #: Stand where markup is left over that nothing closes, or that nothing opens: how much of the paragraph behind it, or
@@ -58,9 +60,12 @@ class Options:
         Whether each record is one sentence already; None: as is usual for the kind.
     paragraphs
         Of plain text: ``line`` (each line is a paragraph) or ``blank`` (hard-wrapped; a blank line parts them).
+    limits
+        How much is read at once.
     """
 
     encoding: str = "utf-8"
     columns: Mapping[str, str] = field(default_factory=dict)
     sentences: bool | None = None
     paragraphs: str = "line"
+    limits: Limits = field(default_factory=Limits)

@@ -11,6 +11,7 @@ from typing import Final
 
 from interlingua.contexts.corpora.readers.base import Document, Options
 from interlingua.contexts.corpora.readers.files import decoded_lines, open_binary, reading
+from interlingua.contexts.corpora.readers.limits import Limits
 from interlingua.errors import ContextsError
 
 #: Sentences that are looked at before it is told whether the first column counts the tokens.
@@ -56,8 +57,8 @@ def read_conll(path: Path, options: Options) -> Iterator[Document]:
     ContextsError
         If a line has one column only, or a sentence of a file that counts its tokens isn't counted.
     """
-    with reading(path), open_binary(path) as stream:
-        sentences = _sentences(decoded_lines(stream, path, options.encoding), path)
+    with reading(path), open_binary(path, options.limits) as stream:
+        sentences = _sentences(decoded_lines(stream, path, options), path, options.limits)
         first = list(islice(sentences, _LOOKED_AT))
         counted = _counts(first)
         for index, sentence in enumerate(chain(first, sentences)):
@@ -77,16 +78,19 @@ def _counts(sentences: Sequence[_Sentence]) -> bool:
     return sum(sentence.is_counted() for sentence in telling) * 2 > len(telling)
 
 
-def _sentences(lines: Iterator[tuple[int, str]], path: Path) -> Iterator[_Sentence]:
+def _sentences(lines: Iterator[tuple[int, str]], path: Path, limits: Limits) -> Iterator[_Sentence]:
     gathered: list[tuple[int, str]] = []
-    shape = _Shape()
+    shape, size = _Shape(), 0
     for number, line in chain(lines, [(0, "")]):
         if line.strip():
             gathered.append((number, line))
+            size += len(line)
+            if size > limits.page:
+                raise limits.too_long(f"{path}, the sentence that begins in line {gathered[0][0]}")
             continue
         shape = shape.of_next(line for _, line in gathered)
         sentence = _parsed(gathered, shape, path)
-        gathered = []
+        gathered, size = [], 0
         if sentence.rows:
             yield sentence
 

@@ -10,7 +10,9 @@ from xml.etree.ElementTree import ParseError
 
 from interlingua.contexts.corpora.readers.base import Document, Options
 from interlingua.contexts.corpora.readers.files import open_binary, reading
-from interlingua.contexts.corpora.readers.wikitext import ALWAYS_HIDDEN, plain_text
+from interlingua.contexts.corpora.readers.limits import Pages
+from interlingua.contexts.corpora.readers.slow_page import page_text
+from interlingua.contexts.corpora.readers.wikitext import ALWAYS_HIDDEN
 from interlingua.errors import ContextsError
 
 
@@ -20,25 +22,27 @@ def read_dump(path: Path, options: Options) -> Iterator[Document]:
     Raises
     ------
     ContextsError
-        If mwxml and mwparserfromhell are not installed, or the file is no dump, is damaged or breaks off.
+        If mwxml and mwparserfromhell are not installed, the file is no dump, is damaged or breaks off, or a page is
+        too long or takes too long.
     """
-    del options  # a dump leaves no choice
     mwxml = _dump_library()
-    with reading(path), open_binary(path) as stream:
+    with reading(path), open_binary(path, options.limits) as stream:
+        pages = Pages(stream, path, options.limits)
         try:
-            dump = mwxml.Dump.from_file(stream)
+            dump = mwxml.Dump.from_file(pages)
             site = dump.site_info
         except (AssertionError, mwxml.errors.MalformedXML) as error:
             raise ContextsError(f"{path}: not a MediaWiki dump (expected <mediawiki> and <siteinfo>)") from error
         except (ValueError, TypeError, AttributeError) as error:
             raise ContextsError(f"{path}: the dump's <siteinfo> is damaged ({error}); fetch the file again") from error
         hidden = _hidden_namespaces(site.namespaces)
-        for index, (page, revision) in enumerate(_articles(dump, path, mwxml)):
+        for index, (page, revision) in enumerate(_articles(dump, path, mwxml, pages)):
             date = str(revision.timestamp)[:10] if revision.timestamp else ""
-            yield Document(plain_text(revision.text, hidden), page.title, _url(site.base, page), index, date)
+            text = page_text(revision.text, hidden, f"{path}, page '{page.title}'", options.limits)
+            yield Document(text, page.title, _url(site.base, page), index, date)
 
 
-def _articles(dump: Any, path: Path, mwxml: Any) -> Iterator[tuple[Any, Any]]:
+def _articles(dump: Any, path: Path, mwxml: Any, stream: Pages) -> Iterator[tuple[Any, Any]]:
     """Yield the articles with their last revisions."""
     pages, last, title = iter(dump.pages), "", None
     while True:
@@ -48,7 +52,8 @@ def _articles(dump: Any, path: Path, mwxml: Any) -> Iterator[tuple[Any, Any]]:
             if page is None:
                 return
             title = page.title
-            revision = _last(page)
+            stream.turn(title)
+            revision = _last(page, stream)
         except (ParseError, EOFError, OSError):
             raise  # the file breaks off, which `reading` says
         except (mwxml.errors.MalformedXML, ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
@@ -72,9 +77,10 @@ def _hidden_namespaces(namespaces: Any) -> frozenset[str]:
     return frozenset(names)
 
 
-def _last(page: Any) -> Any:
+def _last(page: Any, stream: Pages) -> Any:
     last = None
     for revision in page:
+        stream.turn()
         last = revision
     return last
 

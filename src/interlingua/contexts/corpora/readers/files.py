@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
+from interlingua.contexts.corpora.readers.base import Options
+from interlingua.contexts.corpora.readers.limits import Limits, Unpacked
 from interlingua.errors import ContextsError, reason
 
 _AGAIN: Final = "fetch the file again"
@@ -92,13 +94,13 @@ def is_named(path: Path, *suffixes: str) -> bool:
     return name.endswith(suffixes)
 
 
-def open_binary(path: Path) -> io.BufferedReader:
+def open_binary(path: Path, limits: Limits) -> io.BufferedReader:
     """Open a file for reading, unpacking gzip, bzip2 and xz, of one stream or several, by what the file holds.
 
     Raises
     ------
     ContextsError
-        If the file is empty, not packed though its name says so, or a ZIP archive.
+        If the file is empty, not packed though its name says so, or a ZIP archive; later, if it holds too much.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
@@ -113,24 +115,28 @@ def open_binary(path: Path) -> io.BufferedReader:
         )
     if head.startswith(b"PK\x03\x04"):
         raise ContextsError(f"{path}: {ZIPPED}")
-    return path.open("rb") if packed is None else io.BufferedReader(_OPENERS[packed](path))
+    return path.open("rb") if packed is None else io.BufferedReader(Unpacked(_OPENERS[packed](path), path, limits))
 
 
-def decoded_lines(stream: io.BufferedReader, path: Path, encoding: str) -> Iterator[tuple[int, str]]:
+def decoded_lines(stream: io.BufferedReader, path: Path, options: Options) -> Iterator[tuple[int, str]]:
     """Yield (number from 1, line without its end), and say in which line another encoding shows.
 
     Raises
     ------
     ContextsError
-        If there is no such encoding, or the file is in another one.
+        If there is no such encoding, the file is in another one, or a line is too long.
     """
+    encoding, limits = options.encoding, options.limits
     name = _codec(encoding, path)
     _refuse_other_encoding(stream.peek(_LOOKED_AT)[:_LOOKED_AT], name, f"{path}: not {encoding}")
     number = 0
     try:
         # In wide encodings the bytes of a line's end stand within other characters, too.
-        lines = io.TextIOWrapper(stream, name, newline="\n") if name.startswith(_WIDE) else _each(stream, name)
+        wide = name.startswith(_WIDE)
+        lines = _each_wide(stream, name, limits.page) if wide else _each(stream, name, limits.page)
         for number, line in enumerate(lines, start=1):
+            if line is None:
+                raise limits.too_long(f"{path}, line {number}")
             yield number, (line.removeprefix("\ufeff") if number == 1 else line).rstrip("\r\n")
     except UnicodeDecodeError as error:
         raise ContextsError(
@@ -139,9 +145,16 @@ def decoded_lines(stream: io.BufferedReader, path: Path, encoding: str) -> Itera
         ) from None
 
 
-def _each(stream: io.BufferedReader, name: str) -> Iterator[str]:
-    for raw in stream:
-        yield raw.decode(name)
+def _each(stream: io.BufferedReader, name: str, most: int) -> Iterator[str | None]:
+    """Yield the lines of a stream; None in place of one that is too long."""
+    while raw := stream.readline(most + 1):
+        yield raw.decode(name) if len(raw) <= most else None
+
+
+def _each_wide(stream: io.BufferedReader, name: str, most: int) -> Iterator[str | None]:
+    text = io.TextIOWrapper(stream, name, newline="\n")
+    while line := text.readline(most + 1):
+        yield line if len(line) <= most else None
 
 
 def _codec(encoding: str, path: Path) -> str:

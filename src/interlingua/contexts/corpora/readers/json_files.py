@@ -5,15 +5,15 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from interlingua.contexts.corpora.readers.base import Document, Options
 from interlingua.contexts.corpora.readers.files import decoded_lines, open_binary, reading
+from interlingua.contexts.corpora.readers.limits import Limits
 from interlingua.errors import ContextsError, suggest
 
-#: A JSON file is one piece in memory; SQuAD's own have 40 MB.
-_MOST: Final = 256 << 20
 _LOOKED_AT: Final = 4096
 _SQUAD: Final = '{"data": [{"paragraphs": [{"context": "..."}]}]}'
 _OTHERWISE: Final = "write other JSON as JSON lines, a record with its text a line, and give it with kind = 'jsonl'"
@@ -21,9 +21,9 @@ _OTHERWISE: Final = "write other JSON as JSON lines, a record with its text a li
 
 def read_jsonl(path: Path, options: Options) -> Iterator[Document]:
     """Yield the record of each line of a JSON lines file; a text, and if there are such a page, url and date."""
-    with reading(path), open_binary(path) as stream:
+    with reading(path), open_binary(path, options.limits) as stream:
         index = 0
-        for number, line in decoded_lines(stream, path, options.encoding):
+        for number, line in decoded_lines(stream, path, options):
             if not line.strip():
                 continue
             record = _parsed(line, f"{path}, line {number}")
@@ -35,11 +35,16 @@ def read_jsonl(path: Path, options: Options) -> Iterator[Document]:
 
 def read_squad(path: Path, options: Options) -> Iterator[Document]:
     """Yield each paragraph of a SQuAD file (XQuAD, TQuAD): its ``context``, with its article's title."""
-    with reading(path), open_binary(path) as stream:
-        content = stream.read(_MOST + 1)
-        if len(content) > _MOST:
-            raise ContextsError(f"{path}: more than {_MOST >> 20} MB of JSON in one piece; {_OTHERWISE}")
-        lines = decoded_lines(io.BufferedReader(io.BytesIO(content)), path, options.encoding)
+    limits = options.limits
+    with reading(path), open_binary(path, limits) as stream:
+        content = stream.read(limits.json + 1)
+        if len(content) > limits.json:
+            raise ContextsError(
+                f"{path}: more than {limits.json >> 20} MB of JSON in one piece; {_OTHERWISE}, or give "
+                f"most_page_megabytes = {4 * limits.page_megabytes}"
+            )
+        whole = replace(options, limits=replace(limits, page_megabytes=limits.json))
+        lines = decoded_lines(io.BufferedReader(io.BytesIO(content)), path, whole)
         text = "\n".join(line for _, line in lines)
     articles = _listed(_parsed(text, str(path)), "data", str(path))
     index = 0
@@ -57,7 +62,7 @@ def read_squad(path: Path, options: Options) -> Iterator[Document]:
 def looks_like_squad(path: Path) -> bool:
     """Return whether a JSON file's beginning has the names that SQuAD's has."""
     try:
-        with open_binary(path) as stream:
+        with open_binary(path, Limits()) as stream:
             head = stream.read(_LOOKED_AT)
     except (ContextsError, OSError, EOFError):
         return False

@@ -10,8 +10,12 @@ from interlingua.contexts.corpora.readers.base import Document, Options
 from interlingua.contexts.corpora.readers.files import reading
 from interlingua.errors import ContextsError, suggest
 
-#: Rows read at a time: with articles of 5 kB on average, about a megabyte.
+#: Rows read at a time: with articles of 5 kB on average, about a megabyte. Fewer where they may be long: a text that
+#: stands in the file once may be the cell of many rows.
 _BATCH = 256
+_BATCH_BYTES = 2**28
+#: What all texts of one row group may have, in pages.
+_PAGES = 32
 
 
 def read_parquet(path: Path, options: Options) -> Iterator[Document]:
@@ -32,7 +36,11 @@ def read_parquet(path: Path, options: Options) -> Iterator[Document]:
             raise ContextsError(f"{path}: not a whole Parquet file ({error}); fetch the file again") from error
         with file:
             there = _columns(path, schema, options)
-            batches = file.iter_batches(_BATCH, columns=list(there.values()))
+            largest = _largest(file.metadata, there["text"])
+            if largest > _PAGES * options.limits.page:
+                raise options.limits.too_long(f"{path}, the column '{there['text']}' of a row group")
+            rows = max(1, min(_BATCH, _BATCH_BYTES // max(largest, 1)))
+            batches = file.iter_batches(rows, columns=list(there.values()))
             index = 0
             while True:
                 try:
@@ -43,6 +51,16 @@ def read_parquet(path: Path, options: Options) -> Iterator[Document]:
                     return
                 yield from _documents(batch, there, options, path, index)
                 index += batch.num_rows
+
+
+def _largest(metadata: Any, column: str) -> int:
+    """Return the bytes that a column has in the row group where it has most."""
+    sizes = [0]
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        chunks = [group.column(place) for place in range(group.num_columns)]
+        sizes += [chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema == column]
+    return max(sizes)
 
 
 def _columns(path: Path, schema: Any, options: Options) -> dict[str, str]:
@@ -76,6 +94,8 @@ def _documents(batch: Any, there: dict[str, str], options: Options, path: Path, 
     for place in range(batch.num_rows):
         values = {ours: _cell(column[place], path, first + place, there[ours]) for ours, column in cells.items()}
         text, page, url, date = (values.get(ours, "") for ours in ("text", "page", "url", "date"))
+        if len(text) > options.limits.page:
+            raise options.limits.too_long(f"{path}, row {first + place} (from 0)")
         yield Document(text, page, url, first + place, date, bool(options.sentences))
 
 

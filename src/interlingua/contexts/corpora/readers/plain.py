@@ -19,14 +19,18 @@ _CHUNK = 1 << 20
 def read_text(path: Path, options: Options) -> Iterator[Document]:
     """Yield each paragraph of a text file."""
     as_sentence = bool(options.sentences)
-    with reading(path), open_binary(path) as stream:
-        index, gathered = 0, list[str]()
-        for _, line in decoded_lines(stream, path, options.encoding):
+    with reading(path), open_binary(path, options.limits) as stream:
+        index, gathered, size = 0, list[str](), 0
+        for number, line in decoded_lines(stream, path, options):
             if options.paragraphs == "blank" and line.strip():
                 gathered.append(line.strip())
+                size += len(line)
+                if size > options.limits.page:
+                    raise options.limits.too_long(f"{path}, the paragraph that ends behind line {number}")
                 continue
             text = " ".join(gathered) if options.paragraphs == "blank" else line
             gathered.clear()
+            size = 0
             if text.strip():
                 yield Document(text, "", "", index, sentence=as_sentence)
                 index += 1
@@ -36,7 +40,7 @@ def read_text(path: Path, options: Options) -> Iterator[Document]:
 
 def read_leipzig(path: Path, options: Options) -> Iterator[Document]:
     """Yield the sentences of a Leipzig corpus: its archive, or its file ``*-sentences.txt`` (number TAB sentence)."""
-    with reading(path), open_binary(path) as stream:
+    with reading(path), open_binary(path, options.limits) as stream:
         if ".tar" not in path.suffixes and path.suffix != ".tgz":
             yield from _leipzig_lines(stream, path, options)
             return
@@ -56,7 +60,7 @@ def read_leipzig(path: Path, options: Options) -> Iterator[Document]:
 
 
 def _leipzig_lines(stream: BufferedReader, path: Path, options: Options) -> Iterator[Document]:
-    for number, line in decoded_lines(stream, path, options.encoding):
+    for number, line in decoded_lines(stream, path, options):
         if not line:
             continue
         identity, tab, sentence = line.partition("\t")
