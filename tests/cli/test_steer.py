@@ -29,7 +29,7 @@ def test_units_of_a_study_shift_what_its_probe_reads(
     layer = pd.read_parquet(results / "tables" / "causal_layer.parquet")
     width = layer["index"].nunique()
     probe = pd.DataFrame({"index": range(-1, width), "weight": [0.5, 1.0, *[0.0] * (width - 1)]})
-    probe = probe.assign(model=layer["model"].iloc[0], variable="valence", language="en")
+    probe = probe.assign(model=layer["model"].iloc[0], variable="valence", language="en", site="resid")
     probe[list(PROBE.names)].to_parquet(results / "tables" / "causal_probe.parquet", index=False)
     seal(results)
     small = replace(small, results=results)
@@ -50,8 +50,8 @@ def test_units_of_a_study_shift_what_its_probe_reads(
 
 def test_what_it_does_not_know_is_said_in_a_line(interlingua: Cli, small: Any) -> None:
     for options, says in (
-        (["love", "--units", "L99.3"], "have the scales of layer"),
-        (["love", "--units", "353"], "write a unit as L"),
+        (["love", "--units", "L99.3"], "these results can shift L"),
+        (["love", "--units", "353"], "these results can shift L"),
         (["love", "--language", "xx"], "not in these results"),
         (["  "], "blank"),
         ([], "give a text to steer, or --save"),

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from interlingua.questions.causal import QUESTION
 from interlingua.questions.causal.choose import choose
 from interlingua.questions.causal.compute import compare
-from interlingua.questions.causal.show import caveats, claim, draw_doses, draw_pairs, glance, section
+from interlingua.questions.causal.show import brief, caveats, claim, draw_doses, draw_pairs, glance, section
 from interlingua.questions.causal.tables import CHECKS, READOUTS, UNITS
 from interlingua.questions.question import Asked
 from interlingua.report.results import Results
-from interlingua.report.style import house_style
+from interlingua.report.style import house_style, panels
 from interlingua.study.cell import Cell
 from interlingua.study.config import Study
 from interlingua.tables import Table
@@ -304,6 +304,20 @@ def test_units_that_move_the_readout_are_said_to() -> None:
     assert glance(results, "m", "valence")[0].answer == "Moved more than by matched sets"
     assert "no equals" in words(results)
     assert {shown.table for shown in section(results).tables} >= {"causal_summary", "causal", "causal_matches"}
+
+
+def test_the_chapter_says_it_in_few_words_language_by_language() -> None:
+    place = {"model": "m", "variable": "valence"}
+    moved = brief(told(summary(p=0.01)), place, "used")
+    assert "more than as many other units that are alike" in moved.text
+    assert "not yet that the model uses them" in moved.text
+    assert len(moved.text.split()) <= 80
+    with house_style():
+        _, (axis,) = panels(1)
+        moved.panel.draw(axis)
+    assert [label.get_text() for label in axis.get_yticklabels()] == list(NAMES.values())
+    assert "not shown to be more" in brief(told(summary(p=0.4)), place, "used").text
+    assert "can't be told" in brief(told({}), place, "used").text
 
 
 def test_units_that_do_not_are_not_said_to() -> None:

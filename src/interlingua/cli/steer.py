@@ -23,6 +23,7 @@ def steer(
     ] = None,
     variable: Annotated[str | None, typer.Option("--variable", help="Which rating [the first].")] = None,
     model: Annotated[str | None, typer.Option("--model", help="Which of the study's models [the first].")] = None,
+    site: Annotated[str | None, typer.Option("--site", help="resid, mlp or heads [the study's first].")] = None,
     save: Annotated[
         Path | None, typer.Option("--save", metavar="FILE", help="Write the units to a file that other programs read.")
     ] = None,
@@ -34,7 +35,7 @@ def steer(
 
     if text is None and save is None:
         raise ConfigError("give a text to steer, or --save FILE to write the units")
-    chosen = unit_set(folder, units=units, language=language, variable=variable, model=model)
+    chosen = unit_set(folder, units=units, language=language, variable=variable, model=model, site=site)
     if save is not None:
         chosen.write(save)
         typer.echo(f"{save}: {len(chosen.units)} units of layer {chosen.layer} (block {chosen.layer - 1})")

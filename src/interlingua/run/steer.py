@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from interlingua.causal.unit_set import UnitSet
-from interlingua.errors import ConfigError, StoreError, suggest
+from interlingua.errors import ConfigError, StatsError, StoreError, suggest
 from interlingua.questions.order import tables
 from interlingua.report.results import Results
-from interlingua.tables import RESID
+from interlingua.tables import SITES, Layout
 from interlingua.tables.cells import select
-
-#: How units are typed: layer 7's unit 353.
-_TYPED = re.compile(r"L(?P<layer>\d{1,5})\.(?P<index>\d{1,8})", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -51,6 +47,7 @@ def unit_set(
     language: str | None = None,
     model: str | None = None,
     variable: str | None = None,
+    site: str | None = None,
 ) -> UnitSet:
     """Return units of a result folder with what steering takes.
 
@@ -63,7 +60,7 @@ def unit_set(
         languages than `language` choose.
     language
         In which means and SDs are taken; the study's first by default.
-    model, variable
+    model, variable, site
         Of the study; the first by default.
 
     Raises
@@ -77,25 +74,29 @@ def unit_set(
     known = results.table("causal_layer")
     if known.empty:
         raise ConfigError(f"{folder}: the study edited no units; run it with --set causal.ask=true")
-    model, variable = _one(known, "model", model), _one(known, "variable", variable)
-    known = select(known, model=model, variable=variable)
+    model, variable, site = (
+        _one(known, name, wanted) for name, wanted in (("model", model), ("variable", variable), ("site", site))
+    )
+    known = select(known, model=model, variable=variable, site=site)
     language = _one(known, "language", language)
     here = select(known, language=language).set_index("index")
     layer = int(here["layer"].iloc[0])
+    facts = next(entry for entry in results.run["models"] if entry["name"] == model)
     if units is None:
         chosen = results.of(
-            "causal_units", model=model, variable=variable, language=language, chosen_by="others"
+            "causal_units", model=model, variable=variable, site=site, language=language, chosen_by="others"
         ).sort_values("place")
         index = chosen["index"].to_numpy(np.int64)
     else:
-        index = np.array([_typed(text, layer, len(here)) for text in units.split(",")], dtype=np.int64)
+        layout = facts["sites"][site]
+        layout = Layout(tuple(layout["widths"]), layout["site"], tuple(layout["layers"]), layout["heads"])
+        index = np.array([_typed(text, layer, layout) for text in units.split(",")], dtype=np.int64)
     rows = here.loc[index]
-    facts = next(entry for entry in results.run["models"] if entry["name"] == model)
     return UnitSet(
         model=str(facts["spec"]),
         revision=str(facts["revision"] or ""),
         fingerprint=str(facts["fingerprint"]),
-        site=RESID,
+        site=next(name for name in SITES if name == site),
         layer=layer,
         variable=variable,
         language=language,
@@ -136,7 +137,7 @@ def steer(folder: Path | str, units: UnitSet, dose: float, text: str, *, model: 
     before, after = text_vectors(load_model(model or units.model, dtype="float32"), units, dose, text)
     results = Results.read(Path(folder), tables())
     name = next(str(entry["name"]) for entry in results.run["models"] if entry["spec"] == units.model)
-    probe = results.of("causal_probe", model=name, variable=units.variable, language=units.language)
+    probe = results.of("causal_probe", model=name, site=units.site, variable=units.variable, language=units.language)
     weights = probe.sort_values("index")["weight"].to_numpy(np.float64)
     cosine = float(before @ after / (np.linalg.norm(before) * np.linalg.norm(after)))
     return Steered(units, units.variable, _read(weights, before), _read(weights, after), 1 - cosine)
@@ -161,13 +162,11 @@ def _one(table: pd.DataFrame, name: str, wanted: str | None) -> str:
     return wanted
 
 
-def _typed(text: str, layer: int, width: int) -> int:
-    match = _TYPED.fullmatch(text.strip())
-    if match is None:
-        raise ConfigError(f"--units {text.strip()[:40]!r}: write a unit as L{layer}.353 (layer, number in it)")
-    if int(match["layer"]) != layer or int(match["index"]) >= width:
-        raise ConfigError(
-            f"--units {text.strip()}: these results have the scales of layer {layer} only, whose units are L{layer}.0 "
-            f"to L{layer}.{width - 1}"
-        )
-    return int(match["index"])
+def _typed(text: str, layer: int, layout: Layout) -> int:
+    """Return a unit's number in the layer by its name as it is typed."""
+    try:
+        unit = layout.find(text.strip())
+        return int(layout.index_in(layer, [unit])[0])
+    except StatsError as error:
+        like = f"{layout.typed(layout.unit(layer, 0))} to {layout.typed(layout.unit(layer, layout.width(layer) - 1))}"
+        raise ConfigError(f"--units {text.strip()[:40]!r}: {error}; these results can shift {like}") from None
