@@ -122,7 +122,7 @@ def every_part(flagged: Results) -> Results:
     flagged._read["causal_summary"] = summary.assign(**(dict.fromkeys(numbers, 0.5) | counts))
     cells = flagged.table("causal_readouts").drop_duplicates(["model", "variable"])
     flagged._read["causal_selectivity"] = pd.concat(
-        cells[["model", "variable", "layer", "language"]].assign(
+        cells[["model", "site", "variable", "layer", "language"]].assign(
             property=name, r=0.5, passes=True, slope=0.1, slope_low=0.0, slope_high=0.2, own_slope=0.3
         )
         for name in ("length", "log_frequency")
@@ -305,7 +305,8 @@ def test_numbers_of_a_whole_study_stand_in_its_tables(results: Results) -> None:
 
 def test_numbers_of_a_bare_study_stand_in_its_tables(bare: Path) -> None:
     results = Results.read(bare, tables())
-    assert results.not_asked.keys() == {"controls", "left_out", "causal", "unseen", "confounds", "sites", "replication"}
+    unasked = {"controls", "left_out", "causal", "unseen", "confounds", "sites", "checkpoints", "replication"}
+    assert results.not_asked.keys() == unasked
     assert faults(watched(results)) == []
 
 
