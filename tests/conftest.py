@@ -62,6 +62,12 @@ stability = 5
 audit_against = ""
 [alignment]
 draws = 50
+[causal]
+ask = true
+sizes = [5]
+sets = 19
+edited = 5
+edited_words = 5
 """.replace("RATERS", 'options = {{ sd = {{ valence = "SD" }}, raters = {{ valence = 50 }} }}')
 
 

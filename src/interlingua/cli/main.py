@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from interlingua.cli import atlas, cache, contexts, demo, doctor, models, new, norms, plan, report, run
+from interlingua.cli import atlas, cache, contexts, demo, doctor, models, new, norms, plan, report, run, steer
 from interlingua.errors import InterlinguaError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command("run")(run.run)
 app.command("plan")(plan.plan)
 app.command("report")(report.report)
 app.command("atlas")(atlas.atlas)
+app.command("steer")(steer.steer)
 app.command("new")(new.new)
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)

@@ -21,6 +21,7 @@ ORDER = (
     "concepts",
     "controls",
     "left_out",
+    "causal",
     "unseen",
     "confounds",
     "stability",
@@ -39,6 +40,7 @@ CHAPTERS = (
     Chapter("shared", "Shared?", "Is it more than languages would have in common by chance?"),
     Chapter("learnt", "Learnt?", "Does training bring it about, and does the model know the ratings at all?"),
     Chapter("elsewhere", "Elsewhere?", "Do the units work in languages that took no part in choosing them?"),
+    Chapter("used", "Used?", "Does what can be read behind the units move, where they are edited?"),
     Chapter("firm", "Firm?", "Does it hang on translations, other properties of words, which words, or the ranking?"),
 )
 

@@ -13,6 +13,7 @@ from interlingua import languages
 from interlingua.errors import ConfigError, LanguageError, suggest
 from interlingua.study.sections import (
     Alignment,
+    Causal,
     Concepts,
     Extraction,
     LanguageConfig,
@@ -60,6 +61,7 @@ class Study(Section):
     units: Units = Field(default_factory=Units)
     alignment: Alignment = Alignment()
     scrutiny: Scrutiny = Scrutiny()
+    causal: Causal = Field(default_factory=Causal)
     questions: Mapping[str, Any] = Field(default_factory=dict)
     """Options of questions by the question's key: a section each, which the question declares."""
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interlingua.errors import StoreError
+from interlingua.errors import ModelError, StoreError
 from interlingua.models import sources
 from interlingua.study.facts import Facts
 
@@ -38,6 +38,24 @@ class Handle:
         from interlingua.models import load_model
 
         return load_model(self.spec, dtype=self.dtype, device=self.device, quantisation=self.quantisation)
+
+    @cached_property
+    def exact(self) -> LoadedModel:
+        """The model in float32, in which units are edited, loaded when it is first asked for.
+
+        Raises
+        ------
+        ModelError
+            If there is no model, or its weights are quantised.
+        """
+        from interlingua.models import load_model
+
+        if self.stored is not None:
+            raise ModelError(f"{self.spec.name}: units of one's own have no model in which they could be edited")
+        where = self.resolved()
+        if where.quantisation != "none":
+            raise ModelError(f"{self.spec.name}: its weights are quantised, and units are edited in float32")
+        return self.model if where.dtype == "float32" else load_model(self.spec, dtype="float32", device=self.device)
 
     def resolved(self) -> Where:
         """Return where it will be computed, and in which number format."""

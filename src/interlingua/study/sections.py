@@ -314,6 +314,76 @@ class Scrutiny(Section):
     """Sentences a word that the other controls read; by default as many as the study's models."""
 
 
+def _a_readout(name: str) -> str:
+    from interlingua.causal.readouts import names
+
+    if name not in names():
+        raise ValueError(f"give one of {', '.join(map(repr, names()))}{suggest(name, names())}")
+    return name
+
+
+def _all_readouts() -> tuple[str, ...]:
+    from interlingua.causal.readouts import names
+
+    return names()
+
+
+EditName = Literal["steer", "mean", "swap", "resample", "zero"]
+
+
+class Causal(Section):
+    """Whether the model uses the units: they are edited, and what can be read behind them is compared."""
+
+    ask: bool = False
+    """Ask it: a forward and a backward pass over some of the test words of every language, and some hundred edits."""
+    units: Positive | None = None
+    """Units that are edited for real; by default as many as at the top (`units.k`)."""
+    sizes: tuple[Positive, ...] = (5, 10, 20)
+    """Smaller sets, the first of the same units, whose effects are predicted."""
+    edits: tuple[EditName, ...] = ("steer", "mean", "swap")
+    """``steer``: shifted by a dose x sign x SD; ``mean``: set to the language's mean; ``swap``: to the values of a word
+    of another rating; ``resample``: of a random word; ``zero``: which measures outliers."""
+    doses: tuple[Annotated[float, Field(ge=-10, le=10)], ...] = (-2.0, -1.0, 1.0, 2.0)
+    """Of ``steer``, in SDs of each unit over the language's training words."""
+    tokens: Literal["target", "all"] = "target"
+    """Where: at the word's tokens, or at all of its sentence."""
+    readouts: tuple[Annotated[str, AfterValidator(_a_readout)], ...] = Field(default_factory=_all_readouts)
+    """What reads the rating behind the edit; all there are by default."""
+    words: Annotated[int, Field(ge=10)] = 100
+    """Test words a language at most, spread over the ratings, each in its first sentence."""
+    sets: Annotated[int, Field(ge=19)] = 199
+    """Control sets: as many units, each alike one of the tested ones."""
+    edited: Annotated[int, Field(ge=5)] = 20
+    """Control sets that are edited for real, to see whether the predictions hold for all."""
+    edited_words: Annotated[int, Field(ge=5)] = 24
+    """Words in which they are."""
+
+    @field_validator("edits", "readouts", "sizes", "doses")
+    @classmethod
+    def _each_once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not value:
+            raise ValueError("give one at least")
+        for entry in value:
+            if value.count(entry) > 1:
+                raise ValueError(f"'{entry}' stands there twice")
+        return value
+
+    @field_validator("doses")
+    @classmethod
+    def _not_nothing(cls, value: tuple[float, ...]) -> tuple[float, ...]:
+        if 0 in value:
+            raise ValueError("a dose of 0 is no edit: leave it out")
+        return value
+
+    @model_validator(mode="after")
+    def _with_steering(self) -> Self:
+        if "steer" not in self.edits:
+            raise ValueError("edits: 'steer' is what the answer is about: keep it among them")
+        if self.edited > self.sets:
+            raise ValueError(f"edited: {self.edited} of {self.sets} control sets can't be edited; give fewer")
+        return self
+
+
 class Alignment(Section):
     """The relation between sharing and performance."""
 

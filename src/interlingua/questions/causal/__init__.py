@@ -1,0 +1,153 @@
+"""Does the model use the units? They are edited, and what can be read behind them is compared with control sets."""
+
+from __future__ import annotations
+
+from interlingua.flow.step import Step
+from interlingua.questions.causal.tables import (
+    BESIDE,
+    CHECKS,
+    CONTROLS,
+    EFFECTS,
+    MATCHES,
+    PROBE,
+    READOUTS,
+    SCALE,
+    SCALES,
+    SELECTIVITY,
+    TABLES,
+    UNITS,
+)
+from interlingua.questions.question import Asked, Question
+from interlingua.study.size import Size
+
+#: Seconds of a pass that goes on from the chosen layer, as a share of a whole one: the layer is not known yet.
+_BEHIND = 0.5
+#: How much longer float32 takes than what models are timed in, where that is shorter; and a backward pass than a forward one.
+_FLOAT32, _BACKWARD = 1.5, 1.0
+
+
+def _why_not(asked: Asked) -> str:
+    if not asked.study.causal.ask:
+        return "The study does not edit units: [causal] ask = true does."
+    if all(len(codes) < 2 for codes in asked.rated.values()):
+        return "Units that never saw a language are chosen by others, and fewer than two languages are rated."
+    return ""
+
+
+def _seconds(size: Size) -> float:
+    options = size.study.causal
+    words = min(options.words, size.sentences / size.study.sampling.sentences * size.study.sampling.test_share)
+    readouts, edits = len(options.readouts), len(options.edits) - 1 + len(options.doses)
+    behind = words * (1 + readouts * _BACKWARD + edits) + options.edited * options.edited_words * len(options.edits)
+    whole = words + options.edited_words + 48 * (readouts - 1)
+    return 4.0 + _FLOAT32 * size.token_s() * size.tokens() / size.sentences * (whole + _BEHIND * behind)
+
+
+_OF_LANGUAGES = Step(
+    name="causal_scales",
+    says="scales of units",
+    function="interlingua.questions.causal.choose:scales",
+    per=("model", "site", "variable", "language"),
+    role="all",
+    reads={"activations": "activations", "ratings": "ratings", "cell": "cell"},
+    outputs=(SCALES,),
+    options=("sampling.test_share",),
+    seeded=True,
+)
+_CHOOSE = Step(
+    name="causal_units",
+    says="units to edit",
+    function="interlingua.questions.causal.choose:choose",
+    per=("model", "site", "variable"),
+    reads={"scales": SCALES.name, "rankings": "rankings", "conjunction": "conjunction_units", "cell": "cell"},
+    outputs=(UNITS, SCALE, MATCHES, CONTROLS),
+    options=("units.headline", "size=causal.units", "causal.sizes", "causal.sets"),
+    seeded=True,
+    seconds=lambda size: 0.2 + 2e-5 * size.study.causal.sets * size.width,
+)
+_BESIDE_RATING = Step(
+    name="causal_beside",
+    says="other properties of words",
+    function="interlingua.questions.causal.choose:beside",
+    per=("language",),
+    role="all",
+    reads={"ratings": "ratings"},
+    outputs=(BESIDE,),
+    packages=("wordfreq",),
+)
+_EDIT = Step(
+    name="causal_effects",
+    says="edits",
+    function="interlingua.questions.causal.edit:effects",
+    per=("model", "site", "variable", "language"),
+    role="all",
+    reads={
+        "weights": "weights",
+        "sentences": "sentences",
+        "ratings": "ratings",
+        "activations": "activations",
+        "cell": "cell",
+        "scales": SCALES.name,
+        "units": UNITS.name,
+        "controls": CONTROLS.name,
+        "beside": BESIDE.name,
+    },
+    outputs=(READOUTS, CHECKS, SELECTIVITY, PROBE, EFFECTS),
+    options=(
+        "causal.edits",
+        "causal.doses",
+        "causal.tokens",
+        "causal.readouts",
+        "causal.words",
+        "causal.edited",
+        "causal.edited_words",
+        "probes.folds",
+        "sampling.test_share",
+        "extraction.pooling",
+        "extraction.boundary_piece",
+    ),
+    settings=("extraction.batch_tokens",),
+    seeded=True,
+    plugins={"readouts": "interlingua.causal.readouts"},
+    seconds=_seconds,
+    place="device",
+)
+_COMPARE = Step(
+    name="causal",
+    says="edits beside control sets",
+    function="interlingua.questions.causal.compute:compare",
+    per=("model", "site", "variable"),
+    reads={
+        "effects": EFFECTS.name,
+        "read": READOUTS.name,
+        "checks": CHECKS.name,
+        "scales": SCALES.name,
+        "units": UNITS.name,
+        "controls": CONTROLS.name,
+        "cell": "cell",
+    },
+    outputs=TABLES,
+    options=("causal.edits", "causal.doses", "causal.readouts", "causal.sizes"),
+    seeded=True,
+    plugins={"readouts": "interlingua.causal.readouts"},
+    seconds=lambda size: 0.5 + 0.05 * size.languages,
+)
+
+QUESTION = Question(
+    key="causal",
+    title="Does the model use them?",
+    steps=(_OF_LANGUAGES, _CHOOSE, _BESIDE_RATING, _EDIT, _COMPARE),
+    show="interlingua.questions.causal.show",
+    asked=_why_not,
+    caveats=(
+        "In the residual stream a shift is handed on to the last layer beside all blocks: that a probe there moves with it does not "
+        "show that any block uses it. Control sets are handed on likewise, so that what they move is what to compare with.",
+        "A probe of the last layer is not behaviour: it tells what could be read there, and not what the model does with it.",
+        "After an edit the rest of the network may make up for it (self-repair), and its values may be none that any text "
+        "gives. A small effect of setting units to their mean is therefore no proof that they are not used.",
+        "Control sets are matched unit by unit; the units that go with the rating most have no equals, so that sets matched in "
+        "|r| are only as near as the table of matches says.",
+    ),
+    chapters=("used",),
+    missed="Does the model use them?",
+)

@@ -1,0 +1,380 @@
+"""What is told of edits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from interlingua.report.results import Results
+from interlingua.report.story import Brief, Panel, Place
+from interlingua.report.style import GREY, SMALL, Shades, colour, map_panels, marker, panels
+from interlingua.report.words import (
+    LEVEL,
+    Row,
+    Section,
+    Shown,
+    between,
+    cell_title,
+    listing,
+    p_text,
+    percents,
+    permuted,
+    plural,
+    signed,
+    span,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_QUESTION = "Does the model use them?"
+_TEST = (
+    "Units that the other languages choose are shifted in their direction, and what can be read behind them is compared with "
+    "sets of as many other units, alike in SD and mean"
+)
+
+
+def claim(results: Results, model: str, variable: str) -> str:
+    """Return what shifting the units does to what can be read behind them."""
+    row = _lead(results, model, variable)
+    if row is None or not _asked(row) or pd.isna(row.p):
+        return ""
+    moved = _moved(row)
+    if row.p >= LEVEL:
+        return (
+            f" That the model uses them is not shown: shifted by one SD, {_units(row)} chosen by the other languages move the "
+            f"{row.label} by {moved}, no more than other units do ({permuted(row.p, row.n_sets)})."
+        )
+    return (
+        f" What is read behind them moves with them: shifted by one SD in the direction that the other languages say, "
+        f"{_units(row)} move the {row.label} by {moved} ({permuted(row.p, row.n_sets)})."
+    )
+
+
+def brief(results: Results, place: Place, chapter: str) -> Brief | None:
+    """Return what shifting the units does to what can be read behind them, language by language."""
+    row = next(results.of("causal_summary", **place).itertuples(), None)
+    if row is None:
+        return Brief(
+            "Whether what is read behind the units moves with them can't be told: too few languages choose any."
+        )
+    if not _asked(row):
+        return Brief(f"Whether what is read behind the units moves with them can't be told. {row.why}")
+    text = f"Shifted by one SD in the direction that the other languages say, {_units(row)} move the {row.label} by {_effect(row)}"
+    if pd.isna(row.p):
+        return Brief(f"{text}. There are no other units to compare this with.")
+    verdict = "more than" if row.p < LEVEL else "which is not shown to be more than by"
+    text += f", {verdict} as many other units that are alike (by {signed(row.mean_matched, 2)}; p {p_text(row.p)})."
+    if row.p < LEVEL:
+        text += " That a probe moves is not yet that the model uses them: a shift is also handed on beside all blocks."
+    drawn = [
+        (results.names[one.language], one.effect, one.matched_low, one.matched_high)
+        for one in results.of(
+            "causal", **place, chosen_by="others", readout=row.readout, edit="steer", real=True
+        ).itertuples()
+    ]
+
+    def draw(axis: Any) -> None:
+        for number, (_, effect, low, high) in enumerate(drawn):
+            axis.plot([low, high], [number, number], color=GREY, linewidth=2.5, solid_capstyle="butt")
+            axis.plot([effect], [number], marker=marker(0), color=colour(0), linestyle="none", markersize=5)
+        axis.set_yticks(range(len(drawn)), [name for name, *_ in drawn])
+        axis.set_ylim(len(drawn) - 0.5, -0.5)
+        axis.axvline(0, color=GREY, linewidth=0.6)
+        axis.set_xlabel("change of the reading with each SD")
+        axis.grid(visible=False, axis="y")
+
+    caption = (
+        "how far a reading of the last layer moves with each SD by which the units that other languages choose are shifted (points), "
+        "beside 95 % of what other units do (bars)."
+    )
+    return Brief(text, Panel(draw, caption))
+
+
+def caveats(results: Results) -> list[str]:
+    """Return how near sets matched in |r| are, and where something else moves, too."""
+    found = []
+    for model, variable in results.cells:
+        row = _lead(results, model, variable)
+        if row is None or not _asked(row):
+            continue
+        far = results.of(
+            "causal_matches",
+            model=model,
+            variable=variable,
+            chosen_by="others",
+            kind="hard",
+            property="|r|",
+            n_units=row.n_units,
+        )
+        found += [
+            f"{cell_title(model, variable)}: in sets that are matched in |r|, too, a unit and what replaces it are "
+            f"{signed(one.distance, 2)} SD of |r| apart (units paired at random: {signed(one.random, 2)}): the tested units have no "
+            "equals, so that their larger r remains a reason why they move more."
+            for one in far.itertuples()
+        ]
+    return found
+
+
+def glance(results: Results, model: str, variable: str) -> list[Row]:
+    """Return what each readout says."""
+    rows = results.of("causal_summary", model=model, variable=variable)
+    if rows.empty:
+        return [Row(_QUESTION, _TEST, "Not tested: fewer than two languages choose units", "–")]
+    return [_glance(row) for row in rows.itertuples()]
+
+
+def _glance(row: Any) -> Row:
+    test = f"{_TEST} ({row.label})"
+    if not _asked(row):
+        return Row(_QUESTION, test, "Can't be asked", row.why)
+    if pd.isna(row.p):
+        answer = f"Moved by {_effect(row)}, but there are no control sets"
+        return Row(_QUESTION, test, answer, "languages choose so differently that too few other units are left")
+    answer = "Moved more than by matched sets" if row.p < LEVEL else "Not shown: matched sets move it as much"
+    sure = (
+        f"{_moved(row)}; {permuted(row.p, row.n_sets)}; in {row.n_moved} of {row.n_languages} languages p < .05 (corrected); "
+        f"{percents(pd.Series([row.right_way]))} of words move the right way"
+    )
+    return Row(_QUESTION, test, answer, sure)
+
+
+def _lead(results: Results, model: str, variable: str) -> Any:
+    """Return the answer by the first readout, None where it was not asked."""
+    return next(results.of("causal_summary", model=model, variable=variable).itertuples(), None)
+
+
+def _asked(row: Any) -> bool:
+    """Return whether the rating is read without an edit in any language."""
+    return not pd.isna(row.n_units)
+
+
+def _units(row: Any) -> str:
+    return plural(int(row.n_units), "unit")
+
+
+def _effect(row: Any) -> str:
+    text = f"{signed(row.mean_effect, 2)} {row.in_units}"
+    if not pd.isna(row.mean_low):
+        text += f" (95 % interval over languages {signed(row.mean_low, 2)} to {signed(row.mean_high, 2)})"
+    return text
+
+
+def _moved(row: Any) -> str:
+    return f"{_effect(row)}, matched sets by {signed(row.mean_matched, 2)}"
+
+
+def section(results: Results) -> Section:
+    """Return what edits do, whether predictions hold, and what else moves."""
+    findings = []
+    for model, variable in results.cells:
+        title = cell_title(model, variable)
+        rows = list(results.of("causal_summary", model=model, variable=variable).itertuples())
+        if not rows:
+            findings.append(f"{title}: fewer than two languages choose units, so that none could be tried elsewhere.")
+        for row in rows:
+            findings += [f"{title}, layer {row.layer}, {row.label}: {text}" for text in _findings(results, row)]
+    return Section(findings, ("causal_doses", "causal_pairs"), _tables(results))
+
+
+def _findings(results: Results, row: Any) -> Iterator[str]:
+    where = {"model": row.model, "variable": row.variable}
+    if row.n_languages < row.n_asked:
+        yield (
+            f"it can be asked in {row.n_languages} of {row.n_asked} languages; of the others the table of what can be read without "
+            "an edit says why not."
+        )
+    if not _asked(row):
+        return
+    yield _steering(row)
+    yield _how_sure(row)
+    if not pd.isna(row.mean_contraction):
+        beside = "" if pd.isna(row.matched_contraction) else f" (matched sets: {signed(row.matched_contraction, 2)})"
+        yield (
+            f"with these units set to their mean, readings of words lie closer together: the slope of edited on unedited "
+            f"readings is {signed(row.mean_contraction, 2)} on average{beside}."
+        )
+    if not pd.isna(row.r_shared):
+        yield (
+            "languages that share more of their top units "
+            + ("move each other more" if row.p_shared < LEVEL else "are not shown to move each other more")
+            + f" (r over pairs, less what single languages have in all of theirs: {signed(row.r_shared, 2)}; languages relabelled, "
+            f"{_p(row.p_shared)})."
+        )
+    if row.readout == "probe":
+        yield from _selectivity(results.of("causal_selectivity", **where, passes=True))
+
+
+def _p(value: float) -> str:
+    return f"p {p_text(value)}"
+
+
+def _steering(row: Any) -> str:
+    text = f"a shift of {_units(row)} by one SD moves it by {_effect(row)}"
+    if pd.isna(row.p):
+        return f"{text}; there are no control sets, as too few units are in no language's choice."
+    verdict = "more than" if row.p < LEVEL else "not shown to be more than"
+    text += f", {verdict} matched sets ({signed(row.mean_matched, 2)}; {permuted(row.p, row.n_sets)})"
+    if not pd.isna(row.p_hard):
+        text += f"; against sets matched in |r|, too, {_p(row.p_hard)}"
+    return f"{text}. {percents(pd.Series([row.right_way]))} of words move the right way."
+
+
+def _how_sure(row: Any) -> str:
+    text = (
+        f"a straight line has {percents(pd.Series([row.straight]))} of the dose-response; at a dose of {signed(row.largest_dose, 1)} "
+        f"the sentence's vector turns by {signed(row.damage, 3)} (one less its cosine)"
+    )
+    if pd.isna(row.least_r_check):
+        return f"{text}."
+    return (
+        f"{text}. Real edits of control sets agree with the gradient's predictions with r of {signed(row.least_r_check, 3)} or more, "
+        f"and differ in size by {percents(pd.Series([row.most_bias_check]))} at most."
+    )
+
+
+def _selectivity(rows: pd.DataFrame) -> Iterator[str]:
+    if rows.empty:
+        return
+    told = [
+        f"{str(name).replace('_', ' ')} by {between(of_property['slope'])} SD"
+        for name, of_property in rows.groupby("property", sort=False)
+    ]
+    yield f"the same shift moves what a probe reads of {listing(told)}; the rating itself by {between(rows['own_slope'])} SD."
+
+
+def _tables(results: Results) -> tuple[Shown, ...]:
+    tables = (
+        Shown(
+            "The answer",
+            "causal_summary",
+            results.table("causal_summary"),
+            "model variable label n_languages n_asked n_units mean_effect mean_low mean_high mean_matched p p_hard n_moved right_way "
+            "mean_contraction damage",
+        ),
+        Shown(
+            "Edits of the units that the other languages choose",
+            "causal",
+            results.of("causal", chosen_by="others", real=True),
+            "model variable language readout edit n_units effect effect_low effect_high predicted matched matched_low matched_high "
+            "n_sets p p_bh p_hard right_way damage",
+        ),
+        Shown(
+            "Other sets, predicted",
+            "causal",
+            results.of("causal", edit="steer", real=False),
+            "model variable language readout chosen_by n_units effect effect_low effect_high matched p hard p_hard direction_high",
+        ),
+        Shown(
+            "What can be read without an edit",
+            "causal_readouts",
+            results.table("causal_readouts"),
+            "model variable language readout r r_low r_high n_words n_train_words passes why",
+        ),
+        Shown(
+            "Predictions beside real edits",
+            "causal_checks",
+            results.table("causal_checks"),
+            "model variable language readout edit n_sets n_words r bias holds",
+        ),
+        Shown(
+            "What else moves",
+            "causal_selectivity",
+            results.table("causal_selectivity"),
+            "model variable language property r passes slope slope_low slope_high own_slope",
+        ),
+        Shown(
+            "How near control sets are",
+            "causal_matches",
+            results.table("causal_matches"),
+            "model variable chosen_by n_units kind property distance random n_sets n_distinct",
+        ),
+    )
+    return tuple(shown for shown in tables if len(shown.frame))
+
+
+def _cells(results: Results, table: str) -> list[tuple[str, str]]:
+    return [cell for cell in results.cells if len(results.of(table, model=cell[0], variable=cell[1]))]
+
+
+def draw_doses(results: Results) -> tuple[Figure, str] | None:
+    """Return the dose-response of each language beside matched sets, and its caption."""
+    cells = _cells(results, "causal_doses")
+    every = [
+        (model, variable, str(code))
+        for model, variable in cells
+        for code in results.of("causal_doses", model=model, variable=variable)["language"].unique()
+    ]
+    if not every:
+        return None
+    figure, axes = panels(len(every), height=1.5, columns=5)
+    for axis, (model, variable, code) in zip(axes, every, strict=True):
+        rows = results.of("causal_doses", model=model, variable=variable, language=code)
+        for number, (readout, of_readout) in enumerate(rows.groupby("readout", sort=False)):
+            line = of_readout.sort_values("dose")
+            if not number:
+                axis.fill_between(
+                    line["dose"],
+                    line["matched_low"],
+                    line["matched_high"],
+                    color=GREY,
+                    alpha=0.35,
+                    label="matched sets",
+                )
+            reach = [line["shift"] - line["shift_low"], line["shift_high"] - line["shift"]]
+            axis.errorbar(
+                line["dose"], line["shift"], yerr=reach, color=colour(number), marker="o", markersize=3, label=readout
+            )
+        axis.axhline(0, color=GREY, linewidth=0.6)
+        axis.set_title(results.names[code] if len(cells) < 2 else f"{results.names[code]}, {variable}", fontsize=SMALL)
+    furthest = max(abs(value) for axis in axes for value in axis.get_ylim())
+    for axis in axes:
+        axis.set_ylim(-furthest, furthest)
+    for axis in axes[-5:]:
+        axis.set_xlabel("dose (SD)")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    figure.supylabel("change of the reading (SD)", fontsize=SMALL)
+    caption = (
+        f"What is read when {span(results.table('causal_doses')['n_units'])} units that the other languages choose are shifted, all "
+        "in the direction that those say, by a number of SDs. Bars: 95 % intervals over words. Grey: 95 % of control sets, matched "
+        "unit by unit in SD and mean, as predicted for the first readout."
+    )
+    return figure, caption
+
+
+def draw_pairs(results: Results) -> tuple[Figure, str] | None:
+    """Return the effect of units that one language chooses alone in every other one, and its caption."""
+    cells = _cells(results, "causal_pairs")
+    if not cells:
+        return None
+    n = results.table("causal_pairs")["language"].nunique()
+    figure, axes = map_panels(len(cells), n)
+    for axis, (model, variable) in zip(axes, cells, strict=True):
+        rows = results.of("causal_pairs", model=model, variable=variable)
+        grid = rows.pivot(index="chosen_in", columns="language", values="effect")
+        grid = grid.reindex(index=rows["chosen_in"].unique(), columns=rows["language"].unique())
+        values = grid.to_numpy(np.float64)
+        shades = Shades(float(np.nanmax(np.abs(values))))
+        shades.draw(axis, values)
+        for at, value in np.ndenumerate(values):
+            axis.text(at[1], at[0], signed(value, 2), ha="center", va="center", fontsize=6, color=shades.ink(value))
+        axis.set_xticks(
+            range(len(grid.columns)), [results.names[code] for code in grid.columns], rotation=60, ha="right"
+        )
+        axis.set_yticks(range(len(grid.index)), [results.names[code] for code in grid.index])
+        axis.grid(visible=False)
+        axis.set_xlabel("edited in")
+        axis.set_ylabel("chosen in")
+        axis.set_title(f"{cell_title(model, variable)}, layer {results.layer(model, variable)}")
+    caption = (
+        "Units chosen in one language alone (rows), with its signs, shifted by one SD in each language (columns): predicted change of "
+        "what a probe of the last layer reads there, in SDs of the rating. On the diagonal a language's own units."
+    )
+    return figure, caption
+
+
+FIGURES = {"causal_doses": draw_doses, "causal_pairs": draw_pairs}
