@@ -272,7 +272,7 @@ def test_numbers_of_a_whole_study_stand_in_its_tables(results: Results) -> None:
 
 def test_numbers_of_a_bare_study_stand_in_its_tables(bare: Path) -> None:
     results = Results.read(bare, tables())
-    assert results.not_asked.keys() == {"controls", "left_out", "unseen", "confounds", "replication"}
+    assert results.not_asked.keys() == {"controls", "left_out", "unseen", "confounds", "checkpoints", "replication"}
     assert faults(watched(results)) == []
 
 
