@@ -14,6 +14,9 @@ from interlingua import languages
 from interlingua.errors import NormsError, reason, suggest
 from interlingua.norms.card import NormCard
 
+#: Bytes of a card: a long one has a hundredth.
+_MOST_BYTES = 1_000_000
+
 
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
@@ -124,7 +127,11 @@ def load_card(path: str | Path) -> NormCard:
     """
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
+        with file.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise NormsError(f"{file} has more than {_MOST_BYTES:,} bytes, so it is no card; is it the right file?")
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise NormsError(f"the card {file} can't be read: {reason(error)}") from None
     except UnicodeDecodeError as error:
