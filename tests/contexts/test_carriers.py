@@ -20,7 +20,7 @@ from interlingua.contexts.targets import SPACELESS
 from interlingua.errors import ContextsError
 
 FIRST = ("en", "es", "pt", "fr", "de", "id", "zh", "ru", "ko", "ar")
-ALSO = ("it", "nl", "pl", "hr", "el", "tr", "fi", "hi", "ja", "uk")
+ALSO = ("it", "nl", "pl", "hr", "el", "tr", "fi", "hi", "ja", "uk", "ur", "ps")
 
 
 def test_the_languages() -> None:
@@ -36,7 +36,7 @@ def test_the_frames_of_a_language(code: str) -> None:
     for frame in frames:
         assert frame.count(SLOT) == frame.count("{") == frame.count("}") == 1, frame
         assert frame == unicodedata.normalize("NFC", frame.strip()), frame
-        assert frame.endswith((".", "?", "。", "？", "؟", "।", ";")), frame
+        assert frame.endswith((".", "?", "。", "？", "؟", "।", "۔", ";")), frame
         assert "  " not in frame, frame
         letters = re.sub(r"[\W\d_]", "", frame.replace(SLOT, ""))
         assert languages.is_written_in(letters, code), frame
@@ -44,7 +44,7 @@ def test_the_frames_of_a_language(code: str) -> None:
     ends = sum(len(frame.partition(SLOT)[2]) == 1 for frame in frames[:8])
     assert starts <= 2
     assert ends <= 2
-    assert ends or code in {"zh", "ja", "hi"}  # quotes stand around the word, or the verb comes last
+    assert ends or code in {"zh", "ja", "hi", "ur", "ps"}  # quotes stand around the word, or the verb comes last
 
 
 @pytest.mark.parametrize("code", sorted(set(carrier_languages()) - SPACELESS))

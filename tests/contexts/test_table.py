@@ -226,3 +226,13 @@ class TestDamage:
     def test_a_case_of_a_hostile_week(self, shared: Path) -> None:
         with pytest.raises(ContextsError, match="the file is damaged"):
             Contexts.read(shared / "cases/broken/ctxparquet-1ecf0f19-cp.parquet")
+
+
+def test_a_small_file_that_takes_very_much_memory(tmp_path: Path) -> None:
+    """A text of a megabyte that stands in the file once, and is the cell of three thousand rows."""
+    path = tmp_path / "a.parquet"
+    texts = pa.DictionaryArray.from_arrays(pa.array([0] * 3000), ["x" * 2**20])
+    pq.write_table(pa.table({"text": texts}), path, store_schema=False)
+    assert path.stat().st_size < 10 * 2**20
+    with pytest.raises(ContextsError, match=r"a\.parquet: more than 1,000 MB in memory.*most_megabytes=4000"):
+        Contexts.read(path, most_megabytes=1000)

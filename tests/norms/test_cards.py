@@ -270,3 +270,20 @@ def test_a_card_with_numbers_and_brackets_beyond_measure(text: str, words: str, 
         load_card(path)
     assert str(path) in str(caught.value)
     assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    ("norare", "name"),
+    [
+        ("Kuperman-2012-AoA", "en-kuperman-2012"),
+        ("Lynott-2020-Sensorimotor", "en-lynott-2020"),
+        ("Moors-2013-Ratings", "nl-moors-2013"),
+        ("Speed-2021-Sensorimotor", "nl-speed-2021"),
+    ],
+)
+def test_a_card_is_found_by_the_id_that_norare_has(norare: str, name: str) -> None:
+    card = get_card(norare)
+    assert card.name == name
+    assert is_card(norare, card.language)
+    with pytest.raises(NormsError, match="not Finnish"):
+        get_card(norare, "fi")

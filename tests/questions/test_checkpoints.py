@@ -38,7 +38,7 @@ def frames() -> dict[str, pd.DataFrame]:
 
 
 def made() -> dict[str, pd.DataFrame]:
-    found = checkpoints(**frames(), steps=(8000, 0, 1000), headline="correlation")
+    found = checkpoints(**frames(), site="resid", steps=(8000, 0, 1000), headline="correlation")
     return {table.name: table.check(found[table.name]) for table in QUESTION.tables}
 
 

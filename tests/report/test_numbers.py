@@ -305,8 +305,8 @@ def test_numbers_of_a_whole_study_stand_in_its_tables(results: Results) -> None:
 
 def test_numbers_of_a_bare_study_stand_in_its_tables(bare: Path) -> None:
     results = Results.read(bare, tables())
-    unasked = {"controls", "left_out", "causal", "unseen", "confounds", "sites", "checkpoints", "replication"}
-    assert results.not_asked.keys() == unasked
+    not_asked = {"controls", "left_out", "causal", "unseen", "confounds", "sites", "checkpoints", "replication"}
+    assert results.not_asked.keys() == not_asked
     assert faults(watched(results)) == []
 
 

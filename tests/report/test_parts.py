@@ -165,7 +165,11 @@ def test_without_unseen_languages_and_permutations_the_rest_is_told(
 
 def test_what_is_not_asked_stands_together_with_its_reason(results: Results) -> None:
     said = told(results)
-    assert list(said.not_asked) == ["Where in the model?", "The published figures beside ours"]
+    assert list(said.not_asked) == [
+        "Where in the model?",
+        "How does sharing grow over training?",
+        "The published figures beside ours",
+    ]
     assert "preset = 'paper'" in said.not_asked["The published figures beside ours"]
     assert "replication" not in sections(results)
     results.run["not_asked"] = {"alignment": "One language.", "confounds": "Not wanted."}

@@ -28,6 +28,7 @@ VARIABLES = ("valence", "arousal")
 SOURCE = "affective-interlingua"
 
 _SHORT = 3
+_MOST_BYTES = 2**28
 
 _DETAILS = {
     "repaired target": "the index did not point at the word: its nearest place in the sentence was taken",
@@ -202,8 +203,12 @@ def _read_lines(folders: Sequence[Path], filename: str, *, needed: bool) -> _Lin
         if needed:
             raise ContextsError(f"{folders[0] / filename}: no such file; get the authors' files again")
         return None
+    with path.open("rb") as file:
+        content = file.read(_MOST_BYTES + 1)
+    if len(content) > _MOST_BYTES:
+        raise ContextsError(f"{path}: more than {_MOST_BYTES >> 20} MB, a hundred times an author's file; get it again")
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise ContextsError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
     # A checkout on Windows may have turned the line ends; no sentence holds a carriage return of its own.

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from interlingua.errors import ContextsError, suggest
@@ -71,8 +72,8 @@ class Contexts:
         partial.replace(path)
 
     @classmethod
-    def read(cls, path: str | Path) -> Contexts:
-        """Read what `write` wrote.
+    def read(cls, path: str | Path, *, most_megabytes: int = 2048) -> Contexts:
+        """Read what `write` wrote, if it takes no more memory than `most_megabytes`.
 
         Raises
         ------
@@ -80,7 +81,7 @@ class Contexts:
             If the file is not there, is no Parquet file, is damaged, or holds something other than contexts.
         """
         try:
-            arrow = pq.read_table(Path(path), page_checksum_verification=True)
+            arrow = _read_arrow(Path(path), most_megabytes)
         except (OSError, pa.ArrowException, ValueError, KeyError, TypeError, MemoryError) as error:
             raise ContextsError(f"{path}: can't be read as a Parquet table of contexts ({error})") from error
         for name, column in zip(arrow.column_names, arrow.columns, strict=True):
@@ -94,6 +95,37 @@ class Contexts:
         except (pa.ArrowException, ValueError, KeyError, TypeError, OverflowError) as error:
             raise ContextsError(f"{path}: the file is damaged ({error}); write it again") from error
         return cls(check_contexts(table, where=str(path)), issues)
+
+
+def _read_arrow(path: Path, most_megabytes: int) -> pa.Table:
+    """Return a Parquet file's table: a text that stands there once may be the cell of every row, in a trap at least."""
+    schema = pq.read_schema(path)
+    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_large_string(field.type)]
+    groups, size = [], 0
+    # Texts stay in the file's own dictionaries until it is known what they take without.
+    with pq.ParquetFile(path, read_dictionary=texts, page_checksum_verification=True) as file:
+        for number in range(file.metadata.num_row_groups):
+            group = file.read_row_group(number, use_threads=False)
+            size += sum(_decoded_bytes(column) for column in group.columns)
+            if size > most_megabytes * 2**20:
+                raise ContextsError(
+                    f"{path}: more than {most_megabytes:,} MB in memory; if these are contexts all the same, read them "
+                    f"with Contexts.read(..., most_megabytes={4 * most_megabytes})"
+                )
+            columns = [column.cast(field.type) for column, field in zip(group.columns, schema, strict=True)]
+            groups.append(pa.Table.from_arrays(columns, schema=schema))
+    return pa.concat_tables(groups) if groups else schema.empty_table()
+
+
+def _decoded_bytes(column: pa.ChunkedArray) -> int:
+    size = 0
+    for chunk in column.chunks:
+        if pa.types.is_dictionary(chunk.type):
+            lengths = pc.binary_length(chunk.dictionary)
+            size += pc.sum(lengths.take(chunk.indices)).as_py() or 0
+        else:
+            size += chunk.nbytes
+    return size
 
 
 def _stored_issues(arrow: pa.Table) -> Iterable[tuple[str, str, int, str]]:

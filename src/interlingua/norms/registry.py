@@ -14,6 +14,9 @@ from interlingua import languages
 from interlingua.errors import NormsError, reason, suggest
 from interlingua.norms.card import NormCard
 
+#: Bytes of a card: a long one has a hundredth.
+_MOST_BYTES = 1_000_000
+
 
 def _merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     merged = dict(base)
@@ -60,6 +63,17 @@ def _cards() -> dict[str, NormCard]:
     return {card.name: card for card in sorted(found, key=lambda card: card.name)}
 
 
+@cache
+def _by_norare() -> dict[str, str]:
+    """Return the name of a card by the id that NoRaRe has for its source."""
+    return {
+        layout.filename.removesuffix(".tsv"): card.name
+        for card in _cards().values()
+        for layout in card.layouts
+        if layout.name == "norare"
+    }
+
+
 def all_cards(language: str | None = None) -> tuple[NormCard, ...]:
     """Return the cards that come with the package, by name; those of one language if one is given."""
     cards = _cards().values()
@@ -71,7 +85,8 @@ def all_cards(language: str | None = None) -> tuple[NormCard, ...]:
 
 def is_card(name: str, language: str | None = None) -> bool:
     """Whether `get_card` would find a card."""
-    return name in _cards() or (language is not None and _edition(name, language) in _cards())
+    known = name in _cards() or name in _by_norare()
+    return known or (language is not None and _edition(name, language) in _cards())
 
 
 def _edition(name: str, language: str) -> str:
@@ -85,7 +100,7 @@ def get_card(name: str, language: str | None = None) -> NormCard:
     ----------
     name : str
         A card's name ("en-warriner-2013", "labmt-fr"); with a language also the common part of a
-        source that has a card for each ("labmt").
+        source that has a card for each ("labmt"). Or the id that NoRaRe has for it ("Kuperman-2012-AoA").
     language : str, optional
         Any tag that `languages.get` accepts.
 
@@ -95,7 +110,7 @@ def get_card(name: str, language: str | None = None) -> NormCard:
         There is no such card, or it is of another language.
     """
     cards = _cards()
-    card = cards.get(name)
+    card = cards.get(_by_norare().get(name, name))
     if card is None and language is not None:
         card = cards.get(_edition(name, language))
     if card is None:
@@ -124,7 +139,11 @@ def load_card(path: str | Path) -> NormCard:
     """
     file = Path(path)
     try:
-        text = file.read_text(encoding="utf-8")
+        with file.open("rb") as stream:
+            content = stream.read(_MOST_BYTES + 1)
+        if len(content) > _MOST_BYTES:
+            raise NormsError(f"{file} has more than {_MOST_BYTES:,} bytes, so it is no card; is it the right file?")
+        text = content.decode("utf-8-sig")
     except OSError as error:
         raise NormsError(f"the card {file} can't be read: {reason(error)}") from None
     except UnicodeDecodeError as error:

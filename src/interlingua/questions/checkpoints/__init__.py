@@ -10,16 +10,17 @@ from interlingua.flow.step import Step
 from interlingua.questions.question import Asked, Question
 from interlingua.study.sections import Section
 from interlingua.tables import Column, Table
-from interlingua.tables.columns import FE, LAYER, MODEL, VARIABLE, R
+from interlingua.tables.columns import FE, LAYER, MODEL, SITE, VARIABLE, R
 
 _STEP = Column("step", "how far training was: what the study says of the checkpoint", "count", "training step")
 _RHO = Column("rho", "rho-bar of the layer whose units are compared, over all words", "r", "ρ̄", missing=True)
 CHECKPOINTS = Table(
     name="checkpoints",
     row="a checkpoint",
-    key=("model", "variable"),
+    key=("model", "site", "variable"),
     columns=(
         MODEL,
+        SITE,
         VARIABLE,
         _STEP,
         LAYER.but(says="the layer whose units are compared"),
@@ -36,8 +37,9 @@ CHECKPOINTS = Table(
 SUMMARY = Table(
     name="checkpoints_summary",
     row="a variable",
-    key=("variable",),
+    key=("site", "variable"),
     columns=(
+        SITE,
         VARIABLE,
         Column("n_checkpoints", "checkpoints", "count"),
         Column("first_step", "of the earliest checkpoint", "count"),
@@ -85,7 +87,7 @@ _COLLECT = Step(
     name="checkpoints",
     says="checkpoints",
     function="interlingua.questions.checkpoints.compute:checkpoints",
-    per=(),
+    per=("site",),
     reads={"performance": "performance_of_layer", "similarity": "similarity", "pairs_summary": "pairs_summary"},
     outputs=(CHECKPOINTS, SUMMARY),
     options=("questions.checkpoints.steps", "units.headline"),

@@ -16,6 +16,7 @@ def checkpoints(
     similarity: pd.DataFrame,
     pairs_summary: pd.DataFrame,
     *,
+    site: str,
     steps: Sequence[int],
     headline: str,
 ) -> dict[str, pd.DataFrame]:
@@ -25,6 +26,8 @@ def checkpoints(
     ----------
     performance, similarity, pairs_summary
         Tables of the study, its models in the study's order.
+    site
+        Where units are.
     steps
         How far each model was trained, in that order.
     headline
@@ -37,10 +40,10 @@ def checkpoints(
     chosen = select(similarity, words="all", chosen=True)[[*_PLACE, "rho", "rho_low", "rho_high"]]
     shared = select(pairs_summary, method=headline)[[*_PLACE, "mean_fe"]]
     table = table.merge(chosen, on=_PLACE, how="left").merge(shared, on=_PLACE, how="left")
-    table = table.sort_values(["variable", "step"], kind="stable", ignore_index=True)
+    table = table.sort_values(["variable", "step"], kind="stable", ignore_index=True).assign(site=site)
     rows = [_summary(str(variable), of_one) for variable, of_one in table.groupby("variable", sort=False)]
     halves = dict.fromkeys(("half_r", "half_rho"), "Int64")
-    return {"checkpoints": table, "checkpoints_summary": pd.DataFrame(rows).astype(halves)}
+    return {"checkpoints": table, "checkpoints_summary": pd.DataFrame(rows).astype(halves).assign(site=site)}
 
 
 def _summary(variable: str, table: pd.DataFrame) -> dict[str, object]:
