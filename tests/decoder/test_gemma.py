@@ -122,15 +122,13 @@ def test_its_licence_is_shown_and_must_be_accepted(monkeypatch: pytest.MonkeyPat
 def test_the_built_in_study_can_be_planned() -> None:
     done = command("plan", "demo-decoder")
     assert done.returncode == 0, done.stderr
-    assert f"{NAME:<22} en        seen       520     1,560" in done.stdout
+    assert f"{NAME:<22} {'en':<9} {'seen':<7} {520:>6} {1560:>9,}" in done.stdout
 
 
 def test_a_small_study(tmp_path: Path) -> None:
-    from interlingua.report.results import Results
-
     (tmp_path / "study.toml").write_text(STUDY, encoding="utf-8")
     done = command("run", "study.toml", "--output", "out", "--workers", "1", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    layer = Results.read(tmp_path / "out").table("performance_of_layer")
+    layer = pd.read_parquet(tmp_path / "out" / "tables" / "performance_of_layer.parquet")
     assert float(layer["mean_r"].iloc[0]) > 0.6
     assert (tmp_path / "out" / "report.html").stat().st_size > 10_000
