@@ -25,7 +25,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 #: Inputs a reader, and what cheap ones have more, to come to 100,000.
-INPUTS, CHEAP = 2_000, 8_000
+INPUTS, CHEAP = 2_000, 6_000
 _COST_OF_CHEAP = 5.0
 #: What has neither ratings nor sentences.
 NOTHING = ("links", "study", "card")
