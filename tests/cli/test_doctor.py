@@ -22,7 +22,7 @@ import huggingface_hub.constants
 import pytest
 
 from interlingua import models
-from interlingua.models import loading
+from interlingua.models import devices
 from interlingua.run import doctor, machine
 
 Cli = Callable[..., Any]
@@ -70,7 +70,7 @@ def test_json_holds_the_numbers(interlingua: Cli) -> None:
     assert topics["speed"][0]["facts"]["float32_flops"] > 1e8
     assert topics["memory"][0]["facts"]["usable_bytes"] > 1e8
     assert topics["cores"][0]["facts"]["allowed"] >= 1
-    assert topics["processor"][0]["facts"]["native_bfloat16"] is loading.has_native_bfloat16("cpu")
+    assert topics["processor"][0]["facts"]["native_bfloat16"] is devices.has_native_bfloat16("cpu")
     assert topics["disk"][0]["facts"]["free_bytes"] > 0
     assert topics["packages"][0]["facts"]["numpy"]
 
@@ -215,7 +215,7 @@ def test_emulated_bfloat16_is_a_note_and_not_waited_for(interlingua: Cli, monkey
         return 5e10
 
     monkeypatch.setattr(models, "matrix_speed", speed, raising=False)
-    monkeypatch.setattr(loading, "has_native_bfloat16", lambda device: False)
+    monkeypatch.setattr(devices, "has_native_bfloat16", lambda device: False)
     started = time.monotonic()
     speeds = found(interlingua)["speed"]
     assert time.monotonic() - started < 20

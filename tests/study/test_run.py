@@ -198,7 +198,7 @@ def test_the_record_says_with_what_it_was_made(small: Any, tables: dict[str, pd.
     assert record["models"][0]["width"] == 384
     assert record["tables"] == version(declared_tables().values())
     # Why a question is not asked, and how people call what is compared.
-    assert record["not_asked"].keys() == {"replication"}
+    assert record["not_asked"].keys() == {"sites", "checkpoints", "replication"}
     assert "preset = 'paper'" in record["not_asked"]["replication"]
     labels = {name: methods.get(name).label for name in METHODS} | {
         name: nulls.get(name).label for name in nulls.names()

@@ -139,7 +139,7 @@ il.run(il.load_study("study.toml"), output=pathlib.Path("results"), workers=1, s
 
 @fault("B14 workers", "`--workers` starts as many processes as are asked for, however few tasks there are.")
 def many(tool: Tool) -> str:
-    """Thirty for two languages, of whose 46 computations no more than 19 can be under way at once."""
+    """Thirty for two languages, of whose computations no more than 20 can be under way at once."""
     study(tool.folder, ("en", "es"), (), changes={"permutations": 0})
     running = tool.start("run", "study.toml", "--output", "results", "--workers", "30")
     _wait(lambda: bool(_workers(running)) or not _alive(running))
@@ -151,7 +151,7 @@ def many(tool: Tool) -> str:
     outcome = running.outcome(1)
     if not most:
         raise RuntimeError(f"it had no workers: {outcome}")
-    return f"{most} processes, where no more than 19 have anything to do at once" if most > 19 else ""
+    return f"{most} processes, where no more than 20 have anything to do at once" if most > 20 else ""
 
 
 @fault("B13 two runs", "Two runs at once on one cache share a file: one dies, with advice that is wrong.")

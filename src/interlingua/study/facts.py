@@ -6,11 +6,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from interlingua.errors import StoreError
-from interlingua.models.devices import Dtype, Quantisation, Where, needed_memory
 from interlingua.tables.layout import Layout, Site
 from interlingua.tables.shapes import HeadValues, UnitShapes
+
+if TYPE_CHECKING:
+    from interlingua.models.devices import Dtype, Quantisation
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,8 @@ class Facts:
     @property
     def bytes(self) -> float:
         """What its numbers take in memory."""
+        from interlingua.models.devices import Where, needed_memory
+
         where = Where("cpu", self.dtype, self.quantisation)
         return needed_memory(where, self.parameters, self.word_embeddings)
 
