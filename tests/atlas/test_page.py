@@ -217,7 +217,7 @@ def test_the_table_of_units_sorts_searches_and_filters(page: Any, atlas: Any) ->
         )
         assert found
     page.type("input[name=search]", "zh xq")
-    page.until(lambda: page.text("#units-count") == "0 of 384 units. “xq” is no number and no language", "the word xq")
+    page.until(lambda: page.text("#units-count") == "0 of 384 units. “xq” is no unit and no language", "the word xq")
     page.type("input[name=search]", "fr")
     page.until(lambda: "French is unseen" in page.text("#units-count"), "why there are no units of French")
     page.type("input[name=search]", "")
