@@ -31,7 +31,9 @@ from interlingua.study.prepare import prepare
 
 
 def table_bytes(results: Path) -> dict[str, bytes]:
-    return {file.name: file.read_bytes() for file in sorted((results / "tables").iterdir())}
+    """Return the tables' files, less those for LaTeX, which the report writes as it shows them."""
+    files = sorted((results / "tables").iterdir())
+    return {file.name: file.read_bytes() for file in files if file.suffix != ".tex"}
 
 
 def entries(cache: Path, step: str) -> list[Path]:
