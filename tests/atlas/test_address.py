@@ -36,7 +36,12 @@ def test_a_deep_link_brings_back_the_choice(page: Any, atlas: Any) -> None:
         ("#overview?k=9999", "overview", ["k = 9999 can't be, a layer has 384 units: k is 384 here."], "&k=384"),
         ("#overview?layer=x&k=-3", "overview", ["There is no layer “x” here", "k is 1 here"], "&k=1"),
         ("#units?ranking=foo", "units", ["There is no ranking “foo” here: |correlation| is shown."], "=correlation"),
-        ("#unit/99999999", "unit", ["There is no unit “99999999”: the units of ", " are 0 to 2687, or L0.0 to L6.383."], "#unit?"),
+        (
+            "#unit/99999999",
+            "unit",
+            ["There is no unit “99999999”: the units of ", " are 0 to 2687, or L0.0 to L6.383."],
+            "#unit?",
+        ),
         ("#word/xx/happy", "word", ["The atlas has no language “xx”. It has English (en)"], "&find=happy"),
         ("#word/en/xqzt", "word", ["The atlas has no word “xqzt” in English."], "#word/en/xqzt?"),
         ("#elsewhere", "overview", ["There is no view “elsewhere”: this is the overview."], "#overview?"),

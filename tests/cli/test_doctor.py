@@ -265,7 +265,7 @@ def test_a_gpu_is_told(interlingua: Cli, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     (gpu,) = found(interlingua)["gpu"]
     assert gpu["says"].startswith(
-        "NVIDIA H100 (and 1 more, which are not used): 80.0 GB, 10.0 GB free, native bfloat16"
+        'NVIDIA H100 (and 1 more: extraction.device = "cuda:1", or "spread" over all): 80.0 GB, 10.0 GB free, native bfloat16'
     )
 
 

@@ -209,9 +209,9 @@ def _computing() -> Iterator[Finding]:
         from interlingua.models import matrix_speed
         from interlingua.models.devices import has_native_bfloat16
 
-        torch: Any = sys.modules["torch"]
         native = has_native_bfloat16("cpu")
         single = matrix_speed("float32")
+        torch: Any = sys.modules["torch"]
     except Exception as error:  # whatever a broken installation raises
         reason = str(error).strip().splitlines()[-1:] or [type(error).__name__]
         says = f"torch and transformers can't be used ({reason[0]}): install them again"
