@@ -264,9 +264,8 @@ def test_a_gpu_is_told(interlingua: Cli, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: True)
     (gpu,) = found(interlingua)["gpu"]
-    assert gpu["says"].startswith(
-        'NVIDIA H100 (and 1 more: extraction.device = "cuda:1", or "spread" over all): 80.0 GB, 10.0 GB free, native bfloat16'
-    )
+    others = 'extraction.device = "cuda:1", or "spread" over all'
+    assert gpu["says"].startswith(f"NVIDIA H100 (and 1 more: {others}): 80.0 GB, 10.0 GB free, native bfloat16")
 
 
 def test_a_gpu_that_torch_can_not_use_is_a_note(interlingua: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
