@@ -143,7 +143,7 @@ def test_a_reader_that_runs_on_ends(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 @pytest.mark.parametrize("how", ["no executable", "no process"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_where_there_can_be_no_other_process(
-    how: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    how: str, kind: str, caplog: pytest.LogCaptureFixture, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails(*_: Any, **__: Any) -> None:
         raise OSError("no more processes")
@@ -154,6 +154,7 @@ def test_where_there_can_be_no_other_process(
     else:
         monkeypatch.setattr(guarded.subprocess, "run", fails)  # type: ignore[attr-defined]
     assert load_norms(path, language="en", scale="none").table.to_numpy().tolist() == ROWS[1:]
+    assert "without a limit of memory and time" in caplog.text
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(NormsError, match=r"can't be read as|damaged or truncated"):
         read_table(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from interlingua.norms import child_reader
 from interlingua.norms.advice import Keys
 from interlingua.norms.cells import cell_of
 from interlingua.norms.limits import MEGABYTE, Limits
+
+logger = logging.getLogger("interlingua")
 
 _ENGINES: Final = {"xlsx": "openpyxl", "xls": "python_calamine", "ods": "python_calamine"}
 #: openpyxl imports them for what is not read here.
@@ -140,6 +143,7 @@ def _run(task: dict[str, Any], content: bytes, limits: Limits) -> bytes:
     except OSError:
         done = None
     if done is None:
+        logger.warning("a table is read without a limit of memory and time: no other process can be started here")
         return _here(task, content)
     match done.returncode:
         case 0:
