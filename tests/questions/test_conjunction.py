@@ -206,7 +206,7 @@ def test_what_is_said_where_units_carry_it(found: dict[str, pd.DataFrame]) -> No
     )
     assert row.answer == f"{counts['in_all']} of 90 units in all 6 languages, {fewer}"
     assert row.sure == (  # rounded, and so not "or more"
-        f"|r| above 0.2; unit {counts['best_unit']} (its number in the whole network) has the largest least "
+        f"|r| above 0.2; unit {counts['best_unit']} (units are numbered through all layers) has the largest least "
         "correlation, "
         f"{counts['best_r']:.2f}, which is observed and not tested"
     )

@@ -190,7 +190,7 @@ def test_what_a_question_declares_it_tells() -> None:
 def test_the_answer_follows_the_tests(results: Results, let_share: Let) -> None:
     one_variable(results)
     let_share(results)
-    where = "3 languages encode valence alike by 0.80"
+    where = "it encodes valence in 3 languages alike by ρ̄ = 0.80"
     assert told(results).story.answer.startswith(f"Mostly: {where} (95 % interval 0.60 to 0.90; ")
     assert told(results).story.answer.endswith(" carry it in all.")
     change(results, "similarity", rho_low=0.3)
@@ -222,7 +222,7 @@ def test_that_it_is_learnt_is_said_only_where_it_is_shown(results: Results) -> N
 
 def test_places_that_differ_are_told_apart_in_the_answer(results: Results, let_share: Let) -> None:
     let_share(results)
-    assert told(results).story.answer == "Mostly, for every model and variable below."
+    assert told(results).story.answer == "Mostly, in every row below."
     null = results.table("similarity_null")
     results._read["similarity_null"] = null.assign(p=null["variable"].map({"valence": 0.001, "length": 0.5}))
     assert told(results).story.answer == "Mostly: model · valence; Not shown: model · length."
@@ -241,8 +241,9 @@ def test_a_map_has_the_first_units_and_their_addresses(results: Results, let_sha
 
 
 def test_addresses_stand_for_names_that_need_it() -> None:
-    address = unit_address({"model": "org/name@1 é", "variable": "a&b"}, 7)
-    assert address == "atlas/index.html#unit/7?model=org%2Fname%401+%C3%A9&variable=a%26b"
+    place = {"model": "org/name@1 é", "variable": "a&b"}
+    assert unit_address(place, "", 7) == "atlas/index.html#unit/7?model=org%2Fname%401+%C3%A9&variable=a%26b"
+    assert unit_address({"model": "m", "variable": "v"}, "mlp", 7).endswith("#unit/7?model=m&site=mlp&variable=v")
 
 
 def test_figures_for_a_dark_page_have_other_colours_only() -> None:

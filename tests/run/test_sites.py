@@ -143,6 +143,12 @@ def test_the_page_tells_every_site(ran: Ran) -> None:
         assert (figures / f"{name}.svg").is_file()
     page = (ran.three.folder / "report.html").read_text(encoding="utf-8")
     assert "layers-heads" in page
+    # A number of the map opens that unit of that site, under the name that it has there.
+    for place, view in zip(said.story.places, ran.three.views, strict=True):
+        for row in place.heat.rows if place.heat is not None else ():
+            assert f"site={view.site}&" in row.address
+            assert row.unit.isdecimal() if view.site == "resid" else row.unit.startswith(f"{view.site} L")
+    assert view.unit("model", 384 * 3 + 1) == "heads L3·0·1"
     assert not any("·" in part.title for part in told(ran.one).parts)
     assert "sites" in ran.one.not_asked
 

@@ -133,7 +133,7 @@ def _cells(results: Results) -> list[_Ranked]:
     for site, view in zip(results.sites, results.views, strict=True):
         for model, variable in view.cells:
             known = models[model]["sites"][site]
-            layout = Layout(tuple(known["widths"]), known["site"], tuple(known["layers"]), known["heads"])
+            layout = Layout.recorded(known)
             layer = view.layer(model, variable)
             k = top_of_site(results.study["units"]["k"], models[model]["width"], layout.width(layer), layout.site)
             rankings = view.of("rankings", model=model, variable=variable)

@@ -12,6 +12,7 @@ import pandas as pd
 
 from interlingua.report.record import check_files, read_record, read_study
 from interlingua.tables.cells import select
+from interlingua.tables.layout import RESID, Layout
 from interlingua.tables.schema import Table, version
 
 
@@ -115,6 +116,14 @@ class Results:
     def layer(self, model: str, variable: str) -> int:
         """Return the layer whose units are compared."""
         return int(self.of("layer_choice", model=model, variable=variable, chosen=True)["layer"].iloc[0])
+
+    def unit(self, model: str, unit: int) -> str:
+        """Return what people call a unit of the site that is looked at: in the residual stream by the paper's number."""
+        site = self.site or self.sites[0]
+        if site == RESID:
+            return str(unit)
+        known = next(entry for entry in self.run["models"] if entry["name"] == model)
+        return Layout.recorded(known["sites"][site]).name(unit)
 
     def label(self, name: str) -> str:
         """Return what people call a probe, ranking or null."""

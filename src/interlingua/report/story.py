@@ -184,9 +184,10 @@ def place_key(place: Place, site: str = "") -> str:
     return "of-" + (re.sub(r"[^a-z0-9]+", "-", place_title(place, site).lower()).strip("-") or "all")
 
 
-def unit_address(place: Place, unit: int) -> str:
-    """Return where the atlas beside the report shows a unit."""
-    return f"atlas/index.html#unit/{unit}?{urlencode(dict(place))}"
+def unit_address(place: Place, site: str, unit: int) -> str:
+    """Return where the atlas beside the report shows a unit; `site` is "" where the results have one only."""
+    where = {"model": place["model"], **({"site": site} if site else {}), "variable": place["variable"]}
+    return f"atlas/index.html#unit/{unit}?{urlencode(where)}"
 
 
 def side_by_side(drawn: Sequence[Panel]) -> tuple[Figure, str]:

@@ -89,7 +89,7 @@ def unit_set(
         index = chosen["index"].to_numpy(np.int64)
     else:
         layout = facts["sites"][site]
-        layout = Layout(tuple(layout["widths"]), layout["site"], tuple(layout["layers"]), layout["heads"])
+        layout = Layout.recorded(layout)
         index = np.array([_typed(text, layer, layout) for text in units.split(",")], dtype=np.int64)
     rows = here.loc[index]
     return UnitSet(

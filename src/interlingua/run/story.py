@@ -100,7 +100,8 @@ def _question(results: Results) -> str:
     """Return the study's question."""
     models = listing(dict.fromkeys(short(place["model"]) for place in results.places))
     variables = listing(dict.fromkeys(place["variable"] for place in results.places))
-    return f"Do languages encode {variables} with the same units of {models}?"
+    verb = "Does" if len({place["model"] for place in results.places}) == 1 else "Do"
+    return f"{verb} {models} encode {variables} with the same units in every language?"
 
 
 def _answer(places: Sequence[ToldPlace]) -> str:
@@ -111,11 +112,11 @@ def _answer(places: Sequence[ToldPlace]) -> str:
     for place in places:
         by_outcome.setdefault(place.outcome or "Not asked", []).append(place.title)
     if len(by_outcome) == 1:
-        return f"{next(iter(by_outcome))}, for every model and variable below."
+        return f"{next(iter(by_outcome))}, in every row below."
     text = "; ".join(f"{outcome}: {listing(titles)}" for outcome, titles in by_outcome.items()) + "."
     if len(text.split()) <= ANSWER_WORDS:
         return text
-    return f"It differs by model and variable (see the table): {listing(by_outcome)}."
+    return f"It differs (see the table): {listing(by_outcome)}."
 
 
 def _terms(results: Results) -> str:

@@ -84,7 +84,7 @@ class CellFile:
         try:
             facts: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
             known = facts["layout"]
-            layout = Layout(tuple(known["widths"]), known["site"], tuple(known["layers"]), known["heads"])
+            layout = Layout.recorded(known)
             return Cell(facts["model"], facts["variable"], facts["layer"], facts["k"], layout)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StoreError(f"{path}: can't be read as a cell of a study ({error})") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any, Literal, overload
@@ -70,6 +71,11 @@ class Layout:
     ) -> Layout:
         """Return the layout of `n_layers` layers of `width` units each."""
         return cls((width,) * n_layers, site, layers, heads)
+
+    @classmethod
+    def recorded(cls, known: Mapping[str, Any]) -> Layout:
+        """Return the layout whose fields a result folder's record holds."""
+        return cls(tuple(known["widths"]), known["site"], tuple(known["layers"]), known["heads"])
 
     @classmethod
     def of_layer(cls, layer: int, width: int) -> Layout:

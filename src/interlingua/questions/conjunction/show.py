@@ -81,7 +81,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     if row.most < row.n_languages:
         answer += f", {row.in_most} in {row.most} or more"
     best = (
-        f"unit {row.best_unit} (its number in the whole network) has the largest least correlation, {signed(row.best_r, 2)}, which "
+        f"unit {results.unit(row.model, row.best_unit)} (units are numbered through all layers) has the largest least correlation, {signed(row.best_r, 2)}, which "
         "is observed and not tested"
     )
     return [Row(question, test, f"{answer}{_in_two(row)}", f"{_least(row)}; {best}{_dependent(row)}")]
@@ -238,13 +238,18 @@ def heat(results: Results, place: Place) -> Heat | None:
     units = units[units["carried_by"] >= 2].sort_values(["carried_by", "least_r"], ascending=False, kind="stable")
     r = values.pivot(index="unit", columns="language", values="r")
     rows = [
-        HeatRow(f"{one.unit}", unit_address(place, one.unit), f"{one.carried_by}", r.loc[one.unit, codes].tolist())
+        HeatRow(
+            results.unit(place["model"], one.unit),
+            unit_address(place, results.site, one.unit),
+            f"{one.carried_by}",
+            r.loc[one.unit, codes].tolist(),
+        )
         for one in units.head(MOST_UNITS).itertuples()
     ]
     which = f"The first {len(rows)} of the {row.in_two} units" if row.in_two > len(rows) else f"All {len(rows)} units"
     caption = (
         f"{which} of layer {row.layer} that are shown to carry {place['variable']} in two languages or more: their correlation r with "
-        "it over training words, in each language (blue: more of it where the unit is high; orange: less). A number opens the unit in the "
+        "it over training words, in each language (blue: more of it where the unit is high; orange: less). Units are numbered through all layers; a number opens one in the "
         "atlas."
     )
     return Heat(caption, "shown in at least", [(code, results.names[code]) for code in codes], rows)
@@ -255,7 +260,9 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     row = _summary(results, **place)
     if row is None or not row.in_two:
         return None
-    return Brief(f"The |r| of unit {row.best_unit} is {signed(row.best_r, 2)} or more in every language.")
+    return Brief(
+        f"The |r| of unit {results.unit(row.model, row.best_unit)} is {signed(row.best_r, 2)} or more in every language."
+    )
 
 
 FIGURES = {"conjunction": draw}

@@ -31,7 +31,7 @@ def claim(results: Results, model: str, variable: str) -> str:
     if rows.empty:
         return ""
     first = next(rows.sort_values("n_units").itertuples())
-    which = "" if pd.isna(first.first_unit) else f" (unit {first.first_unit} in each case)"
+    which = "" if pd.isna(first.first_unit) else f" (unit {results.unit(first.model, first.first_unit)} in each case)"
     text = (
         f" The one unit that the other languages choose first{which} predicts a language that was left out of the choice with r = "
         f"{signed(first.mean_r, 2)} over words (random units: {signed(first.random_r, 2)} on average{_reach(results, first)})"
@@ -222,7 +222,7 @@ def tile(results: Results, place: Place) -> Tile | None:
     """Return how well the one unit that the others choose first predicts a language that is left out."""
     rows = results.of("zero_shot_summary", **place).sort_values("n_units")
     for first in rows.head(1).itertuples():
-        which = "" if pd.isna(first.first_unit) else f" (unit {first.first_unit})"
+        which = "" if pd.isna(first.first_unit) else f" (unit {results.unit(first.model, first.first_unit)})"
         return Tile(
             "One unit, in a language left out",
             signed(first.mean_r, 2),

@@ -266,7 +266,7 @@ def lead(results: Results, place: Place) -> Lead:
         )
     outcome = _outcome(results, place, row)
     interval = f"95 % interval {_ends(row)}; " if outcome in _SURE else ""
-    share = f"{row.n_languages} languages encode {variable} alike by {signed(row.rho, 2)} ({interval}0: each its own code, 1: one code)"
+    share = f"it encodes {variable} in {row.n_languages} languages alike by ρ̄ = {signed(row.rho, 2)} ({interval}0: each its own code, 1: one code)"
     if outcome == "Not shown":
         return Lead(f"Not shown: {share}, which chance could give.", outcome)
     return Lead(f"{outcome}: {share}.", outcome)
@@ -297,10 +297,10 @@ def tile(results: Results, place: Place) -> Tile | None:
     sure = "no interval of so few languages" if pd.isna(row.rho_low) else f"95 % interval {_ends(row)}"
     if nulls:
         worst = max(nulls, key=lambda null: null.p)
-        sure += f"; p {p_text(worst.p)} against chance"
+        sure += f"; p {p_text(worst.p)} against {listing(results.label(null.null) for null in nulls)}"
     means = (
-        f"ρ̄: how alike languages are in which units go with {place['variable']} ({signed(row.between, 2)}), over how alike two "
-        f"halves of one language's words are ({signed(row.ceiling, 2)}, the ceiling)"
+        f"ρ̄: how alike two languages are in which units go with {place['variable']} (r = {signed(row.between, 2)}), over how alike two "
+        f"halves of one language's words are (r = {signed(row.ceiling, 2)}, the most that could be)"
     )
     if row.ceiling < LEAST_CEILING:
         sure += "; unsure, as a ratio of small numbers"

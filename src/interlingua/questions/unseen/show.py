@@ -197,16 +197,17 @@ def tile(results: Results, place: Place) -> Tile | None:
             f"{p_text(rows['p_replicated'].max())}"
         )
     else:
-        value = ", ".join(f"{results.names[row.language]} {row.n_replicated:.0f}" for row in rows.itertuples())
-        value += f" of {units}"
+        value = ", ".join(
+            f"{results.names[row.language]} {row.n_replicated:.0f} of {units}" for row in rows.itertuples()
+        )
         chance = listing(f"{row.own_replicated:.1f}" for row in rows.itertuples())
-        sure = f"by chance {chance}; p {listing(p_text(row.p_replicated) for row in rows.itertuples())}"
+        sure = f"by chance {chance}; {listing(f'p {p_text(row.p_replicated)}' for row in rows.itertuples())}"
     means = (
-        f"of the {units} units that most languages have at their top: how many also go with {place['variable']} in a language that "
-        "took no part, beyond what a random code of it would give (by chance: what such codes do give)"
+        f"of the {units} units that most languages have among those that go with {place['variable']} most: how many do so in a language "
+        "that had no part in choosing them, more than 95 % of random codes of its own would (by chance: what those give on average)"
     )
     head = "units at the top of most languages that work there, too"
-    return Tile("In languages not asked", value, sure, means, head)
+    return Tile("In languages that took no part", value, sure, means, head)
 
 
 def brief(results: Results, place: Place, chapter: str) -> Brief | None:
