@@ -35,7 +35,7 @@ def test_the_first_lines_need_no_top(page: Any, atlas: Any) -> None:
     shown = (atlas.table("similarity_null", **where)["p"] < 0.05).all()
     rho = f"{row.rho:.2f}".replace("-", MINUS)
     share = f"3 languages share {rho} of where" if shown else "it is not shown that 3 languages share any of where"
-    assert lead.startswith(f"In layer {layer} {share} valence is encoded (ρ̄{'' if shown else f' = {rho}'}: one if")
+    assert lead.startswith(f"In layer {layer} {share} valence is encoded (ρ̄{'' if shown else f' = {rho}'}: 1 if")
     assert "95 % interval" not in lead  # of three languages there is none
     for null, name in NULLS.items():
         beside = atlas.table("similarity_null", **where, null=null).iloc[0]
@@ -71,7 +71,7 @@ def shared(atlas: Any, tmp_path_factory: pytest.TempPathFactory, seal: Callable[
     scores.to_parquet(folder / "tables/unit_scores.parquet", index=False)
     first = scores[scores["variable"] == "valence"].head(60)
     parts = [
-        first.head(60 - round(100 * least))[["model", "variable", "layer", "unit"]].assign(least=least)
+        first.head(60 - round(100 * least))[["model", "site", "variable", "layer", "unit"]].assign(least=least)
         for least in (0.1, 0.2, 0.3)
     ]
     carried = pd.concat(parts, ignore_index=True)

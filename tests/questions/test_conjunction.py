@@ -81,7 +81,7 @@ def results_of(tables: Mapping[str, pd.DataFrame]) -> Results:
     read = dict(tables)
     read["layer_choice"] = pd.DataFrame({"model": ["m"], "variable": ["valence"], "layer": [1], "chosen": [True]})
     read["languages"] = pd.DataFrame({"language": list(NAMES), "name": list(NAMES.values())})
-    return Results(Path(), TABLES, {}, {}, read)
+    return Results(Path(), TABLES, {"sites": ["resid"]}, {}, read)
 
 
 def told(tables: Mapping[str, pd.DataFrame]) -> tuple[str, Any, str]:

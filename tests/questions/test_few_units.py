@@ -100,7 +100,7 @@ def results_of(tables: Mapping[str, pd.DataFrame]) -> Results:
     read["leave_one_out_summary"] = rows.head(1).assign(n_languages=5, better_than_95=4)
     read["layer_choice"] = pd.DataFrame({"model": ["m"], "variable": ["valence"], "layer": [1], "chosen": [True]})
     read["languages"] = pd.DataFrame({"language": list(NAMES), "name": list(NAMES.values())})
-    return Results(Path(), TABLES, {"units": {"headline": "correlation"}}, {}, read)
+    return Results(Path(), TABLES, {"sites": ["resid"], "units": {"headline": "correlation"}}, {}, read)
 
 
 @pytest.fixture(scope="module")

@@ -40,6 +40,8 @@ def test_every_question_is_asked_of_every_variable(results: Results) -> None:
             f"Does the model know {variable}?",
             "Do languages share top units without common concepts?",
             "Is it learnt?",
+            "Does the model use them, by the probe of the last layer?",
+            "Does the model use them, by the likeness of the sentence?",
             "Do single units work in German?",
             "Is it only how long or frequent words are?",
             "How firm is the choice of units against other words?",
@@ -166,10 +168,11 @@ def test_what_a_study_did_not_do_is_not_asked_but_for_unseen_languages(results: 
         "transfer_summary",
         "confounds",
         "confounds_summary",
+        "causal_summary",
     )
     for name in names:
         results._read[name] = results.tables[name].empty()
-    results.run["not_asked"] |= dict.fromkeys(("controls", "left_out", "confounds"), "Why.")
+    results.run["not_asked"] |= dict.fromkeys(("controls", "left_out", "causal", "confounds"), "Why.")
     rows = answers(results)
     assert list(rows) == [
         "How much do languages share?",

@@ -78,7 +78,7 @@ def test_the_main_part_is_read_in_minutes(opened: Callable[..., Any], many: Path
         text = opened(page, width).execute_script("return document.getElementById('main-part').innerText")
         assert 200 < len(text.split()) <= MAIN_WORDS
         shown = [chapter.title for chapter in CHAPTERS if f"\n{chapter.title}\n" in re.sub(r"\n+", "\n", text)]
-        assert shown == ["Shared?", "Learnt?", "Elsewhere?", "Firm?"]
+        assert shown == ["Shared?", "Learnt?", "Elsewhere?", "Used?", "Firm?"]
 
 
 def test_a_reader_picks_a_place_without_any_script(opened: Callable[..., Any], many: Path) -> None:

@@ -190,7 +190,7 @@ def test_what_a_question_declares_it_tells() -> None:
 def test_the_answer_follows_the_tests(results: Results, let_share: Let) -> None:
     one_variable(results)
     let_share(results)
-    where = "it encodes valence in 3 languages alike by ρ̄ = 0.80"
+    where = "3 languages encode valence alike by ρ̄ = 0.80"
     assert told(results).story.answer.startswith(f"Mostly: {where} (95 % interval 0.60 to 0.90; ")
     assert told(results).story.answer.endswith(" carry it in all.")
     change(results, "similarity", rho_low=0.3)

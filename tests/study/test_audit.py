@@ -190,7 +190,7 @@ def test_a_run_computes_no_activations_that_the_audit_left(study_folder: Path, t
         cached = {row["language"]: row["cached"] for row in make_plan(study).rows if row["role"] != "control"}
     assert cached == {"en": True, "es": True, "fr": True, "de": False}
     # The layer is the best of those tried, the same one for all languages of a variable.
-    tried = layers_to_try(study.layer.choose, 7)
+    tried = layers_to_try(study.layer.choose, range(7))
     assert (table.loc[table["model"] != "", "layer"].isin(tried)).all()
     assert table[table["model"] != ""].groupby("variable")["layer"].nunique().eq(1).all()
     # Spanish has no ratings of length.
@@ -203,7 +203,7 @@ def test_a_run_computes_no_activations_that_the_audit_left(study_folder: Path, t
 def test_the_layer_is_the_one_with_the_highest_mean_r(six: Six) -> None:
     chosen = six.found.table
     best = int(chosen["layer"].iloc[0])
-    tried = layers_to_try("cv", 13)
+    tried = layers_to_try("cv", range(13))
     means = {}
     for layer in {0, best, tried[tried.index(best) - 1]}:
         at = ask_model(load_study(six.file, overrides={"layer.choose": layer}), six.cache).table
@@ -214,9 +214,9 @@ def test_the_layer_is_the_one_with_the_highest_mean_r(six: Six) -> None:
 
 
 def test_seven_layers_are_tried_unless_the_study_names_one() -> None:
-    assert layers_to_try("cv", 3) == [0, 1, 2]
-    assert layers_to_try("test", 25) == [0, 4, 8, 12, 16, 20, 24]
-    assert layers_to_try(5, 25) == [5]
+    assert layers_to_try("cv", range(3)) == [0, 1, 2]
+    assert layers_to_try("test", range(25)) == [0, 4, 8, 12, 16, 20, 24]
+    assert layers_to_try(5, range(25)) == [5]
 
 
 def test_a_second_norm_that_does_not_exist_says_so_before_anything_runs(tmp_path: Path) -> None:

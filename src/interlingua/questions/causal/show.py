@@ -128,18 +128,18 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
 
 
 def _glance(row: Any) -> Row:
-    test = f"{_TEST} ({row.label})"
+    question = f"{_QUESTION.removesuffix('?')}, by the {row.label}?"
     if not _asked(row):
-        return Row(_QUESTION, test, "Can't be asked", row.why)
+        return Row(question, _TEST, "Can't be asked", row.why)
     if pd.isna(row.p):
         answer = f"Moved by {_effect(row)}, but there are no control sets"
-        return Row(_QUESTION, test, answer, "languages choose so differently that too few other units are left")
+        return Row(question, _TEST, answer, "languages choose so differently that too few other units are left")
     answer = "Moved more than by matched sets" if row.p < LEVEL else "Not shown: matched sets move it as much"
     sure = (
         f"{_moved(row)}; {permuted(row.p, row.n_sets)}; in {row.n_moved} of {row.n_languages} languages p < .05 (corrected); "
         f"{percents(pd.Series([row.right_way]))} of words move the right way"
     )
-    return Row(_QUESTION, test, answer, sure)
+    return Row(question, _TEST, answer, sure)
 
 
 def _lead(results: Results, model: str, variable: str) -> Any:
