@@ -130,9 +130,8 @@ def read(model: LoadedModel, side: Any = "right") -> Values:
     return seen
 
 
-def recorded(folder: str, where: tuple[str, str, str]) -> Values:
+def recorded(model: Any, where: tuple[str, str, str]) -> Values:
     """Do the same without hooks and batches: the modules' own `forward` is wrapped, in another copy of the model."""
-    model = opened(folder)
     block, mlp, heads = where
     seen: Values = {}
     for index in range(3):
@@ -141,7 +140,7 @@ def recorded(folder: str, where: tuple[str, str, str]) -> Values:
             own, into = module.forward, seen.setdefault((site, index + 1), [])
 
             def forward(given: torch.Tensor, own: Any = own, into: Any = into) -> torch.Tensor:
-                into.append(given[0].numpy().copy())
+                into.append(given[0].float().numpy())
                 return own(given)
 
             module.forward = forward
@@ -154,7 +153,7 @@ def recorded(folder: str, where: tuple[str, str, str]) -> Values:
                 use_cache=False,
             ).hidden_states
         for layer, state in enumerate(states):
-            seen.setdefault((RESID, layer), []).append(state[0].numpy())
+            seen.setdefault((RESID, layer), []).append(state[0].float().numpy())
     return seen
 
 
@@ -167,7 +166,12 @@ def test_values_are_what_goes_into_the_module(folders: dict[str, tuple[str, Load
     assert [list(model.sites.layers(site)) for site in (RESID, MLP, HEADS)] == [
         list(layers) for layers in EVERY.values()
     ]
-    expected = recorded(folder, where)
+    other = opened(folder)
+    if "t5" in name:  # does not scale its scores, so that rounding in float32 comes near the bound
+        model = unasked(folder, model)
+        model.model.double()
+        other.double()
+    expected = recorded(other, where)
     for side in ("left", "right"):
         ours = read(model, side)
         assert set(ours) == set(expected)
