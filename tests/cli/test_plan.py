@@ -121,13 +121,13 @@ def test_an_estimate_follows_the_measure(study_folder: Path, tmp_path: Path, mon
     monkeypatch.setenv("INTERLINGUA_CACHE", str(tmp_path / "cache"))
     study = load_study(study_folder / "study.toml")
     found = []
-    for layer_s, numerics in ((0.0, 1.0), (0.01, 1.0), (0.02, 3.0)):
+    for layer_s, numerics in ((0.0, 1.0), (0.01, 1.0), (0.02, 1.0), (0.02, 3.0)):
         measured = Measure({"384 float32 cpu": layer_s}, numerics, 0.0)
         monkeypatch.setattr(measuring, "measure", lambda *_, one=measured: one)
         found.append(make_plan(study, workers=1).phases)
-    loading, fast, slow = found
+    loading, fast, slow_model, slow = found
     assert loading["activations"] > 0
-    passes = [one["activations"] - loading["activations"] for one in (fast, slow)]
+    passes = [one["activations"] - loading["activations"] for one in (fast, slow_model)]
     assert passes[1] == pytest.approx(2 * passes[0])
     assert slow["probes"] == pytest.approx(3 * fast["probes"])
     assert slow["report"] == pytest.approx(3 * fast["report"])
