@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 
@@ -13,6 +14,10 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: What ends a sentence or a line; and how far apart the words of one may be.
 _ENDS = re.compile(r"[.!?…。！？؟\n\r\t\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _NEAR = 200
+#: What is not said: marks of wikis and pages, and characters that are escaped, but for the ends of lines.
+_TAGS = re.compile(r"&lt;.*?&gt;|<[^<>]*>|\{\{.*?\}\}", re.DOTALL)
+_UNSEEN = re.compile(r"'{2,}|\\u[0-9a-fA-F]{4}")
+_PARTED = re.compile(r"[.!?…。！？؟]['\"’”»)\]]*\s+[^\W\d_a-z]|[\n\r]|\\[nr]")
 _MINUS = str.maketrans("−‐‑‒–﹣－", "-------")
 
 
@@ -64,7 +69,7 @@ def _is_row(word: str, rating: float, line: str) -> bool:
 def wrong_sentences(mutant: Mutant, read: Read) -> str:
     """Return a sentence that is torn, joined with another, or has its target elsewhere."""
     raw = mutant.text or ""
-    text = plain(raw)
+    lines = [plain(line) for line in _LINES.split(raw)]
     for sentence, target in read.sentences:
         if SENTENCE.get(target) == sentence:
             continue
@@ -73,15 +78,30 @@ def wrong_sentences(mutant: Mutant, read: Read) -> str:
         lasts = [row for row in ROWS if row.last in said]
         shown = f"{said[:70]!r} ({target!r})"
         if len(firsts) > 1 or len(lasts) > 1 or (firsts and lasts and firsts[0] is not lasts[0]):
-            if said not in text:
+            if _joined(raw, said):
                 return f"sentences were joined: {shown}"
         elif lasts and not firsts and _in_one_piece(raw, lasts[0].first, lasts[0].word):
-            return f"the beginning of a sentence is torn off: {shown}"
-        elif firsts and not lasts and _in_one_piece(raw, firsts[0].word, firsts[0].last):
-            return f"the end of a sentence is torn off: {shown}"
+            if not any(line.startswith(said) or f". {said}" in line for line in lines):
+                return f"the beginning of a sentence is torn off: {shown}"
+        elif firsts and not lasts and _in_one_piece(raw, firsts[0].word, firsts[0].last):  # noqa: SIM102
+            if not any(line.endswith(said) for line in lines):
+                return f"the end of a sentence is torn off: {shown}"
         if plain(target).lower() not in said.lower():
             return f"the target is not in its sentence: {shown}"
     return ""
+
+
+def _joined(raw: str, said: str) -> bool:
+    """Return whether between rows that are said in one a sentence ends: with a mark, a blank and a capital."""
+    names = sorted((said.find(name), name, row.word) for row in ROWS for name in (row.first, row.last) if name in said)
+    for (_, name, word), (_, following, other) in itertools.pairwise(names):
+        if word == other:
+            continue
+        start = raw.find(name)
+        end = raw.find(following, start)
+        if not 0 <= start < end or _PARTED.search(_UNSEEN.sub("", _TAGS.sub(" ", raw[start + len(name) : end + 1]))):
+            return True
+    return False
 
 
 def _in_one_piece(text: str, first: str, last: str) -> bool:
