@@ -308,15 +308,20 @@ def test_units_that_move_the_readout_are_said_to() -> None:
 
 def test_the_chapter_says_it_in_few_words_language_by_language() -> None:
     place = {"model": "m", "variable": "valence"}
-    moved = brief(told(summary(p=0.01)), place, "used")
-    assert "more than as many other units that are alike" in moved.text
-    assert "not yet that the model uses them" in moved.text
+    in_all = {"units_in_all": 3, "effect_in_all": 0.21, "hard_in_all": 0.18, "n_moved_in_all": 2}
+    moved = brief(told(summary(p=0.01, p_hard=0.2, mean_hard=0.3, **in_all)), place, "used")
+    assert ": more than others alike in SD and mean, " in moved.text
+    assert "in |r|, too, 0.30 (p = .2000)." in moved.text
+    assert "3 units shown to carry it in all: 0.21, others nearest in |r| 0.18 (p < .05 in 2 of 5)" in moved.text
+    assert "not the model's use" in moved.text
     assert len(moved.text.split()) <= 80
     with house_style():
         _, (axis,) = panels(1)
         moved.panel.draw(axis)
     assert [label.get_text() for label in axis.get_yticklabels()] == list(NAMES.values())
     assert "not shown to be more" in brief(told(summary(p=0.4)), place, "used").text
+    none = dict.fromkeys(["p_hard", "mean_hard", *in_all])
+    assert "|r|" not in brief(told(summary(p=0.01, **none)), place, "used").text
     assert "can't be told" in brief(told({}), place, "used").text
 
 

@@ -38,7 +38,7 @@ LEVELS = re.compile(
     r"|\b(?:best|top) 5 % of the layer"
     r"|\bat least 80 % of"
     r"|\b0 if each had a code of its own, 1 if all had one"
-    r"|\b0: own codes, 1: one code"
+    r"|\b0: unrelated, 1: the same"
     r"|\bfalse discoveries below 5 %"
     r"|\bmore than 95 % of random ones"
 )

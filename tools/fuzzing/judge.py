@@ -17,7 +17,7 @@ _NEAR = 200
 #: What is not said: marks of wikis and pages, and characters that are escaped, but for the ends of lines.
 _TAGS = re.compile(r"&lt;.*?&gt;|<[^<>]*>|\{\{.*?\}\}", re.DOTALL)
 _UNSEEN = re.compile(r"'{2,}|\\u[0-9a-fA-F]{4}")
-_PARTED = re.compile(r"[.!?…。！？؟]['\"’”»)\]]*\s+[^\W\d_a-z]|[\n\r]|\\[nr]")
+_PARTED = re.compile(r"[.!?…。！？؟]['\"’”»)\]]*\s+[^\W\d_a-z]")
 _MINUS = str.maketrans("−‐‑‒–﹣－", "-------")
 
 
@@ -69,7 +69,7 @@ def _is_row(word: str, rating: float, line: str) -> bool:
 def wrong_sentences(mutant: Mutant, read: Read) -> str:
     """Return a sentence that is torn, joined with another, or has its target elsewhere."""
     raw = mutant.text or ""
-    lines = [plain(line) for line in _LINES.split(raw)]
+    text, lines = plain(raw), [plain(line) for line in _LINES.split(raw)]
     for sentence, target in read.sentences:
         if SENTENCE.get(target) == sentence:
             continue
@@ -78,7 +78,7 @@ def wrong_sentences(mutant: Mutant, read: Read) -> str:
         lasts = [row for row in ROWS if row.last in said]
         shown = f"{said[:70]!r} ({target!r})"
         if len(firsts) > 1 or len(lasts) > 1 or (firsts and lasts and firsts[0] is not lasts[0]):
-            if _joined(raw, said):
+            if said not in text and _joined(raw, said):
                 return f"sentences were joined: {shown}"
         elif lasts and not firsts and _in_one_piece(raw, lasts[0].first, lasts[0].word):
             if not any(line.startswith(said) or f". {said}" in line for line in lines):

@@ -101,7 +101,7 @@ def _question(results: Results) -> str:
     models = listing(dict.fromkeys(short(place["model"]) for place in results.places))
     variables = listing(dict.fromkeys(place["variable"] for place in results.places))
     verb = "Does" if len({place["model"] for place in results.places}) == 1 else "Do"
-    return f"{verb} {models} encode {variables} with the same units in every language?"
+    return f"{verb} {models} encode {variables} alike in every language?"
 
 
 def _answer(places: Sequence[ToldPlace]) -> str:
@@ -124,9 +124,10 @@ def _terms(results: Results) -> str:
     seen = results.of("languages", role="seen")
     variables = dict.fromkeys(place["variable"] for place in results.places)
     rated = listing(f"{name} ({MEANINGS[name]})" if name in MEANINGS else name for name in variables)
+    in_frames = ", in neutral sentences that name them" if (seen["frames"].fillna("") != "").all() else ""
     text = (
         "A unit is one of the numbers that a layer of a language model computes for a word. The words: "
-        f"{span(seen['words'])} in each of {len(seen)} languages, rated for {rated}."
+        f"{span(seen['words'])} in each of {len(seen)} languages, rated for {rated}{in_frames}."
     )
     trained = [
         f"{short(model['name'])}: {model['trained_on']}."

@@ -91,7 +91,7 @@ def compare(
     }
 
 
-_WHOLE = {"n_units": "Int64", "n_moved": "Int64"}
+_WHOLE = dict.fromkeys(("n_units", "n_moved", "units_in_all", "n_moved_in_all"), "Int64")
 
 
 def _corrected(table: pd.DataFrame) -> pd.DataFrame:
@@ -156,6 +156,8 @@ def _summary(
         "why": None if asked["passes"].any() else str(asked["why"].mode().iloc[0]),
         "n_units": None,
         "n_moved": None,
+        "units_in_all": None,
+        "n_moved_in_all": None,
         **dict.fromkeys(_NUMBERS, np.nan),
     }
     if not row["n_languages"]:
@@ -174,6 +176,7 @@ def _summary(
         "mean_low": found.low,
         "mean_high": found.high,
         "mean_matched": float(steer["matched"].mean()),
+        "mean_hard": float(steer["hard"].mean()),
         "right_way": float(steer["right_way"].mean()),
         "straight": float(steer["straight"].mean()),
         "mean_contraction": float(mean["effect"].mean()),
@@ -196,11 +199,24 @@ def _summary(
         row["n_moved"] = int((steer["p_bh"] < LEVEL).sum())
     if readout == "probe":
         row |= _shared(pairs, seed)
-    return row
+    return row | _in_all(select(table, readout=readout, edit="steer", chosen_by="conjunction"))
+
+
+def _in_all(steer: pd.DataFrame) -> dict[str, float]:
+    """Return what the units that carry the rating in all languages do beside sets matched in |r|, too."""
+    if steer["p_hard"].isna().all():
+        return {}
+    return {
+        "units_in_all": int(steer["n_units"].max()),
+        "effect_in_all": float(steer["effect"].mean()),
+        "hard_in_all": float(steer["hard"].mean()),
+        "n_moved_in_all": int((steer["p_hard"] < LEVEL).sum()),
+    }
 
 
 _NUMBERS = (
-    *("mean_effect", "mean_low", "mean_high", "mean_matched", "p", "p_hard", "right_way", "straight"),
+    *("mean_effect", "mean_low", "mean_high", "mean_matched", "mean_hard", "p", "p_hard", "right_way", "straight"),
+    *("effect_in_all", "hard_in_all"),
     *("mean_contraction", "matched_contraction", "damage", "least_r_check", "most_bias_check", "r_shared", "p_shared"),
 )
 

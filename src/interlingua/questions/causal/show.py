@@ -63,13 +63,21 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
         )
     if not _asked(row):
         return Brief(f"Whether what is read behind the units moves with them can't be told. {row.why}")
-    text = f"Shifted by one SD in the direction that the other languages say, {_units(row)} move the {row.label} by {_effect(row)}"
+    text = f"Shifted by one SD as the other languages say, {_units(row)} move the {row.label} by {_effect(row)}"
     if pd.isna(row.p):
         return Brief(f"{text}. There are no other units to compare this with.")
-    verdict = "more than" if row.p < LEVEL else "which is not shown to be more than by"
-    text += f", {verdict} as many other units that are alike (by {signed(row.mean_matched, 2)}; p {p_text(row.p)})."
+    verdict = ": more than" if row.p < LEVEL else ", not shown to be more than"
+    text += f"{verdict} others alike in SD and mean, {signed(row.mean_matched, 2)} (p {p_text(row.p)})"
+    if not pd.isna(row.p_hard):
+        text += f", or in |r|, too, {signed(row.mean_hard, 2)} (p {p_text(row.p_hard)})"
+    text += "."
+    if not pd.isna(row.units_in_all):
+        text += (
+            f" {plural(int(row.units_in_all), 'unit')} shown to carry it in all: {signed(row.effect_in_all, 2)}, others nearest in |r| "
+            f"{signed(row.hard_in_all, 2)} (p < .05 in {int(row.n_moved_in_all)} of {row.n_languages})."
+        )
     if row.p < LEVEL:
-        text += " That a probe moves is not yet that the model uses them: a shift is also handed on beside all blocks."
+        text += " A probe is not the model's use."
     drawn = [
         (results.names[one.language], one.effect, one.matched_low, one.matched_high)
         for one in results.of(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from interlingua.report.results import Results
 from interlingua.report.story import Brief, Heat, HeatRow, Lead, Place, Tile, unit_address
 from interlingua.report.style import colour, marker, panels
-from interlingua.report.words import Row, Section, Shown, cell_title, percents, signed, span
+from interlingua.report.words import Row, Section, Shown, cell_title, no_less, percents, signed, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -249,8 +249,8 @@ def heat(results: Results, place: Place) -> Heat | None:
     which = f"The first {len(rows)} of the {row.in_two} units" if row.in_two > len(rows) else f"All {len(rows)} units"
     caption = (
         f"{which} of layer {row.layer} that are shown to carry {place['variable']} in two languages or more: their correlation r with "
-        "it over training words, in each language (blue: more of it where the unit is high; orange: less). Units are numbered through all layers; a number opens one in the "
-        "atlas."
+        f"{place['variable']} in each language, over the words that units are chosen by (blue: the unit is higher at higher ratings; orange: lower). "
+        "Units are numbered through all layers; a number opens one in the atlas."
     )
     return Heat(caption, "shown in at least", [(code, results.names[code]) for code in codes], rows)
 
@@ -261,7 +261,7 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     if row is None or not row.in_two:
         return None
     return Brief(
-        f"The |r| of unit {results.unit(row.model, row.best_unit)} is {signed(row.best_r, 2)} or more in every language."
+        f"The |r| of unit {results.unit(row.model, row.best_unit)} is {no_less(row.best_r)} or more in every language."
     )
 
 

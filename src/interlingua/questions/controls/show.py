@@ -198,6 +198,10 @@ def tile(results: Results, place: Place) -> Tile | None:
     return None
 
 
+#: Up to this correlation of its top units with the ratings a control hardly encodes them.
+LITTLE = 0.2
+
+
 def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     """Return what the controls share, and a figure of every draw of them."""
     rows = _of_kind(results, place)
@@ -222,7 +226,8 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     if pd.notna(first.fe_ratio_low):
         text += f" (ratio {first.fe_ratio:.2f}, 95 % interval {first.fe_ratio_low:.2f} to {first.fe_ratio_high:.2f})"
     if first.kind == "untrained":
-        text += f". Top units predict {place['variable']} there with a correlation of {_r(first.control_r_top)}, here {_r(first.r_top)}"
+        hardly = " (hardly any)" if first.control_r_top < LITTLE else ""
+        text += f". Top units predict {place['variable']} there with a correlation of {_r(first.control_r_top)}{hardly}, here {_r(first.r_top)}"
     return Brief(f"{text}.", _panel(results, place))
 
 

@@ -266,7 +266,7 @@ def lead(results: Results, place: Place) -> Lead:
         )
     outcome = _outcome(results, place, row)
     interval = f"95 % interval {_ends(row)}; " if outcome in _SURE else ""
-    share = f"{row.n_languages} languages encode {variable} alike by ρ̄ = {signed(row.rho, 2)} ({interval}0: own codes, 1: one code)"
+    share = f"{row.n_languages} languages encode {variable} alike by ρ̄ = {signed(row.rho, 2)} ({interval}0: unrelated, 1: the same)"
     if outcome == "Not shown":
         return Lead(f"Not shown: {share}, which chance could give.", outcome)
     return Lead(f"{outcome}: {share}.", outcome)
