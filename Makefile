@@ -23,7 +23,7 @@ test-decoder: $(VENV)/.installed-decoder
 soak: $(VENV)/.installed
 	$(BIN)/python tools/soak.py
 
-# 100,000 spoilt files, some hours on one core; CI does two minutes of it (tests/test_fuzz.py).
+# 124,000 spoilt files, some hours on one core; CI does two minutes of it (tests/test_fuzz.py).
 fuzz: $(VENV)/.installed
 	$(BIN)/python tools/fuzz.py
 

@@ -9,7 +9,8 @@ python tools/fuzz.py --seed 7                   other inputs; the same seed give
 
 Seeds are written from one known table (fuzzing/known.py). Containers are unpacked, changed inside and packed again, so
 that mutants get past them. A failure is a traceback, more than 10 s of a processor or 2 GB, or a pair of word and
-rating, or sentence and target, that the file does not say, without an issue. The exit code is 1 if there is any.
+rating, or sentence and target, or a number of units or weights, that the file does not say, without an issue. The exit
+code is 1 if there is any.
 Linux only: it forks, and looks into /proc.
 """
 
@@ -24,7 +25,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-#: Inputs a reader, and what cheap ones have more, to come to 100,000.
+#: Inputs a reader, and what cheap ones have more, to come to more than 100,000.
 INPUTS, CHEAP = 2_000, 6_000
 _COST_OF_CHEAP = 5.0
 #: What has neither ratings nor sentences.
@@ -34,7 +35,7 @@ NOTHING = ("links", "study", "card")
 def main() -> int:
     """Run the inputs, and print what came of them."""
     options = _options()
-    from fuzzing import corpora, tables, texts  # noqa: F401 - they register their kinds
+    from fuzzing import corpora, gguf_files, models, results, tables, texts, units  # noqa: F401 - they register their kinds
     from fuzzing.kinds import KINDS
     from fuzzing.worker import Tally, run
 
@@ -69,6 +70,7 @@ def main() -> int:
 
 def _seeds(kind: Any, folder: Path) -> str:
     """Return what is wrong with what is read of the seeds, which nobody spoilt."""
+    from fuzzing.kinds import Mutant
     from fuzzing.known import RATING, SENTENCE
 
     for number, seed in enumerate(kind.seeds):
@@ -81,8 +83,10 @@ def _seeds(kind: Any, folder: Path) -> str:
         of_some = kind.name.startswith("authors")
         if read.sentences and len(set(known)) < (10 if of_some else len(SENTENCE)):
             return f"seed {number}: {len(set(known))} of {len(SENTENCE)} sentences"
-        if not read.ratings and not read.sentences and kind.name not in NOTHING:
+        if not (read.ratings or read.sentences or read.values or kind.name in NOTHING):
             return f"seed {number}: nothing is read"
+        if read.values and (wrong := kind.wrong(Mutant(seed, inside=True), read)):
+            return f"seed {number}: {wrong}"
     return ""
 
 

@@ -12,6 +12,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from itertools import repeat
 from typing import Final
 
 from interlingua.errors import LanguageError, suggest
@@ -202,7 +203,7 @@ def is_written_in(word: str, language: str | Language) -> bool:
     prefixes = _LETTER_NAMES[_resolve(language).script]
     if not word or unicodedata.category(word[0])[0] != "L":
         return False
-    return all(_belongs(character, prefixes) for character in word)
+    return all(map(_belongs, word, repeat(prefixes)))
 
 
 @cache

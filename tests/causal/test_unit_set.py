@@ -108,6 +108,10 @@ def test_what_is_written_is_read(units: UnitSet, tmp_path: Path) -> None:
         ({"units": [{"unit": 1, "sign": 0, "mean": 0, "sd": 1}]}, "sign"),
         ({"units": [{"unit": 1, "sign": 1, "mean": 0, "sd": -1}]}, "sd"),
         ({"units": [{"unit": 10**9, "sign": 1, "mean": 0, "sd": 1}]}, "unit"),
+        ({"units": [{"unit": "1", "sign": 1, "mean": 0, "sd": 1}]}, "unit"),
+        ({"units": [{"unit": 1, "sign": True, "mean": 0, "sd": 1}]}, "sign"),
+        ({"units": [{"unit": 1, "sign": 1, "mean": True, "sd": 1}]}, "mean"),
+        ({"units": [{"unit": 1, "sign": 1, "mean": 0, "sd": "1.5"}]}, "sd"),
         ({"model": "x" * 2000}, "model"),
     ],
 )

@@ -30,7 +30,8 @@ from interlingua.cli.main import main
 try:
     main()
 except SystemExit as ended:
-    loaded = [name for name in ("torch", "transformers", "distributed", "matplotlib") if name in sys.modules]
+    heavy = "torch transformers distributed matplotlib sklearn statsmodels formulaic scipy.linalg scipy.sparse"
+    loaded = [name for name in heavy.split() if name in sys.modules]
     print("loaded:", loaded, "code:", ended.code)
 """
 

@@ -48,6 +48,34 @@ def test_units_of_a_study_shift_what_its_probe_reads(
     assert (written["block"], [entry["unit"] for entry in written["units"]]) == (number - 1, [3])
 
 
+@pytest.mark.parametrize(
+    ("table", "change", "says"),
+    [
+        ("causal_layer", lambda table: table[table["index"] % 2 == 1], "these tables are not of one run"),
+        ("causal_layer", lambda table: table.assign(model="another"), "no units of another"),
+        ("run.json", lambda record: record["models"][0].pop("spec"), r"run.json: its key 'models.0.spec' is missing"),
+        ("run.json", lambda record: record.pop("study_sha256"), "run.json: its key 'study_sha256' is missing"),
+        ("run.json", lambda record: record["models"][0].update(sites={}), "no units of"),
+    ],
+)
+def test_results_that_do_not_hold_together_are_an_error_of_one_line(
+    interlingua: Cli, small: Any, seal: Callable[[Path], None], tmp_path: Path, table: str, change: Any, says: str
+) -> None:
+    results = tmp_path / "results"
+    shutil.copytree(small.results, results)
+    if table == "run.json":
+        record = json.loads((results / table).read_text(encoding="utf-8"))
+        change(record)
+        (results / table).write_text(json.dumps(record), encoding="utf-8")
+    else:
+        path = results / "tables" / f"{table}.parquet"
+        change(pd.read_parquet(path)).to_parquet(path, index=False)
+    seal(results)
+    done = interlingua("steer", str(results), "--save", str(tmp_path / "units.json"))
+    assert says in done.error
+    assert not (tmp_path / "units.json").exists()
+
+
 def test_what_it_does_not_know_is_said_in_a_line(interlingua: Cli, small: Any) -> None:
     for options, says in (
         (["love", "--units", "L99.3"], "these results can shift L"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import shutil
 import time
 from pathlib import Path
@@ -363,6 +364,36 @@ def test_the_fingerprint_covers_every_tokenizer_file(folder: Path) -> None:
     assert len(seen) == 5
     (folder / "vocabulary").mkdir()
     assert fingerprint(str(folder)) in seen
+
+
+def test_the_fingerprint_covers_the_index_which_chooses_among_the_files_of_weights(folder: Path) -> None:
+    index = shard(folder)
+    for number in (1, 2):  # two more files, of other weights
+        tensors = load_file(folder / f"model-0000{number}-of-00002.safetensors")
+        others = {name: values + 1 for name, values in tensors.items()}
+        save_file(others, folder / f"other-{number}.safetensors", {"format": "pt"})
+    before = load_model(str(folder), device="cpu")
+    index.write_text(re.sub(r"model-0000(\d)-of-00002", r"other-\1", index.read_text()))
+    after = load_model(str(folder), device="cpu")
+    assert not torch.equal(next(before.model.parameters()), next(after.model.parameters()))
+    assert before.fingerprint != after.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"unk_token": ""}, "the tokenizer of copy has no '', which it names as its unknown token"),
+        ({"model_max_length": "64"}, "says model_max_length = '64', which is no number of tokens"),
+        ({"model_max_length": -1}, "says model_max_length = -1, which is no number of tokens"),
+    ],
+)
+def test_a_tokenizer_that_opens_and_can_t_be_used(
+    model_folders: dict[str, Path], tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    copy = Path(shutil.copytree(model_folders["bert"], tmp_path / "copy"))
+    path = copy / "tokenizer_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    refused(copy, message)
 
 
 def test_the_given_cases(shared: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from numpy.typing import NDArray
@@ -179,6 +182,51 @@ def test_what_does_not_hold_together(folder: Path, tmp_path: Path) -> None:
     refused(own, r"twice \(rows 0 and 1\) with other units; leave one out", "en")
 
 
+def made(folder: Path, lists: list[Any], **options: Any) -> Path:
+    """Write a folder of one language whose units stand beside the sentences."""
+    folder.mkdir(exist_ok=True)
+    (folder / "activations.toml").write_text("name = 'made'", encoding="utf-8")
+    texts = [f"word {row}" for row in range(len(lists))]
+    table = pa.table({"text": texts, "start": [0] * len(texts), "end": [4] * len(texts), "layer.00": lists})
+    pq.write_table(table, folder / "es.parquet", **options)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("lists", "message"),
+    [
+        # As many numbers as three rows of two have: read side by side, each row would get its neighbour's.
+        ([[0.0], [1.0, 2.0, 3.0], [4.0, 5.0]], "the list in row 1 is missing or of another length"),
+        ([[0.0] * 2, None, [4.0] * 2], "the list in row 1 is missing or of another length"),
+        ([["1.5"], ["2"], ["3"]], "layer.00 holds list<"),
+        ([[True], [False], [True]], "layer.00 holds list<"),
+    ],
+)
+def test_lists_that_are_not_one_number_a_unit(tmp_path: Path, lists: list[Any], message: str) -> None:
+    units = StoredUnits.read(made(tmp_path, lists))
+    with pytest.raises(ModelError, match=f"a list of equally many numbers a row .*{message}"):
+        units.activations(pd.DataFrame({"text": ["word 0"], "start": [0], "end": [4]}), "es")
+
+
+@pytest.mark.parametrize(
+    ("checksums", "piece", "other"),
+    [(True, struct.pack("<d", 7.5), struct.pack("<d", 8.5)), (False, b"word 7", b"word \xe1")],
+)
+def test_a_file_that_is_not_what_was_written_is_not_read(
+    tmp_path: Path, checksums: bool, piece: bytes, other: bytes
+) -> None:
+    lists = [[float(row), row + 0.5] for row in range(40)]
+    made(tmp_path, lists, write_page_checksum=checksums, compression="none", use_dictionary=False)
+    assert StoredUnits.read(tmp_path).shape == (1, 2)
+    path = tmp_path / "es.parquet"
+    assert piece in path.read_bytes()
+    path.write_bytes(path.read_bytes().replace(piece, other, 1))
+    units = StoredUnits.read(tmp_path)
+    with pytest.raises(ModelError, match=r"es\.parquet can't be read as ") as caught:
+        units.activations(pd.DataFrame({"text": ["word 9"], "start": [0], "end": [4]}), "es")
+    assert "\n" not in str(caught.value)
+
+
 def test_what_the_folder_says_of_itself(folder: Path, tmp_path: Path) -> None:
     own = copied(folder, tmp_path)
     spec = parse_spec(str(own))
@@ -195,6 +243,7 @@ def test_what_the_folder_says_of_itself(folder: Path, tmp_path: Path) -> None:
         ("is_decoder = 1", "is_decoder must be true or false"),
         ("name = ' '", "the name is blank"),
         ("name = ", "is no TOML in UTF-8"),
+        ("name = " + "[" * 3000, r"is no TOML in UTF-8 \(maximum recursion depth"),
     ):
         (own / "activations.toml").write_text(text, encoding="utf-8")
         with pytest.raises(ModelError, match=message):

@@ -58,6 +58,7 @@ def test_a_frame_comes_out_in_the_declared_order() -> None:
         (lambda f: f.assign(observed=["3", "4"]), r"'observed' is to hold count"),
         (lambda f: f.assign(flag=[1, 0]), r"'flag' is to hold flag, but holds int64"),
         (lambda f: f.assign(language_a=[1, 2]), r"'language_a' is to hold language"),
+        (lambda f: f.assign(language_a=[["en"], ["es"]]), r"'language_a' is to hold language, but holds object"),
         (lambda f: f.assign(fe=["a", "b"]), r"'fe' is to hold number"),
         (lambda f: f.assign(fe=[True, False]), r"'fe' is to hold number, but holds bool"),
         (lambda f: f.assign(language_b="de"), r"two rows of \{'language_a': 'en', 'language_b': 'de'\}"),

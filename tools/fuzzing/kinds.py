@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -39,11 +40,14 @@ class Read:
         Sentence and target.
     told
         How many things issues count, in all.
+    values
+        What else was read, by what it is called.
     """
 
     ratings: list[tuple[str, float]] = field(default_factory=list)
     sentences: list[tuple[str, str]] = field(default_factory=list)
     told: int = 0
+    values: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import bz2
+import copy
 import gzip
 import io
+import json
 import random
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 #: What is put into texts: what parts cells and lines, quotes, opens and closes, encodes, and what no text has.
 _TOKENS = [
@@ -148,6 +151,53 @@ def spoilt_xml(text: str, chance: random.Random) -> str:
         kept = "".join(c for c in new if c in "\t\n\r" or c >= " ")
         text = text[: found.start(group)] + kept + text[found.end(group) :]
     return text
+
+
+#: What is put in the place of a value of JSON.
+_VALUES: list[Any] = [
+    *(None, True, False, 0, -1, 1, 2, 7, 0.5, -0.0, 1e308, 2**31, 2**63, 10**30, float("nan"), float("inf")),
+    *("", "1", "0.5", "x", "../x", "é", [], {}, [1], {"a": 1}),
+]
+
+
+def spoilt_json(text: str, chance: random.Random) -> str:
+    """Return JSON that is still JSON: values are another's or of another type, keys are lost, renamed or swapped."""
+    tree = json.loads(text)
+    for _ in range(chance.choice((1, 1, 2, 4))):
+        places = list(_places(tree))
+        if not places:
+            break
+        inside, key = chance.choice(places)
+        match chance.randrange(6):
+            case 0:
+                del inside[key]
+            case 1 if isinstance(key, str):
+                inside[spoilt_text(key, chance)[:100]] = inside.pop(key)
+            case 2:
+                other, there = chance.choice(places)
+                inside[key], other[there] = other[there], inside[key]
+            case 3 if isinstance(inside[key], int):
+                inside[key] += chance.choice((-1, 1, 4, 8))
+            case 4 if isinstance(inside[key], str):
+                inside[key] = spoilt_text(inside[key], chance)
+            case _:
+                inside[key] = copy.deepcopy(chance.choice(_VALUES))
+        try:
+            json.dumps(tree)
+        except (ValueError, RecursionError):  # swapped with what it stands in
+            return text
+    return json.dumps(tree)
+
+
+def _places(tree: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every container in a tree with each of its keys."""
+    waiting = [tree]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, dict | list):
+            keys = list(here) if isinstance(here, dict) else range(len(here))
+            yield from ((here, key) for key in keys)
+            waiting += [here[key] for key in keys]
 
 
 def spoilt_bytes(content: bytes, chance: random.Random) -> bytes:

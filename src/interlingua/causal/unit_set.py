@@ -34,7 +34,7 @@ class _Part(BaseModel):
 
 class _Unit(_Part):
     unit: Annotated[int, Field(ge=0, lt=10_000_000)]
-    sign: Literal[-1, 1]
+    sign: Annotated[int, Field(ge=-1, le=1)]  # no Literal, which takes true for 1
     mean: _Value
     sd: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -55,6 +55,8 @@ class _File(_Part):
     def _each_once(self) -> _File:
         if len({entry.unit for entry in self.units}) < len(self.units):
             raise ValueError("a unit stands there twice")
+        if any(entry.sign == 0 for entry in self.units):
+            raise ValueError("a sign is -1 or 1")
         if self.block < 0 and self.site != "resid_post":
             raise ValueError(
                 "there is no block before the first: block -1 is the embeddings, which have resid_post only"
@@ -159,7 +161,7 @@ class UnitSet:
         if len(data) > _MOST_BYTES:
             raise StoreError(f"{path}: more than {_MOST_BYTES:,} bytes, so no unit set; is it the right file?")
         try:
-            found = _File.model_validate_json(data)
+            found = _File.model_validate_json(data, strict=True)  # no text that reads as a number
         except ValidationError as error:
             first = error.errors()[0]
             where = ".".join(map(str, first["loc"]))

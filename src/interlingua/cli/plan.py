@@ -17,7 +17,7 @@ def plan(
     trust: options.Trust = False,
     workers: options.Workers = None,
     words_only: Annotated[
-        bool, typer.Option("--words", help="Words and problems only, which takes a second or two.")
+        bool, typer.Option("--words", help="Words and problems only, which takes some seconds.")
     ] = False,
     why: Annotated[bool, typer.Option("--why", help="Say why each step would run.")] = False,
 ) -> None:

@@ -96,7 +96,7 @@ def carrier_contexts(
     variables = known if variables is None else list(variables)
     for variable in variables:
         check_variable(variable, norms_table, code)
-    words = [str(word) for word in norms_table["word"]]
+    words = [str(word) for word in norms_table["word"].tolist()]
     if len(set(words)) < len(words):
         twice = norms_table["word"][norms_table["word"].duplicated()].iloc[0]
         raise ContextsError(f"the norms of language '{code}' have the word {twice!r} twice; keep one of them")

@@ -181,12 +181,10 @@ def check_contexts(table: pd.DataFrame, *, where: str = "contexts") -> pd.DataFr
     variables = rated_variables(table)
     table = table[[*COLUMNS, *variables]].reset_index(drop=True)
     for column in ("context_id", "language", "word", "text", "split", "source"):
-        empty = ~table[column].map(lambda value: isinstance(value, str) and value != "").astype(bool)
+        empty = ~_are_texts(table[column]) | (table[column] == "")
         _refuse(table, empty, where, f"'{column}' must be a text that is not empty")
     table["concept"] = table["concept"].fillna("")
-    _refuse(
-        table, ~table["concept"].map(lambda value: isinstance(value, str)).astype(bool), where, "'concept' is no text"
-    )
+    _refuse(table, ~_are_texts(table["concept"]), where, "'concept' is no text")
     for column in ("start", "end"):
         numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float, na_value=np.nan)
         _refuse(table, pd.Series(~(numbers == np.floor(numbers))), where, f"'{column}' must be a whole number")
@@ -204,6 +202,12 @@ def check_contexts(table: pd.DataFrame, *, where: str = "contexts") -> pd.DataFr
     return table
 
 
+def _are_texts(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.notna()
+    return values.map(lambda value: isinstance(value, str)).astype(bool)
+
+
 def _refuse(table: pd.DataFrame, bad: pd.Series, where: str, rule: str) -> None:
     """Raise for the first bad row, and say how many there are."""
     if bad.any():
@@ -216,10 +220,8 @@ def _check_offsets(table: pd.DataFrame, where: str) -> None:
     length = table["text"].str.len()
     outside = (table["start"] < 0) | (table["end"] > length) | (table["start"] >= table["end"])
     _refuse(table, outside, where, "need 0 <= start < end <= length of the text, counted in characters")
-    blank = [
-        not text[start:end].strip()
-        for text, start, end in zip(table["text"], table["start"], table["end"], strict=True)
-    ]
+    rows = zip(*(table[column].tolist() for column in ("text", "start", "end")), strict=True)
+    blank = [not text[start:end].strip() for text, start, end in rows]
     _refuse(table, pd.Series(blank), where, "text[start:end] is blank")
 
 

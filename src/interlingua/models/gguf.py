@@ -40,8 +40,6 @@ _NEEDED = ("gguf", "accelerate")
 _READERS = ("gguf", "transformers", "tokenizers")
 #: Of what is written; to be raised when code here writes something else.
 _FORMAT = 1
-#: Layers that are built one by one, so that a wrong number would take for ever.
-_MOST_BLOCKS = 1_000
 
 
 class GgufFile(OpenedModel):
@@ -141,7 +139,9 @@ class GgufFile(OpenedModel):
         config = open_config(self._name, place)
         config.save_pretrained(folder)
         files.check_config(self._name, folder)
-        open_tokenizer(self._name, place).save_pretrained(folder)
+        tokenizer = open_tokenizer(self._name, place)
+        _compare(file, tokenizer.get_vocab())
+        tokenizer.save_pretrained(folder)
 
     def _unpack(self, dtype: torch.dtype, file: Path, folder: Path) -> None:
         config = self.config()
@@ -212,10 +212,20 @@ def _check(name: str, file: Path) -> None:
         raise ModelError(f"{file} is no GGUF file, or not a whole one ({error}): get it again") from None
     if (parts := int(header.values.get("split.count", 1))) > 1:
         raise ModelError(f"{file} is one of {parts} parts of a model: join them first (llama-gguf-split --merge)")
-    if header.blocks > _MOST_BLOCKS:
+    if header.blocks > header.held:  # each of them would be built, and looked for
         raise ModelError(
-            f"{file} says that it has {header.blocks:,} layers, and {_MOST_BLOCKS:,} is the most that is built"
+            f"{file} says that it has {header.blocks:,} layers, and holds the weights of {header.held:,}: get it again"
         )
+
+
+def _compare(file: Path, vocabulary: Mapping[str, int]) -> None:
+    """Refuse a file of whose tokens the tokenizer has lost some: one that stands there twice, or was damaged."""
+    known = read_header(file, _bytes_of).values
+    if known.get("tokenizer.ggml.model") != "gpt2":  # of others transformers may change names
+        return
+    for number, token in enumerate(known["tokenizer.ggml.tokens"]):
+        if vocabulary.get(token) != number:
+            raise ModelError(f"{file}: token {number} is {token!r}, which is lost in its tokenizer: get the file again")
 
 
 def _bytes_of(numbers: int, kind: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ _STRING, _ARRAY = 8, 9
 _VERSIONS = (2, 3)
 _ALIGNMENT = 32
 _MOST_DIMENSIONS = 8
+#: How the names of a layer's weights begin: ``blk.7.attn_q.weight``, ``enc.blk.7.ffn_up.weight``.
+_BLOCK = re.compile(r"\bblk\.([0-9]{1,9})\.")
 
 
 @dataclass(frozen=True)
@@ -25,13 +28,16 @@ class GgufHeader:
     Parameters
     ----------
     values
-        Single values by their keys, such as ``general.architecture``; lists are left out.
+        By their keys, such as ``general.architecture``: single values and lists of texts, but no lists of numbers.
     end
         Bytes that the file must have.
+    held
+        Layers of which there are weights.
     """
 
     values: dict[str, Any] = field(repr=False)
     end: int
+    held: int
 
     @property
     def blocks(self) -> int:
@@ -71,9 +77,10 @@ def read_header(file: Path, bytes_of: Callable[[int, int], int]) -> GgufHeader:
                 value = reader.value(reader.take("<I")[0])
                 if value is not None:
                     values[key] = value
-            last = 0
+            last, held = 0, set()
             for _ in range(n_tensors):
-                reader.skip_text()
+                if block := _BLOCK.search(reader.text()):
+                    held.add(int(block[1]))
                 (dimensions,) = reader.take("<I")
                 if dimensions > _MOST_DIMENSIONS:
                     raise ValueError(f"a tensor of {dimensions} dimensions")
@@ -84,7 +91,7 @@ def read_header(file: Path, bytes_of: Callable[[int, int], int]) -> GgufHeader:
     end = (reader.at + align - 1) // align * align + last
     if end > size:
         raise ValueError(f"it has {size:,} bytes, and its weights end at {end:,}")
-    return GgufHeader(values, end)
+    return GgufHeader(values, end, len(held))
 
 
 class _Reader:
@@ -103,9 +110,6 @@ class _Reader:
         if self.at > len(self.content):
             raise ValueError("it ends in the midst of its header")
 
-    def skip_text(self) -> None:
-        self.skip(self.take("<Q")[0])
-
     def text(self) -> str:
         (length,) = self.take("<Q")
         begin = self.at
@@ -113,7 +117,7 @@ class _Reader:
         return self.content[begin : self.at].decode("utf-8", "replace")
 
     def value(self, kind: int) -> Any:
-        """Return a single value, and nothing for a list, which is passed over."""
+        """Return a single value or a list of texts, and nothing for a list of numbers, which is passed over."""
         if kind in _SCALARS:
             return self.take(f"<{_SCALARS[kind]}")[0]
         if kind == _STRING:
@@ -124,8 +128,7 @@ class _Reader:
         if inside in _SCALARS:
             self.skip(count * struct.calcsize(_SCALARS[inside]))
         elif inside == _STRING:
-            for _ in range(count):
-                self.skip_text()
+            return [self.text() for _ in range(count)]
         else:
             raise ValueError(f"a list of the type {inside}")
         return None

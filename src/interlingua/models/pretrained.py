@@ -22,8 +22,8 @@ from interlingua.errors import ModelError
 from interlingua.models import files
 from interlingua.models.sources.base import OpenedModel
 
-# What a folder's hash covers; all weights, as an index names further files.
-_HASHED_WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+# What a folder's hash covers; all weights, as an index names further files, and the index, which chooses among them.
+_HASHED_WEIGHTS = ("*.safetensors", "*.safetensors.index.json", "pytorch_model*.bin", "pytorch_model*.bin.index.json")
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _open(auto: str, name: str, location: str, **options: Any) -> Any:
 def open_tokenizer(name: str, place: Place) -> Any:
     """Open a tokenizer; where its files are missing, `transformers` would make one up."""
     if place.gguf:
-        return _open("AutoTokenizer", name, place.location, **place.options)
+        return _checked(name, _open("AutoTokenizer", name, place.location, **place.options))
     files.refuse_pointers(name, place.folder, files.TOKENIZER_FILES)
     try:
         tokenizer = _open("AutoTokenizer", name, place.location, **place.options)
@@ -152,6 +152,21 @@ def open_tokenizer(name: str, place: Place) -> Any:
     # Only tokenizers of bytes need none, and they give no offsets, which is said elsewhere.
     if getattr(tokenizer, "is_fast", False) and not files.has_pieces(place.folder):
         raise files.no_pieces(name)
+    return _checked(name, tokenizer)
+
+
+def _checked(name: str, tokenizer: Any) -> Any:
+    """Refuse a tokenizer that opens and can't be used: what it says of itself is not of its pieces."""
+    unknown, most = getattr(tokenizer, "unk_token", None), tokenizer.model_max_length
+    fast = getattr(tokenizer, "is_fast", False)
+    # Any token without a number of its own has this one's: without it `transformers` looks for ever.
+    if fast and unknown is not None and tokenizer.backend_tokenizer.token_to_id(str(unknown)) is None:
+        raise ModelError(
+            f"the tokenizer of {name} has no '{str(unknown)[:40]}', which it names as its unknown token: get "
+            "its files again"
+        )
+    if isinstance(most, bool) or not isinstance(most, int | float) or not most >= 1:
+        raise ModelError(f"the tokenizer of {name} says model_max_length = {most!r}, which is no number of tokens")
     return tokenizer
 
 
@@ -307,7 +322,7 @@ def hash_folder(folder: Path, *, weights: bool) -> str:
     patterns = [
         "config.json",
         *files.TOKENIZER_FILES,
-        *((_HASHED_WEIGHTS[:1] if safetensors else _HASHED_WEIGHTS) if weights else ()),
+        *((_HASHED_WEIGHTS[:2] if safetensors else _HASHED_WEIGHTS) if weights else ()),
     ]
     digest = hashlib.sha256()
     for path in sorted({p for pattern in patterns for p in folder.glob(pattern) if p.is_file()}):

@@ -63,7 +63,7 @@ class StoredUnits:
             card = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
             raise ModelError(f"{path} can't be read ({reason(error)})") from None
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ModelError(f"{path} is no TOML in UTF-8 ({error})") from None
         for key, value in card.items():
             if key not in _KEYS:
@@ -176,12 +176,12 @@ class StoredUnits:
             there = ", ".join(self.languages) or "none"
             raise ModelError(f"{self.folder} has no {path.name}; languages that are there: {there}")
         try:
-            table = pq.read_table(path, columns=list(_ROW))
+            table = pq.read_table(path, columns=list(_ROW), page_checksum_verification=True)
+            return {name: table.column(name).to_pylist() for name in _ROW}
         except Exception as error:  # pyarrow raises almost anything
             raise ModelError(
                 f"{path} can't be read as sentences with {', '.join(_ROW)} ({_one_line(error)})"
             ) from error
-        return {name: table.column(name).to_pylist() for name in _ROW}
 
     def _layers(self, code: str, *, rows: bool) -> tuple[tuple[int, int], list[NDArray[Any]]]:
         """Return how many layers of how many units a language has and, if asked for, their values."""
@@ -215,17 +215,24 @@ def _from_safetensors(file: Path, *, rows: bool) -> tuple[dict[str, tuple[int, .
 
 
 def _from_parquet(folder: Path, code: str) -> tuple[dict[str, tuple[int, ...]], dict[str, NDArray[Any]]]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
     file = folder / f"{code}.parquet"
     try:
         names = [name for name in pq.read_schema(file).names if name.startswith(_LAYER)]
-        table = pq.read_table(file, columns=names)
+        table = pq.read_table(file, columns=names, page_checksum_verification=True)
         layers = {}
         for name in names:
             values = table.column(name).combine_chunks()
-            flat = values.flatten().to_numpy(zero_copy_only=False)
-            layers[name] = flat.reshape(len(values), -1) if len(values) else flat.reshape(0, 0)
+            flat, lengths = values.flatten(), pc.list_value_length(values).to_pylist()
+            if not (pa.types.is_floating(flat.type) or pa.types.is_integer(flat.type)):
+                raise ValueError(f"{name} holds {values.type}")
+            for row, length in enumerate(lengths):
+                if length is None or length != lengths[0]:
+                    raise ValueError(f"{name}: the list in row {row} is missing or of another length")
+            layers[name] = flat.to_numpy(zero_copy_only=False).reshape(len(values), lengths[0] if lengths else 0)
     except Exception as error:  # pyarrow raises almost anything
         raise ModelError(
             f"{file} can't be read as units, a list of equally many numbers a row ({_one_line(error)})"

@@ -158,7 +158,7 @@ def longest(tokenizer: Any, model: Any) -> int:
     if table is not None and table.padding_idx is not None:
         # RoBERTa's positions begin after the padding index, so 514 rows serve 512 tokens.
         limits.append(table.num_embeddings - table.padding_idx - 1)
-    return min(*limits, tokenizer.model_max_length)
+    return int(min(*limits, tokenizer.model_max_length))
 
 
 def position_table(model: Any) -> torch.nn.Embedding | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -59,7 +60,7 @@ def read_ratings(
             errors.append(f"{text} in row {row} ({word})")
         else:
             number = number_of(cell, layout)
-            if not np.isfinite(number):
+            if not math.isfinite(number):
                 wrong.append((int(row), word, cell))
             elif not text.isascii():
                 mended.append(f"'{_visible(text)}' in row {row} ({word})")
@@ -83,12 +84,14 @@ def read_ratings(
 def is_missing(cell: Any, layout: Layout) -> bool:
     """Whether a cell marks a missing rating."""
     text = str(cell).strip()
-    return text in _MISSING or text in layout.na_values or all(map(is_invisible, text))
+    if text in _MISSING or text in layout.na_values:
+        return True
+    return not (text.isascii() and text.isprintable()) and all(map(is_invisible, text))
 
 
 def number_of(cell: Any, layout: Layout) -> float:
     """Return a cell's number, infinite for one such as 1e400, or NaN for anything else."""
-    if isinstance(cell, int | float | np.number | Decimal) and not isinstance(cell, bool):
+    if type(cell) is not str and isinstance(cell, int | float | np.number | Decimal) and not isinstance(cell, bool):
         try:
             return float(cell)
         except OverflowError:  # an integer of hundreds of digits
@@ -100,9 +103,9 @@ def number_of(cell: Any, layout: Layout) -> float:
         text = _MINUS.sub("-", "".join(c for c in text if not is_invisible(c)).strip())
     if layout.decimal == ",":
         text = text.replace(",", ".")
-    if _INFINITE.fullmatch(text):
-        return float("inf")
-    return float(text) if _NUMBER.fullmatch(text) else float("nan")
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    return float("inf" if _INFINITE.fullmatch(text) else "nan")
 
 
 def _visible(text: str) -> str:

@@ -106,7 +106,7 @@ def _reasons(table: pd.DataFrame, language: str, min_letters: int | None) -> lis
         else _TOO_SHORT.format(least)
         if not (word.isalpha() and len(word) >= least) and sum(character.isalpha() for character in word) < least
         else ""
-        for word in table["word"]
+        for word in table["word"].tolist()
     ]
 
 

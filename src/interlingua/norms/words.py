@@ -50,10 +50,11 @@ def read_words(cells: pd.Series[Any], layout: Layout, language: str, file: Path,
     NormsError
         There are no words.
     """
+    known = languages.get(language)
     words: list[str] = []
     found: dict[str, list[str]] = {}
     for row, cell in zip(cells.index, cells, strict=True):
-        word, kinds = _read(cell, layout, language)
+        word, kinds = _read(cell, layout, known)
         words.append(word)
         for kind in kinds:
             found.setdefault(kind, []).append(
@@ -94,15 +95,17 @@ _KINDS: Final[dict[str, str]] = {
 }
 
 
-def _read(cell: Any, layout: Layout, language: str) -> tuple[str, list[str]]:
+def _read(cell: Any, layout: Layout, language: languages.Language) -> tuple[str, list[str]]:
     """Return a cell's word, and which kinds of issue it is one of."""
+    if type(cell) is str and cell.isalpha() and not layout.marker:  # as most are: nothing is odd about letters
+        return languages.lower(cell, language) if layout.lower else unicodedata.normalize("NFC", cell), []
     if isinstance(cell, Odd):
         if cell.kind == "truth value":
             return str(cell), [_TRUTH]
         return "", [_GONE.format(cell.kind)]
     word = unicodedata.normalize("NFC", str(cell)).strip(f"{_EDGES}{_BLANKS}")
     kinds = [_NUMBER] if isinstance(cell, int | float) else []
-    visible = "".join(_kept(word, languages.get(language).script))
+    visible = "".join(_kept(word, language.script))
     # Blanks of every kind become one space.
     visible, word = " ".join(visible.split()), " ".join(word.split())
     if visible != word:

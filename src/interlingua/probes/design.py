@@ -14,8 +14,8 @@ from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import blas
 
 from interlingua.errors import ConfigError, ContextsError, StatsError, suggest
 from interlingua.stats.groups import group_codes
@@ -315,7 +315,7 @@ class Design:
             block = raw[start : start + _ROWS_AT_A_TIME].astype(np.float64)
             block -= mean
             block /= scale
-            gram = blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=1)
+            gram = scipy.linalg.blas.dsyrk(1.0, block.T, beta=1.0, c=gram, overwrite_c=1)
         for here in map(self.layout.block, layers):
             later = slice(here.stop, n)
             gram[later, here] = gram[here, later].T

@@ -18,8 +18,8 @@ import warnings
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import linalg
 
 from interlingua.errors import StatsError
 
@@ -347,12 +347,12 @@ def _polish(problem: _Problem, weights: NDArray[np.float64]) -> tuple[NDArray[np
         system = problem.gram[np.ix_(support, support)]
         system.flat[:: len(support) + 1] += problem.beta
         try:
-            factor = linalg.cho_factor(system, overwrite_a=True, check_finite=False)
-        except linalg.LinAlgError:  # l2 = 0 and more units than rows
+            factor = scipy.linalg.cho_factor(system, overwrite_a=True, check_finite=False)
+        except scipy.linalg.LinAlgError:  # l2 = 0 and more units than rows
             break
         guess = np.zeros_like(weights)
         right = problem.xy[support] - problem.alpha * np.sign(shifted[support])
-        guess[support] = linalg.cho_solve(factor, right, check_finite=False)
+        guess[support] = scipy.linalg.cho_solve(factor, right, check_finite=False)
         guess_gradient = problem.gradient(guess)
         guess_gap = problem.gap(guess, guess_gradient)
         if not guess_gap < gap:

@@ -23,7 +23,7 @@ _SEAL = "seal"
 
 
 class _Site(BaseModel):
-    widths: Annotated[list[Annotated[int, Field(gt=0)]], Field(min_length=1)]
+    widths: Annotated[list[Annotated[int, Field(gt=0, lt=10_000_000)]], Field(min_length=1)]
     site: Literal["resid", "mlp", "heads"]
     layers: list[int]
     heads: int
@@ -31,6 +31,8 @@ class _Site(BaseModel):
 
 class _Model(BaseModel):
     name: str
+    spec: str
+    fingerprint: str
     control: bool
     revision: str | None
     layers: Annotated[int, Field(gt=0)]
@@ -48,9 +50,10 @@ class _Activations(BaseModel):
 
 
 class _Record(BaseModel):
-    """What pages read of a record; it may hold more."""
+    """What pages and steering read of a record; it may hold more."""
 
     study: str
+    study_sha256: str
     tables: str
     files: dict[str, str]
     models: Annotated[list[_Model], Field(min_length=1)]

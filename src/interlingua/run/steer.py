@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -78,19 +79,22 @@ def unit_set(
         _one(known, name, wanted) for name, wanted in (("model", model), ("variable", variable), ("site", site))
     )
     known = select(known, model=model, variable=variable, site=site)
+    facts: Any = next((entry for entry in results.run["models"] if entry["name"] == model), {"sites": {}})
+    if known.empty or site not in facts["sites"]:
+        raise ConfigError(f"{folder}: no units of {model} ({site}) were edited for {variable}; choose another --model")
     language = _one(known, "language", language)
     here = select(known, language=language).set_index("index")
     layer = int(here["layer"].iloc[0])
-    facts = next(entry for entry in results.run["models"] if entry["name"] == model)
     if units is None:
         chosen = results.of(
             "causal_units", model=model, variable=variable, site=site, language=language, chosen_by="others"
         ).sort_values("place")
         index = chosen["index"].to_numpy(np.int64)
     else:
-        layout = facts["sites"][site]
-        layout = Layout.recorded(layout)
+        layout = Layout.recorded(facts["sites"][site])
         index = np.array([_typed(text, layer, layout) for text in units.split(",")], dtype=np.int64)
+    if lost := sorted(set(index.tolist()) - set(here.index)):
+        raise StoreError(f"{folder}: causal_layer has no unit {lost[0]} in {language}: these tables are not of one run")
     rows = here.loc[index]
     return UnitSet(
         model=str(facts["spec"]),

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import sparse
 
 from interlingua.errors import StatsError
 
@@ -64,5 +64,5 @@ def group_sums(values: ArrayLike, codes: NDArray[np.int64], n_groups: int) -> ND
     ndarray of float64, shape (n_groups,) or (n_groups, p)
     """
     rows = np.arange(len(codes))
-    indicator = sparse.csr_array((np.ones(len(codes)), (codes, rows)), shape=(n_groups, len(codes)))
+    indicator = scipy.sparse.csr_array((np.ones(len(codes)), (codes, rows)), shape=(n_groups, len(codes)))
     return np.asarray(indicator @ np.asarray(values, dtype=np.float64))

@@ -143,8 +143,10 @@ def _large(table: pd.DataFrame) -> Iterable[tuple[str, str, int, str]]:
     """Yield an issue for each concept that holds too large a share of all words, and several of a language."""
     known = table[table["concept"] != ""]
     for concept, of_concept in known.groupby("concept", sort=True):
+        if len(of_concept) <= LARGEST * len(table):
+            continue
         counts = of_concept["language"].value_counts(sort=False)
-        if len(of_concept) > LARGEST * len(table) and counts.max() > 1:
+        if counts.max() > 1:
             words = first_of([f"{row.word} ({row.language})" for row in of_concept.itertuples()])
             detail = f"'{concept}' has {len(of_concept)} of {len(table)} words, linked down a chain: {words}"
             yield str(counts.idxmax()), "large concept", len(of_concept), detail

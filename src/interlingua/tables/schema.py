@@ -24,11 +24,11 @@ layer's number; ``units`` ids with blanks between; ``number`` and ``r`` (a corre
 ``percent`` a share from 0 to 1, shown as per cent; ``flag`` yes or no; ``bytes`` for machines only.
 """
 
-_TEXT = frozenset({"text", "language", "languages", "name", "units", "bytes"})
+_TEXT = frozenset({"text", "language", "languages", "name", "units"})
 _WHOLE = frozenset({"count", "unit"})
 #: pandas' types of empty columns.
 _DTYPES: Mapping[str, str] = {
-    **dict.fromkeys(("text", "language", "languages", "name", "units"), "str"),
+    **dict.fromkeys(_TEXT, "str"),
     "bytes": "object",
     "count": "int64",
     "unit": "int64",
@@ -89,8 +89,12 @@ class Column:
             right = types.is_integer_dtype(known) or (
                 types.is_float_dtype(known) and self.missing and bool((known % 1 == 0).all())
             )
-        elif self.kind in _TEXT:
+        elif self.kind == "bytes":
             right = not (types.is_numeric_dtype(known) or types.is_bool_dtype(known))
+        elif self.kind in _TEXT:
+            right = types.is_string_dtype(
+                known.astype(object) if isinstance(known.dtype, pd.CategoricalDtype) else known
+            )
         else:
             right = types.is_numeric_dtype(known) and not types.is_bool_dtype(known)
         if not right:

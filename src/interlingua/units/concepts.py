@@ -18,8 +18,6 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from interlingua.errors import StatsError
 from interlingua.seeds import derive_seed
@@ -43,14 +41,18 @@ def components(members: Sequence[Member], edges: Iterable[tuple[Member, Member]]
     edges : iterable of pairs
         Of members.
     """
-    number = {member: i for i, member in enumerate(members)}
-    pairs = np.array([(number[a], number[b]) for a, b in edges], dtype=np.int64).reshape(-1, 2)
-    n = len(members)
-    graph = csr_array((np.ones(len(pairs), dtype=np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
-    _, label = connected_components(graph, directed=False)
-    found: dict[int, list[Member]] = {}
-    for member, group in zip(members, label, strict=True):
-        found.setdefault(int(group), []).append(member)
+    above = {member: member for member in members}
+
+    def first(member: Member) -> Member:
+        while (parent := above[member]) != member:
+            above[member] = member = above[parent]
+        return member
+
+    for a, b in edges:
+        above[first(b)] = first(a)
+    found: dict[Member, list[Member]] = {}
+    for member in members:
+        found.setdefault(first(member), []).append(member)
     return list(found.values())
 
 

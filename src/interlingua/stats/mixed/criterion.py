@@ -22,8 +22,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.linalg import lapack
 
 from interlingua.errors import StatsError
 
@@ -124,11 +124,11 @@ class RemlCriterion:
         inner = scale[:, None] * self._cross[:q, :q] * scale
         inner[np.diag_indices(q)] += 1.0
         lower = np.linalg.cholesky(inner)
-        half, _ = lapack.dtrtrs(lower, scale[:, None] * self._cross[:q], lower=1)
+        half, _ = scipy.linalg.lapack.dtrtrs(lower, scale[:, None] * self._cross[:q], lower=1)
         f = self._cross - half.T @ half  # [Z X y]' (V / v_0)^-1 [Z X y]
         information = f[q : q + p, q : q + p]
         lower_x = np.linalg.cholesky(information)
-        half_x, _ = lapack.dtrtrs(lower_x, f[q : q + p], lower=1)
+        half_x, _ = scipy.linalg.lapack.dtrtrs(lower_x, f[q : q + p], lower=1)
         projected = f - half_x.T @ half_x
         pyy = float(projected[-1, -1])
         log_det = 2 * float(np.log(lower.diagonal()).sum() + np.log(lower_x.diagonal()).sum())

@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from formulaic import Formula
-from formulaic.errors import FormulaicError
 
 from interlingua.errors import StatsError, suggest
 from interlingua.stats.mixed.criterion import Component, Floats
@@ -233,6 +231,9 @@ def build_design(text: str, data: pd.DataFrame) -> Design:
         uses, the response or a random slope is not numeric, or a grouping factor has one level or as many as
         there are rows.
     """
+    from formulaic import Formula  # takes as long to import as pandas, and few programs that come here need it
+    from formulaic.errors import FormulaicError
+
     parsed = parse_formula(text)
     try:
         formula = Formula(parsed.fixed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
+import scipy
 
 from interlingua.errors import StatsError
 from interlingua.stats.mixed.criterion import Floats, RemlCriterion
@@ -95,7 +95,7 @@ def _search(criterion: RemlCriterion, starts: Floats) -> Floats:
     bounds = [(0.0, LIMIT)] * criterion.n_components
     options = {"ftol": 1e-11, "gtol": 1e-5, "maxiter": 500}
     found = [
-        minimize(criterion.profile, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
+        scipy.optimize.minimize(criterion.profile, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
         for start in starts
     ]
     return np.asarray(min(found, key=lambda result: float(result.fun)).x)
