@@ -29,7 +29,7 @@ BUILTIN: Mapping[str, Mapping[str, Any]] = {
     },
     # gemma-3-270m beside multilingual-e5-small, with the demo's words, sentences and share of top units. Without probes
     # of the whole network, whose memory grows with the square of 12,160 units; one draw of random weights, as each has
-    # 268 million numbers.
+    # 268 million numbers; MLP units of one layer, as four more take half a gigabyte.
     "demo-decoder": {
         "name": "demo-decoder",
         "models": ["builtin:gemma-3-270m", "builtin:e5-small"],
@@ -40,7 +40,7 @@ BUILTIN: Mapping[str, Mapping[str, Any]] = {
         "contexts": "carriers",
         "sampling": {"words": 520, "sentences": 3},
         "sites": ["resid", "mlp"],
-        "extraction": {"dtype": "auto", "store_dtype": "float16", "layers": {"mlp": [6, 7, 8, 9]}},
+        "extraction": {"dtype": "auto", "store_dtype": "float16", "layers": {"mlp": [8]}},
         "probes": {"methods": ["ridge"], "whole": False},
         "units": {"k": 71 / 384, "methods": ["correlation", "ridge"]},
         "scrutiny": {"untrained_draws": 1},
