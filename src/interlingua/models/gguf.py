@@ -97,6 +97,10 @@ class GgufFile(OpenedModel):
         """Draw weights of the configuration."""
         return random_model(self._name, self.config(), dtype, seed)
 
+    def with_head(self, dtype: torch.dtype, *, causal: bool) -> Any:
+        """Read the weights with a head that shares the embeddings'; one of its own is not converted."""
+        return self._weights(dtype).with_head(dtype, causal=causal)
+
     @cached_property
     def _described(self) -> PretrainedFiles:
         return self._read(self._converted("configuration and tokenizer", self._describe))

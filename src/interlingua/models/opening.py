@@ -89,6 +89,14 @@ def load_tokenizer_of(found: ModelSpec, *, local_files_only: bool) -> Any:
         return opened.tokenizer()
 
 
+def load_with_head(found: ModelSpec, dtype: torch.dtype, *, causal: bool, local_files_only: bool) -> Any:
+    """Load a model with the head that says words; errors are reasons alone (`OpenedModel.with_head`)."""
+    if found.untrained:
+        raise ModelError("its weights are random")
+    with _open(found, local_files_only=local_files_only) as opened:
+        return opened.with_head(dtype, causal=causal)
+
+
 def read_config(found: ModelSpec, *, local_files_only: bool) -> Any:
     """Return the `transformers` configuration of a model."""
     with _open(found, local_files_only=local_files_only) as opened:

@@ -116,6 +116,10 @@ class PretrainedFiles(OpenedModel):
         files.check_size(self._name, self._config, _auto(self._config), [p for p in weights if p.suffix != ".json"])
         return random_model(self._name, self._config, dtype, seed)
 
+    def with_head(self, dtype: torch.dtype, *, causal: bool) -> Any:
+        """Open the weights with those of the head; none of these may be missing."""
+        return _open_with_head(self._name, self._place, copy.deepcopy(self._config), dtype, causal=causal)
+
 
 def open_config(name: str, place: Place) -> Any:
     """Read a configuration; how attention is computed is never its choice.
@@ -210,6 +214,22 @@ def open_whole(name: str, place: Place, *, config: Any, dtype: torch.dtype, **op
             f"the weights of {name} lack {len(missing)} parameters of its configuration ({missing[0]}, ...), "
             "which would stay random; give the files of one model"
         )
+    return whole
+
+
+def _open_with_head(name: str, place: Place, config: Any, dtype: torch.dtype, *, causal: bool) -> Any:
+    known: Any = transformers.MODEL_FOR_CAUSAL_LM_MAPPING if causal else transformers.MODEL_FOR_MASKED_LM_MAPPING
+    if getattr(config, "is_encoder_decoder", False) or type(config) not in known:
+        raise ModelError(
+            f"models of the family '{config.model_type}' have none for {'next' if causal else 'masked'} words"
+        )
+    _weights(name, place, config)  # which refuses what must not be opened
+    auto = "AutoModelForCausalLM" if causal else "AutoModelForMaskedLM"
+    whole, report = _open(
+        auto, name, place.location, output_loading_info=True, config=config, dtype=dtype, **place.options
+    )
+    if missing := sorted(report["missing_keys"]):
+        raise ModelError(f"its files hold none ({missing[0]} is missing)")
     return whole
 
 

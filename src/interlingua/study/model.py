@@ -13,6 +13,7 @@ from interlingua.study.facts import Facts
 
 if TYPE_CHECKING:
     from interlingua.models.devices import Dtype, Quantisation, Where
+    from interlingua.models.heads import Head
     from interlingua.models.loading import LoadedModel
     from interlingua.models.registry import ModelSpec
     from interlingua.models.stored import StoredUnits
@@ -56,6 +57,29 @@ class Handle:
         if where.quantisation != "none":
             raise ModelError(f"{self.spec.name}: its weights are quantised, and units are edited in float32")
         return self.model if where.dtype == "float32" else load_model(self.spec, dtype="float32", device=self.device)
+
+    @property
+    def head(self) -> Head:
+        """What the model in float32 says words with, loaded when it is first asked for.
+
+        Raises
+        ------
+        ModelError
+            If it has no trained head, or can't be had in float32.
+        """
+        if isinstance(self._head, ModelError):
+            raise self._head
+        return self._head
+
+    @cached_property
+    def _head(self) -> Head | ModelError:
+        """The head, or why there is none: whole files are opened to know it, once."""
+        from interlingua.models.heads import load_head
+
+        try:
+            return load_head(self.spec, self.exact)
+        except ModelError as error:
+            return error
 
     def resolved(self) -> Where:
         """Return where it will be computed, and in which number format."""

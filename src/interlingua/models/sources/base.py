@@ -84,6 +84,16 @@ class OpenedModel(ABC):
     def random(self, dtype: torch.dtype, seed: int) -> Any:
         """Return a model of its configuration whose weights are drawn at random."""
 
+    def with_head(self, dtype: torch.dtype, *, causal: bool) -> Any:
+        """Return the model with the trained head that says words, next ones (`causal`) or masked ones, on the CPU.
+
+        Raises
+        ------
+        ModelError
+            If there is none: the reason alone, such as "its files hold none".
+        """
+        raise ModelError("its files hold none")
+
 
 class ModelSource(ABC):
     """A source of models.
