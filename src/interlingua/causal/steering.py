@@ -11,10 +11,14 @@ from numpy.typing import NDArray
 
 from interlingua.causal.unit_set import UnitSet
 from interlingua.errors import ConfigError, ModelError
+from interlingua.models.heads import Head
 from interlingua.models.loading import LoadedModel
 
 Floats = NDArray[np.float64]
 Mask = Sequence[Sequence[bool]] | torch.Tensor
+
+#: Tokens that a text is gone on with.
+CONTINUED = 20
 
 
 @contextmanager
@@ -75,6 +79,45 @@ def text_vectors(model: LoadedModel, units: UnitSet, dose: float, text: str) -> 
     before = vector()
     with steered(model, units, dose):
         return before, vector()
+
+
+def continuations(model: LoadedModel, head: Head, units: UnitSet, dose: float, text: str) -> tuple[str, str]:
+    """Return what a decoder writes behind a text, always the likeliest token, without and with a shift at all tokens.
+
+    Parameters
+    ----------
+    model
+        A decoder.
+    head
+        Its head.
+    units, dose, text
+        As of `text_vectors`.
+
+    Raises
+    ------
+    ModelError
+        As `steered`.
+    """
+    without = _continued(model, head, text)
+    with steered(model, units, dose):
+        return without, _continued(model, head, text)
+
+
+def _continued(model: LoadedModel, head: Head, text: str) -> str:
+    encoding = model.tokenizer([text], truncation=True, max_length=model.max_length - CONTINUED).encodings[0]
+    ids = list(encoding.ids)
+    while encoding.special_tokens_mask[len(ids) - 1]:  # an end of the text would be one
+        ids.pop()
+    given = len(ids)
+    for _ in range(CONTINUED):
+        with torch.no_grad():
+            states = model.model(input_ids=torch.tensor([ids], device=model.device), return_dict=True).last_hidden_state
+            following = int(head(states[0, -1:])[0].argmax())
+        if following == model.tokenizer.eos_token_id:
+            break
+        ids.append(following)
+    whole, start = (model.tokenizer.decode(some, skip_special_tokens=True) for some in (ids, ids[:given]))
+    return str(whole[len(start) :])
 
 
 def _shifted(units: UnitSet, dose: float, at: Mask | None) -> Callable[[torch.Tensor], torch.Tensor]:

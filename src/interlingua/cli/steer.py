@@ -28,7 +28,7 @@ def steer(
         Path | None, typer.Option("--save", metavar="FILE", help="Write the units to a file that other programs read.")
     ] = None,
 ) -> None:
-    """Shift units of a model by hand, and tell what a probe of the last layer reads of a text then."""
+    """Shift units of a model by hand, and tell what a probe of the last layer reads then, and how a decoder goes on."""
     from interlingua.errors import ConfigError
     from interlingua.run.steer import steer as shifted
     from interlingua.run.steer import unit_set
@@ -56,3 +56,7 @@ def steer(
             f"{found.after:.3f} ({found.after - found.before:+.3f})"
         )
     typer.echo(f"the text's vector turned by {found.damage:.4f} (1 - cosine)")
+    if found.silent:
+        typer.echo(f"nothing is written: {found.silent}")
+    for name, written in zip(("without", "with"), found.written or (), strict=False):
+        typer.echo(f"{name + ':':<9}{text}{written}".replace("\n", "\\n"))

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from interlingua.causal.unit_set import UnitSet
-from interlingua.errors import ConfigError, StatsError, StoreError, suggest
+from interlingua.errors import ConfigError, ModelError, StatsError, StoreError, suggest
 from interlingua.questions.order import tables
 from interlingua.report.results import Results
 from interlingua.tables import SITES, Layout
@@ -32,6 +32,10 @@ class Steered:
         What the language's probe of the last layer reads; None where it has none that reads the rating.
     damage
         1 - cosine of the text's vector (mean of its tokens) with and without.
+    written
+        How a decoder goes on with the text without and with the shift; None of an encoder.
+    silent
+        Why a decoder writes nothing, "" where it does.
     """
 
     units: UnitSet
@@ -39,6 +43,8 @@ class Steered:
     before: float | None
     after: float | None
     damage: float
+    written: tuple[str, str] | None = None
+    silent: str = ""
 
 
 def unit_set(
@@ -135,16 +141,26 @@ def steer(folder: Path | str, units: UnitSet, dose: float, text: str, *, model: 
     ConfigError
         If the text is blank.
     """
-    from interlingua.causal.steering import text_vectors
+    from interlingua.causal.steering import continuations, text_vectors
     from interlingua.models import load_model
+    from interlingua.models.heads import load_head
 
-    before, after = text_vectors(load_model(model or units.model, dtype="float32"), units, dose, text)
+    spec = model or units.model
+    loaded = load_model(spec, dtype="float32")
+    before, after = text_vectors(loaded, units, dose, text)
+    written, silent = None, ""
+    if loaded.is_decoder:
+        try:
+            written = continuations(loaded, load_head(spec, loaded), units, dose, text)
+        except ModelError as error:
+            silent = str(error)
     results = Results.read(Path(folder), tables())
     name = next(str(entry["name"]) for entry in results.run["models"] if entry["spec"] == units.model)
     probe = results.of("causal_probe", model=name, site=units.site, variable=units.variable, language=units.language)
     weights = probe.sort_values("index")["weight"].to_numpy(np.float64)
     cosine = float(before @ after / (np.linalg.norm(before) * np.linalg.norm(after)))
-    return Steered(units, units.variable, _read(weights, before), _read(weights, after), 1 - cosine)
+    reads = _read(weights, before), _read(weights, after)
+    return Steered(units, units.variable, *reads, 1 - cosine, written, silent)
 
 
 def _read(weights: NDArray[np.float64], vector: NDArray[np.float64]) -> float | None:
