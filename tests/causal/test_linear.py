@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from interlingua.causal.edits import Applied, Donor, SetTo, Steer, swap_partners
 from interlingua.causal.effects import dose_response, of_sets, slope_over_words, unit_effects
 from interlingua.causal.network import Network
 from interlingua.causal.readouts import Training, get
+from interlingua.errors import ModelError
 from interlingua.models import LoadedModel
 from interlingua.models.targets import Target
 
@@ -105,6 +107,10 @@ def test_signs_at_random_are_centred_on_nothing(bench: Callable[[int], Bench], t
     assert np.abs(every).max() == pytest.approx(np.abs(of_units).sum())
 
 
+def no_slots() -> Any:
+    raise ModelError("a linear network says no words")
+
+
 def test_the_probe_finds_the_weights_and_likeness_the_axis(
     bench: Callable[[int], Bench], truth: dict[str, np.ndarray]
 ) -> None:
@@ -113,9 +119,9 @@ def test_the_probe_finds_the_weights_and_likeness_the_axis(
     vectors = rng.normal(size=(300, WIDTH))
     words = np.arange(300)
     # Sentences are the words' vectors, so that the highest and the lowest lie along the weights.
-    training = Training(
-        vectors, vectors @ truth["weights"] + 1.5, words, words, lambda rows: torch.from_numpy(vectors[rows]), 5, 0
-    )
+    sentences = lambda rows: torch.from_numpy(vectors[rows])  # noqa: E731
+    y, texts = vectors @ truth["weights"] + 1.5, words.astype(object)
+    training = Training(vectors, y, words, words, texts, sentences, no_slots, 5, 0)
     read = get("probe").fit(training)
     new = torch.from_numpy(rng.normal(size=(40, WIDTH)))
     rating = new.numpy() @ truth["weights"] + 1.5
@@ -129,11 +135,12 @@ def test_the_probe_finds_the_weights_and_likeness_the_axis(
 
 def test_training_words_without_another_rating_are_left_out() -> None:
     vectors = np.arange(12.0).reshape(6, 2)
-    training = Training(
-        vectors, np.arange(6.0), np.array([0, 0, 1, 1, 2, 2]), np.array([0, 0, 0, 0, 1, 1]), torch.from_numpy, 2, 0
-    )
+    numbers, texts = np.array([0, 0, 1, 1, 2, 2]), np.array(list("aabbcc"), dtype=object)
+    concepts = np.array([0, 0, 0, 0, 1, 1])
+    training = Training(vectors, np.arange(6.0), numbers, concepts, texts, torch.from_numpy, no_slots, 2, 0)
     other = training.rated(np.array([np.nan, np.nan, 3.0, 3.0, 5.0, 5.0]))
     assert other.words.tolist() == [0, 0, 1, 1]
     assert other.concepts.tolist() == [0, 0, 1, 1]
+    assert other.texts.tolist() == ["b", "b", "c", "c"]
     np.testing.assert_array_equal(other.vectors, vectors[2:])
     assert other.sentences(np.array([0, 3])).tolist() == [2, 5]

@@ -119,6 +119,7 @@ def made_read(codes: tuple[str, ...] | list[str], *, passes: bool = True) -> pd.
             "r_high": 0.9,
             "n_words": N,
             "n_train_words": 300,
+            "how": "",
             "passes": passes,
             "why": "" if passes else "Without any edit it does not read the rating of held-out words.",
         }

@@ -42,6 +42,7 @@ def test_every_question_is_asked_of_every_variable(results: Results) -> None:
             "Is it learnt?",
             "Does the model use them, by the probe of the last layer?",
             "Does the model use them, by the likeness of the sentence?",
+            "Does the model use them, by the choice of words?",
             "Do single units work in German?",
             "Is it only how long or frequent words are?",
             "How firm is the choice of units against other words?",
@@ -197,3 +198,9 @@ def test_one_model_and_one_variable_have_one_table(results: Results) -> None:
     [(title, rows)] = told(results).glance.items()
     assert title == "model · valence"
     assert rows[-1].question == "Do languages that share more do better?"
+
+
+def test_a_model_without_a_head_is_not_asked_for_words(results: Results) -> None:
+    row = answers(results)["Does the model use them, by the choice of words?"]
+    assert row.answer == "Can't be asked"
+    assert "has no trained head to say words with: its files hold none (cls.predictions." in row.sure

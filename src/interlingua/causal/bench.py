@@ -6,7 +6,7 @@ edit on every unit is known, and so, as each edit changes each unit by itself, t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -31,10 +31,14 @@ class Read(NamedTuple):
         Each readout at each sentence.
     damage : ndarray, shape (edits, n)
         1 - cosine of the edited and the unedited sentence's vector (mean of its tokens in the last layer).
+    divergence : ndarray, shape (edits, readouts, n)
+        Of a readout that says words, if it was asked for: Kullback-Leibler divergence of the edited distribution from
+        the unedited one, in nats; NaN elsewhere.
     """
 
     values: Floats
     damage: Floats
+    divergence: Floats
 
 
 class _Started(NamedTuple):
@@ -129,10 +133,20 @@ class Bench:
                     found[number][name][started.batch.rows] = (gradient * change).sum(dim=1).cpu().numpy()
         return tuple(found)
 
-    def edited(self, readouts: Sequence[Fitted], edits: Sequence[Applied]) -> Read:
-        """Return what each readout reads with each edit, as many edits side by side as fit a batch."""
+    def edited(
+        self,
+        readouts: Sequence[Fitted],
+        edits: Sequence[Applied],
+        *,
+        divergence: Callable[[torch.Tensor, torch.Tensor], torch.Tensor] | None = None,
+    ) -> Read:
+        """Return what each readout reads with each edit, as many edits side by side as fit a batch.
+
+        `divergence` takes edited and unedited vectors of targets, (k x S, width) and (S, width), and gives (k, S).
+        """
         values = np.empty((len(edits), len(readouts), self.n))
         damage = np.empty((len(edits), self.n))
+        apart = np.full(values.shape, np.nan)
         for started in self._started:
             size = max(1, self._most // started.batch.size)
             for first in range(0, len(edits), size):
@@ -142,10 +156,12 @@ class Bench:
                 shape = (len(some), len(rows))
                 for number, readout in enumerate(readouts):
                     values[which, number, rows] = readout(target, sentence).reshape(shape).cpu().numpy()
+                if divergence is not None:
+                    apart[which, :, rows] = divergence(target, started.target).cpu().numpy()[:, None]
                 before = started.sentence.repeat(len(some), 1)
                 cosine = torch.cosine_similarity(sentence.double(), before.double(), dim=-1)
                 damage[which, rows] = 1 - cosine.reshape(shape).cpu().numpy()
-        return Read(values, damage)
+        return Read(values, damage, apart)
 
     def _run(self, started: _Started, edits: Sequence[Applied]) -> tuple[torch.Tensor, torch.Tensor]:
         batch = started.batch.repeated(len(edits))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,8 +14,42 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     import torch
 
+    from interlingua.causal.edits import Applied, Edit
+
 Fitted = Callable[[Any, Any], Any]
 """Takes the target's and the sentence's last vector, tensors (S, width), and returns a number a sentence, (S,)."""
+
+
+class OwnSentences(ABC):
+    """A fitted readout that sets words into sentences of its own.
+
+    Attributes
+    ----------
+    how : str
+        Which these are, and what is read there, for a reader.
+    """
+
+    how: str
+
+    @abstractmethod
+    def unedited(self, words: Sequence[str]) -> NDArray[np.float64]:
+        """Return a number a word, shape (n,)."""
+
+    @abstractmethod
+    def first_order(self, words: Sequence[str], edits: Mapping[str, Edit]) -> dict[str, NDArray[np.float32]]:
+        """Return the first-order effect of each edit of each unit, shape (n, width): `Bench.first_order`."""
+
+    @abstractmethod
+    def edited(
+        self, words: Sequence[str], edits: Sequence[Applied], *, apart: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the numbers with each edit, and how far what the model says is from what it says without.
+
+        Returns
+        -------
+        values, divergence : ndarray, shape (edits, n)
+            The latter NaN if it is not asked for (`apart`).
+        """
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +64,12 @@ class Training:
         One value a word.
     words, concepts : ndarray of int64, shape (m,)
         The word of each sentence, and what stays together in cross-validation, numbered from 0.
+    texts : ndarray of object, shape (m,)
+        The word of each sentence, as it is written.
     sentences : callable
         Takes numbers of training sentences and returns the mean vector of their tokens in the last layer, (k, width).
+    slots : callable
+        Returns `interlingua.causal.slots.Slots`, in which the model is asked for words; an error says why it can't.
     folds, seed : int
         Of cross-validation.
     """
@@ -40,7 +78,9 @@ class Training:
     ratings: NDArray[np.float64]
     words: NDArray[np.int64]
     concepts: NDArray[np.int64]
+    texts: NDArray[np.object_]
     sentences: Callable[[NDArray[np.int64]], torch.Tensor]
+    slots: Callable[[], Any]
     folds: int
     seed: int
 
@@ -55,12 +95,13 @@ class Training:
             ratings=ratings[kept],
             words=words,
             concepts=concepts,
+            texts=self.texts[kept],
             sentences=lambda rows: self.sentences(kept[rows]),
         )
 
 
 class Readout(ABC):
-    """Reads the rating from the last layer.
+    """Reads the rating behind the edited layer.
 
     Attributes
     ----------
@@ -83,11 +124,11 @@ class Readout(ABC):
     order: int
 
     @abstractmethod
-    def fit(self, training: Training) -> Fitted:
+    def fit(self, training: Training) -> Fitted | OwnSentences:
         """Return the readout of a language, through which gradients can flow.
 
         Raises
         ------
-        StatsError
-            If the training words don't allow it (fewer than folds, all rated alike).
+        InterlinguaError
+            If the training words, or the model, don't allow it (fewer than folds, all rated alike, no head).
         """

@@ -37,7 +37,8 @@ def _why_not(asked: Asked) -> str:
 def _seconds(size: Size) -> float:
     options = size.study.causal
     words = min(options.words, size.sentences / size.study.sampling.sentences * size.study.sampling.test_share)
-    readouts, edits = len(options.readouts), len(options.edits) - 1 + len(options.doses)
+    # What words cost is not known before weights are opened, and models without a head ask for none.
+    readouts, edits = len(set(options.readouts) - {"words"}), len(options.edits) - 1 + len(options.doses)
     behind = words * (1 + readouts * _BACKWARD + edits) + options.edited * options.edited_words * len(options.edits)
     whole = words + options.edited_words + 48 * (readouts - 1)
     return 4.0 + _FLOAT32 * size.token_s() * size.tokens() / size.sentences * (whole + _BEHIND * behind)
@@ -142,7 +143,8 @@ QUESTION = Question(
     caveats=(
         "In the residual stream a shift is handed on to the last layer beside all blocks: that a probe there moves with it does not "
         "show that any block uses it. Control sets are handed on likewise, so that what they move is what to compare with.",
-        "A probe of the last layer is not behaviour: it tells what could be read there, and not what the model does with it.",
+        "A probe of the last layer is not behaviour: it tells what could be read there, and not what the model does with it. Where "
+        "the model has a trained head, the choice of words is nearer to it.",
         "After an edit the rest of the network may make up for it (self-repair), and its values may be none that any text "
         "gives. A small effect of setting units to their mean is therefore no proof that they are not used.",
         "Control sets are matched unit by unit; the units that go with the rating most have no equals, so that sets matched in "

@@ -79,6 +79,7 @@ class Here:
             "predicted": predicted.estimate,
             "straight": np.nan,
             "damage": np.nan,
+            "divergence": np.nan,
             "right_way": self._right_way(edit, words),
         }
         if whole:
@@ -118,7 +119,7 @@ class Here:
     def _edited(self, readout: str, edit: str, doses: tuple[float, ...]) -> dict[str, Any]:
         """Return what the real edit of the others' largest set does."""
         changes = self.arrays[f"edited/{readout}/{edit}"] - self.arrays[f"unedited/{readout}"]
-        damage = self.arrays[f"damage/{edit}"]
+        damage, divergence = self.arrays[f"damage/{edit}"], self._divergence(readout, edit)
         if edit == "steer":
             response = dose_response(doses, changes)
             largest_dose = int(np.argmax(np.abs(doses)))
@@ -128,14 +129,21 @@ class Here:
                 "straight": response.straight,
                 "right_way": response.right_way,
                 "damage": float(damage[largest_dose].mean()),
+                "divergence": float(divergence[largest_dose].mean()),
             }
         found = self._slope(readout, edit, changes[0])
         return {
             **_of(found),
             "real": True,
             "damage": float(damage[0].mean()),
+            "divergence": float(divergence[0].mean()),
             "right_way": self._right_way(edit, changes[0]),
         }
+
+    def _divergence(self, readout: str, edit: str) -> Floats:
+        """Return how far what the model says is from what it says unedited; NaN of a readout that says nothing."""
+        damage = self.arrays[f"damage/{edit}"]
+        return np.asarray(self.arrays.get(f"divergence/{readout}/{edit}", np.full(damage.shape, np.nan)))
 
     def of_units(self, readout: str, edit: str) -> Floats:
         """Return what each unit adds to the effect of a set, in the direction that the other languages say."""
@@ -201,7 +209,8 @@ class Here:
             sets = replaced(*known, units)
             slopes = widened(of_sets(self.of_units(readout, "steer"), sets), sets, self.scales["sd"] ** 2)
         rows = []
-        for dose, change, damage in zip(doses, changes, self.arrays["damage/steer"], strict=True):
+        apart = self._divergence(readout, "steer")
+        for dose, change, damage, divergence in zip(doses, changes, self.arrays["damage/steer"], apart, strict=True):
             found = mean_over_words(change)
             low, high = np.quantile(slopes * dose, [0.025, 0.975])
             rows.append(
@@ -216,6 +225,7 @@ class Here:
                     "matched_low": float(low),
                     "matched_high": float(high),
                     "damage": float(damage.mean()),
+                    "divergence": float(divergence.mean()),
                 }
             )
         return rows

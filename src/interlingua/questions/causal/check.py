@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from interlingua.causal.bench import Bench
 from interlingua.causal.controls import replaced
 from interlingua.causal.edits import Applied, Donor, Edit, Steer
 from interlingua.causal.effects import agreement, mean_over_words, of_sets, slope_over_words, unit_effects
-from interlingua.causal.readouts import Fitted
+from interlingua.causal.readouts import Fitted, OwnSentences
+from interlingua.causal.slots import Panel
 
 Arrays = Mapping[str, NDArray[Any]]
 Floats = NDArray[np.float64]
@@ -29,7 +29,7 @@ class Reader:
     ----------
     name : str
         Of the readout.
-    fitted : Fitted
+    fitted : Fitted or OwnSentences
         It.
     unedited : ndarray, shape (n,)
         What it reads of each word without an edit, divided by `scale`.
@@ -38,7 +38,7 @@ class Reader:
     """
 
     name: str
-    fitted: Fitted
+    fitted: Fitted | OwnSentences
     unedited: Floats
     scale: float
 
@@ -72,7 +72,7 @@ class Check:
 
     Parameters
     ----------
-    bench
+    panel
         These words.
     few
         Their numbers among all words.
@@ -86,7 +86,7 @@ class Check:
         Of each unit.
     """
 
-    bench: Bench
+    panel: Panel
     few: Index
     readers: list[Reader]
     edits: Mapping[str, Edit]
@@ -146,7 +146,7 @@ class Check:
     def _real(self, name: str, sets: Index, sign: Floats) -> Floats:
         """Return the effect of each set, shape (readouts, sets)."""
         edits = [Applied(self._edit(name, sign), units) for units in sets]
-        read = self.bench.edited([reader.fitted for reader in self.readers], edits).values
+        read = self.panel.edited([reader.fitted for reader in self.readers], edits).values
         effects = np.empty((len(self.readers), len(sets)))
         for at, reader in enumerate(self.readers):
             changes = read[:, at] / reader.scale - reader.unedited[self.few]

@@ -167,9 +167,7 @@ def _summary(
     effect = steer["effect"].to_numpy(np.float64)
     found = jackknife(float(effect.mean()), (effect.sum() - effect) / max(1, len(effect) - 1))
     used = select(checks, readout=readout, edit="steer")
-    damage = [
-        one["damage"] for one in dose_rows if (one["readout"], abs(one["dose"])) == (readout, row["largest_dose"])
-    ]
+    most = [one for one in dose_rows if (one["readout"], abs(one["dose"])) == (readout, row["largest_dose"])]
     row |= {
         "n_units": int(steer["n_units"].max()),
         "mean_effect": found.estimate,
@@ -181,7 +179,7 @@ def _summary(
         "straight": float(steer["straight"].mean()),
         "mean_contraction": float(mean["effect"].mean()),
         "matched_contraction": float(mean["matched"].mean()),
-        "damage": float(np.mean(damage)),
+        **{name: float(np.mean([one[name] for one in most])) for name in ("damage", "divergence")},
         "least_r_check": float(used["r"].min()),
         "most_bias_check": float(used["bias"].abs().max()),
     }
@@ -217,7 +215,8 @@ def _in_all(steer: pd.DataFrame) -> dict[str, float]:
 _NUMBERS = (
     *("mean_effect", "mean_low", "mean_high", "mean_matched", "mean_hard", "p", "p_hard", "right_way", "straight"),
     *("effect_in_all", "hard_in_all"),
-    *("mean_contraction", "matched_contraction", "damage", "least_r_check", "most_bias_check", "r_shared", "p_shared"),
+    *("mean_contraction", "matched_contraction", "damage", "divergence", "least_r_check", "most_bias_check"),
+    *("r_shared", "p_shared"),
 )
 
 

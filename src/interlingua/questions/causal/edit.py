@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from interlingua.causal.bench import Bench
+from interlingua.causal.bench import Bench, Read
 from interlingua.causal.edits import Applied, Donor, Edit, SetTo, Steer, random_partners, swap_partners
 from interlingua.causal.effects import dose_response
 from interlingua.causal.network import Network
-from interlingua.causal.readouts import Fitted, Training
+from interlingua.causal.readouts import Fitted, OwnSentences, Training
 from interlingua.causal.readouts import get as get_readout
-from interlingua.causal.readouts.ridge import LinearReader
-from interlingua.errors import ModelError, StatsError
+from interlingua.causal.readouts.ridge import LinearReader, Probe
+from interlingua.causal.slots import Panel, Slots
+from interlingua.contexts.slots import slot_frames
+from interlingua.errors import InterlinguaError, ModelError, StatsError
 from interlingua.models import Activations, locate_targets
 from interlingua.questions.causal.check import Check, Reader, spread
 from interlingua.questions.causal.words import sides
@@ -40,11 +42,15 @@ _LEAST_WORDS, _MOST_OF = 10, 0.8
 class _Language:
     """A language's sentences, and how its words are read from them."""
 
+    code: str
+    weights: Handle
     network: Network
     sentences: pd.DataFrame
+    words: list[str]
     settings: Mapping[str, Any]
+    all_tokens: bool
 
-    def bench(self, rows: Index, *, all_tokens: bool = False) -> Bench:
+    def bench(self, rows: Index) -> Bench:
         """Return some of the sentences, run without an edit."""
         table = self.sentences.iloc[rows].reset_index(drop=True)
         targets = locate_targets(self.network.model, table, boundary_piece=self.settings["boundary_piece"])
@@ -53,7 +59,23 @@ class _Language:
             targets,
             batch_tokens=self.settings["batch_tokens"],
             pooling=self.settings["pooling"],
-            all_tokens=all_tokens,
+            all_tokens=self.all_tokens,
+        )
+
+    def panel(self, rows: Index) -> Panel:
+        """Return some of the sentences with their words, which readouts may set into sentences of their own."""
+        return Panel(self.bench(rows), [self.words[row] for row in rows])
+
+    def slots(self) -> Slots:
+        """Return the slot frames of the language; raises an error where there are none, or no head."""
+        settings = self.settings
+        return Slots(
+            self.network,
+            self.weights.head,
+            slot_frames(self.code),
+            settings["boundary_piece"],
+            settings["batch_tokens"],
+            self.all_tokens,
         )
 
 
@@ -111,9 +133,8 @@ def effects(
         network = Network(weights.exact, cell.layer, cell.layout.site)
     except ModelError as error:
         return nothing | {"causal_readouts": _not_asked(cell, language, readouts, f"{error}.")}
-    here = _Language(
-        network, sentences, {"boundary_piece": boundary_piece, "batch_tokens": batch_tokens, "pooling": pooling}
-    )
+    settings = {"boundary_piece": boundary_piece, "batch_tokens": batch_tokens, "pooling": pooling}
+    here = _Language(language, weights, network, sentences, list(map(str, ratings["word"])), settings, tokens == "all")
     ratings = ratings.reset_index(drop=True).assign(split=sides(ratings, language, test_share=test_share, seed=seed))
     training, training_rows = _training(
         here, activations, ratings, variable, folds, derive_seed(seed, "causal", language, variable)
@@ -121,8 +142,8 @@ def effects(
     rows = _chosen_words(ratings, variable, words)
     mean, sd = scales["rating"]
     y = (ratings[variable].to_numpy(np.float64)[rows] - mean) / sd
-    bench = here.bench(rows, all_tokens=tokens == "all")
-    readers, table = _readers(bench, training, readouts, y, float(sd), language, cell)
+    panel = here.panel(rows)
+    readers, table = _readers(panel, training, readouts, y, float(sd), language, cell)
     if not readers:
         return nothing | {"causal_readouts": table}
     on_progress(0.2)
@@ -130,9 +151,9 @@ def effects(
         "swap": swap_partners(y),
         "resample": random_partners(len(y), derive_seed(seed, "causal resampled", language, variable)),
     }
-    of_edits = _edits(edits, bench.values, scales, partners)
+    of_edits = _edits(edits, panel.bench.values, scales, partners)
     fitted = [reader.fitted for reader in readers]
-    first = bench.first_order(fitted, of_edits)
+    first = panel.first_order(fitted, of_edits)
     found: dict[str, NDArray[Any]] = {"ratings": y, **{f"partners/{name}": which for name, which in partners.items()}}
     for reader, by_edit in zip(readers, first, strict=True):
         found[f"unedited/{reader.name}"] = reader.unedited
@@ -140,20 +161,14 @@ def effects(
     on_progress(0.5)
     others = own[own["chosen_by"] == "others"]
     index, sign = others["index"].to_numpy(np.int64), others["sign"].to_numpy(np.float64)
-    properties = _probes_beside(bench, training, training_rows, ratings, beside, rows, variable)
+    properties = _probes_beside(panel.bench, training, training_rows, ratings, beside, rows, variable)
     shift = np.zeros(cell.width)
     shift[index] = sign * scales["sd"][index]
     done = {"steer": [Applied(Steer(dose * shift), index) for dose in doses]}
     done |= {name: [Applied(edit, index)] for name, edit in of_edits.items() if name != "steer"}
     every = [applied for some in done.values() for applied in some]
-    read = bench.edited([*fitted, *(probe.fitted for probe in properties)], every)
-    at = 0
-    for name, some in done.items():
-        which = slice(at, at + len(some))
-        found[f"damage/{name}"] = read.damage[which]
-        for number, reader in enumerate(readers):
-            found[f"edited/{reader.name}/{name}"] = read.values[which, number] / reader.scale
-        at += len(some)
+    read = panel.edited([*fitted, *(probe.fitted for probe in properties)], every, apart=True)
+    found |= _by_edit(read, done, readers)
     steered = slice(0, len(doses))
     change = found["edited/probe/steer"] - found["unedited/probe"] if "unedited/probe" in found else None
     selective = [
@@ -162,7 +177,7 @@ def effects(
     ]
     on_progress(0.7)
     few = spread(y, edited_words)
-    check = Check(here.bench(rows[few], all_tokens=tokens == "all"), few, readers, of_edits, found, scales["sd"])
+    check = Check(here.panel(rows[few]), few, readers, of_edits, found, scales["sd"])
     compared, real = check.run(index, controls[f"sign/{language}"], controls, edited)
     return {
         "causal_readouts": table,
@@ -171,6 +186,21 @@ def effects(
         "causal_probe": _weights(readers, language, cell),
         "causal_effects": found | real,
     }
+
+
+def _by_edit(read: Read, done: Mapping[str, Sequence[Applied]], readers: Sequence[Reader]) -> dict[str, NDArray[Any]]:
+    """Return what was read, by edit and readout, and what else edits do."""
+    found: dict[str, NDArray[Any]] = {}
+    at = 0
+    for name, some in done.items():
+        which = slice(at, at + len(some))
+        found[f"damage/{name}"] = read.damage[which]
+        for number, reader in enumerate(readers):
+            found[f"edited/{reader.name}/{name}"] = read.values[which, number] / reader.scale
+            if isinstance(reader.fitted, OwnSentences):
+                found[f"divergence/{reader.name}/{name}"] = read.divergence[which, number]
+        at += len(some)
+    return found
 
 
 def _weights(readers: list[Reader], language: str, cell: Cell) -> pd.DataFrame | None:
@@ -185,12 +215,15 @@ def _weights(readers: list[Reader], language: str, cell: Cell) -> pd.DataFrame |
 
 def _not_asked(cell: Cell, language: str, readouts: tuple[str, ...], why: str) -> pd.DataFrame:
     rows = [_read_row(language, name, why=why) for name in readouts]
-    return cell.stamp(pd.DataFrame(rows).astype({"why": "str"}))
+    return cell.stamp(pd.DataFrame(rows).astype(_TEXTS))
 
 
 def _read_row(language: str, name: str, **known: Any) -> dict[str, Any]:
     empty = {"r": np.nan, "r_low": np.nan, "r_high": np.nan, "n_words": 0, "n_train_words": 0, "passes": False}
-    return {"language": language, "readout": name, **empty, **known}
+    return {"language": language, "readout": name, **empty, "how": None, **known}
+
+
+_TEXTS = {"why": "str", "how": "str"}
 
 
 def _training(
@@ -214,7 +247,9 @@ def _training(
         ratings=table[variable].to_numpy(np.float64),
         words=words,
         concepts=concepts,
+        texts=table["word"].to_numpy(dtype=object),
         sentences=lambda some: here.bench(rows[some]).sentences,
+        slots=here.slots,
         folds=folds,
         seed=seed,
     )
@@ -229,7 +264,7 @@ def _chosen_words(ratings: pd.DataFrame, variable: str, most: int) -> Index:
 
 
 def _readers(
-    bench: Bench, training: Training, names: tuple[str, ...], y: Floats, sd: float, language: str, cell: Cell
+    panel: Panel, training: Training, names: tuple[str, ...], y: Floats, sd: float, language: str, cell: Cell
 ) -> tuple[list[Reader], pd.DataFrame]:
     """Fit the readouts, and return those that read the rating of words without an edit, with a table of all."""
     readers, rows = [], []
@@ -238,19 +273,20 @@ def _readers(
         readout = get_readout(name)
         try:
             fitted = readout.fit(training)
-        except StatsError as error:
+        except InterlinguaError as error:
             rows.append(_read_row(language, name, why=f"{error}."))
             continue
-        (read,) = bench.unedited([fitted])
+        (read,) = panel.unedited([fitted])
         r, low, high = r_interval(y, read, np.arange(len(y)))
         passes = bool(low > 0)
         why = None if passes else "Without any edit it does not read the rating of held-out words."
         known = {"r": r, "r_low": low, "r_high": high, "n_words": len(y), "n_train_words": n_train, "passes": passes}
-        rows.append(_read_row(language, name, **known, why=why))
+        how = fitted.how if isinstance(fitted, OwnSentences) else None
+        rows.append(_read_row(language, name, **known, how=how, why=why))
         if passes:
             scale = sd if readout.unit == "rating" else float(read.std(ddof=1))
             readers.append(Reader(name, fitted, read / scale, scale))
-    return readers, cell.stamp(pd.DataFrame(rows).astype({"why": "str"}))
+    return readers, cell.stamp(pd.DataFrame(rows).astype(_TEXTS))
 
 
 def _edits(names: tuple[str, ...], values: Floats, scales: Arrays, partners: Mapping[str, Index]) -> dict[str, Edit]:
@@ -285,7 +321,7 @@ def _probes_beside(
         if known.sum() < _LEAST_WORDS or np.isfinite(value[train_rows]).mean() < _MOST_OF or np.ptp(y[known]) == 0:
             continue
         try:
-            fitted = get_readout("probe").fit(of_training)
+            fitted = Probe().fit(of_training)
         except StatsError:
             continue
         (read,) = bench.unedited([fitted])

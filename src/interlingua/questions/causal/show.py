@@ -236,6 +236,8 @@ def _how_sure(row: Any) -> str:
         f"a straight line has {percents(pd.Series([row.straight]))} of the dose-response; at a dose of {signed(row.largest_dose, 1)} "
         f"the sentence's vector turns by {signed(row.damage, 3)} (one less its cosine)"
     )
+    if not pd.isna(row.divergence):
+        text += f", and what the model says is {signed(row.divergence, 3)} nats from what it says without (Kullback-Leibler)"
     if pd.isna(row.least_r_check):
         return f"{text}."
     return (
@@ -261,14 +263,14 @@ def _tables(results: Results) -> tuple[Shown, ...]:
             "causal_summary",
             results.table("causal_summary"),
             "model variable label n_languages n_asked n_units mean_effect mean_low mean_high mean_matched p p_hard n_moved right_way "
-            "mean_contraction damage",
+            "mean_contraction damage divergence",
         ),
         Shown(
             "Edits of the units that the other languages choose",
             "causal",
             results.of("causal", chosen_by="others", real=True),
             "model variable language readout edit n_units effect effect_low effect_high predicted matched matched_low matched_high "
-            "n_sets p p_bh p_hard right_way damage",
+            "n_sets p p_bh p_hard right_way damage divergence",
         ),
         Shown(
             "Other sets, predicted",

@@ -13,12 +13,21 @@ _CHOSEN_BY = Column(
     "text",
     "chosen by",
 )
-_READOUT = Column("readout", "what reads the rating: probe (of the last layer) or likeness (of the sentence)", "text")
+_READOUT = Column(
+    "readout",
+    "what reads the rating: probe (of the last layer), likeness (of the sentence), words (that the model says)",
+    "text",
+)
 _EDIT = Column(
     "edit",
     "steer (shifted by a dose x sign x SD), mean (set to the language's mean), swap (to the values of a word of "
     "another rating), resample (of a random word), zero (which measures outliers)",
     "text",
+)
+_DIVERGENCE = Column(
+    "divergence",
+    "of words: Kullback-Leibler divergence of what the model says with the edit from what it says without, in nats",
+    missing=True,
 )
 _LOW = "lower end of its 95 % interval over words"
 _HIGH = "upper end of it"
@@ -110,6 +119,7 @@ READOUTS = Table(
         Column("r_high", _HIGH, "r", "high", missing=True),
         N_WORDS.but(says="test words in which it is read, one sentence each"),
         Column("n_train_words", "training words on which it was fitted", "count", "training words"),
+        Column("how", "of words: how many slot frames are kept, and which words are scored", "text", missing=True),
         Column("passes", "whether the interval is above 0, so that the question can be asked", "flag"),
         Column("why", "why it can't be asked, where it can't", "text", missing=True),
     ),
@@ -143,6 +153,7 @@ EFFECTS_TABLE = Table(
         Column("right_way", "share of words whose reading moves the right way", "percent", "right way", missing=True),
         Column("straight", "of steer: share of the dose-response that a straight line has", "percent", missing=True),
         Column("damage", "1 - cosine of the sentence's edited and unedited vector, mean over words", missing=True),
+        _DIVERGENCE,
         Column(
             "matched", "median effect of control sets matched in SD and |mean|", "number", "matched sets", missing=True
         ),
@@ -178,6 +189,7 @@ DOSES = Table(
         Column("matched_low", "2.5 % of matched sets are predicted below", "number", "matched sets, low"),
         Column("matched_high", "2.5 % above", "number", "matched sets, high"),
         Column("damage", "1 - cosine of the sentence's edited and unedited vector", "number"),
+        _DIVERGENCE,
     ),
     says="dose-response of the units that the other languages choose",
 )
@@ -294,6 +306,7 @@ SUMMARY = Table(
         Column("mean_contraction", "of mean: slope of edited on unedited readings, mean over languages", missing=True),
         Column("matched_contraction", "the same of matched sets", "number", missing=True),
         Column("damage", "1 - cosine at the largest dose, mean over languages", "number", missing=True),
+        Column("divergence", "of words: divergence in nats at the largest dose, mean over languages", missing=True),
         Column("largest_dose", "the largest of the doses", "number"),
         Column("least_r_check", "the smallest r over sets of predicted and real steering", "r", missing=True),
         Column("most_bias_check", "the largest bias of predictions, either way", "number", missing=True),
