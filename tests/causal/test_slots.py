@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import transformers
@@ -23,8 +24,14 @@ from interlingua.causal.slots import InSlots, Panel, Slots, forms
 from interlingua.causal.steering import continuations
 from interlingua.causal.unit_set import UnitSet
 from interlingua.errors import ModelError, StatsError
-from interlingua.models import LoadedModel, load_model
+from interlingua.models import LoadedModel, extract, load_model, parse_spec
 from interlingua.models.heads import Head, load_head
+from interlingua.questions.causal.choose import scales
+from interlingua.questions.causal.edit import effects
+from interlingua.questions.causal.tables import CHECKS, READOUTS
+from interlingua.study.cell import Cell
+from interlingua.study.model import Handle
+from interlingua.tables.layout import Layout
 
 FRAMES = ("hear {word} feel {slot} .", "see {word} then {slot}")
 WORDS = ["w3", "w4x", "w5"]
@@ -339,3 +346,50 @@ def test_a_decoder_writes_what_transformers_generates(made: Callable[[str], Made
         other = generated()
     assert [one.strip() for one in written] == [plain.strip(), other.strip()]
     assert plain != other
+
+
+def test_a_language_is_asked_for_words_beside_a_probe(made: Callable[[str], Made], tmp_path: Path) -> None:
+    of = arranged(made("llama"), tmp_path)
+    words = [f"w{number}" for number in range(50)]
+    sentences = pd.DataFrame({"context_id": words, "text": [f"hear {word} feel" for word in words], "start": 5})
+    sentences["end"] = sentences["text"].str.len() - 5
+    ratings = pd.DataFrame({"context_id": words, "word": words, "concept": "", "valence": np.arange(50) / 49})
+    ratings["split"] = np.where(np.arange(50) % 3, "train", "test")
+    activations = extract(of.model, sentences)
+    cell = Cell("m", "valence", LAYER, 3, Layout.even(of.model.n_layers, 32))
+    known = scales(activations, ratings, cell, variable="valence", language="en", test_share=0.2, seed=0)
+    units = pd.DataFrame({"language": "en", "chosen_by": "others", "index": [0, 10, 11], "sign": [1, 1, 1]})
+    images = np.array([np.random.default_rng(draw).permutation(np.arange(12, 32))[:3] for draw in range(19)])
+    controls = {"sign/en": np.ones(32), "matched/others/3/tested": np.array([0, 10, 11])}
+    options: Any = {"edits": ("steer", "mean", "swap"), "doses": (-0.05, 0.05, 2.0), "readouts": ("probe", "words")}
+    numbers: Any = {"words": 15, "edited": 5, "edited_words": 8, "folds": 3, "test_share": 0.2, "seed": 0}
+    rest: Any = {"tokens": "target", "pooling": "mean", "boundary_piece": "exclude", "batch_tokens": 200}
+    found = effects(
+        Handle(parse_spec(str(tmp_path)), "float32", "cpu"),
+        sentences,
+        ratings,
+        activations,
+        cell,
+        known["causal_scales"],
+        units,
+        controls | {"matched/others/3/images": images},
+        pd.DataFrame({"property": [], "word": [], "value": []}),
+        variable="valence",
+        language="en",
+        on_progress=lambda share: None,
+        **options,
+        **numbers,
+        **rest,
+    )
+    read = READOUTS.check(found["causal_readouts"]).set_index("readout")
+    assert read.loc["words", "passes"], read.loc["words", "why"]
+    # "I feel" alone stands before the slot of the first English frame; its other words the model does not know.
+    assert read.loc["words", "how"].startswith("1 of 4 slot frames; w49, w47, ")
+    arrays = found["causal_effects"]
+    low, high, far = arrays["edited/words/steer"] - arrays["unedited/words"]
+    assert (low < high).all()
+    assert (high < far).all()
+    np.testing.assert_allclose(arrays["first/words/steer"][:, [0, 10, 11]].sum(axis=1), (high - low) / 0.1, rtol=0.05)
+    assert (arrays["divergence/words/steer"][2] > 0).all()
+    assert "divergence/probe/steer" not in arrays
+    assert set(CHECKS.check(found["causal_checks"])["readout"]) == {"probe", "words"}
