@@ -243,22 +243,46 @@ SELECTIVITY = Table(
 )
 PAIRS = Table(
     name="causal_pairs",
-    row="a pair of languages: one chooses the units, in the other they are edited",
-    key=("model", "site", "variable", "chosen_in", "language"),
+    row="a pair of languages, by a readout: one chooses the units, in the other they are edited",
+    key=("model", "site", "variable", "readout", "chosen_in", "language"),
     columns=(
         MODEL,
         SITE,
         VARIABLE,
         LAYER,
+        _READOUT,
         Column("chosen_in", "language that chooses units and signs, alone", "language", "chosen in"),
-        _HERE,
+        _HERE.but(heading="edited in"),
         N_UNITS.but(says="units that are edited"),
         Column(
             "n_shared", "of them, how many are at the top of the language where they are edited, too", "count", "shared"
         ),
-        Column("effect", "of steer on the probe, predicted: SDs of the rating with each SD of dose", "number"),
+        Column("effect", "of steer, predicted: change of the readout in SDs with each SD of dose", "number"),
     ),
     says="languages x languages: does what is shared predict what is moved?",
+)
+SLOPES = Table(
+    name="causal_slopes",
+    row="a unit that stands in any set, in a language, by a readout",
+    key=("model", "site", "variable", "readout", "language", "unit"),
+    columns=(
+        MODEL,
+        SITE,
+        VARIABLE,
+        LAYER,
+        _READOUT,
+        _HERE,
+        UNIT,
+        Column(
+            "slope",
+            "predicted change of the readout in SDs, with each SD by which the unit alone is shifted in the direction "
+            "that the other languages say",
+            "number",
+            "alone",
+        ),
+    ),
+    files=("csv", "parquet"),
+    says="what a unit does by itself; units that stand in no language's sets (`causal_units`) are left out",
 )
 SUMMARY = Table(
     name="causal_summary",
@@ -302,4 +326,4 @@ SUMMARY = Table(
     ),
     says="the answer: how far the readouts of all languages move, beside control sets",
 )
-TABLES = (EFFECTS_TABLE, DOSES, PAIRS, SUMMARY)
+TABLES = (EFFECTS_TABLE, DOSES, PAIRS, SLOPES, SUMMARY)
