@@ -57,10 +57,9 @@ def made_tables(layer: int, chosen: list[int]) -> dict[str, pd.DataFrame]:
         for place, unit in enumerate(units[code] if name == "others" else every[:5], start=1)
     ]
     edited = [
-        (code, "others", len(units[code]), readout, edit, real, rng.uniform(0.2, 0.6))
+        (code, "others", len(units[code]), readout, edit, True, rng.uniform(0.2, 0.6))
         for readout, code in asked
         for edit in ("steer", "mean")
-        for real in (True,)
     ]
     pairs = [(readout, a, code, rng.normal(0.3, 0.2)) for readout, code in asked for a in CODES]
     summary = [
@@ -75,9 +74,8 @@ def made_tables(layer: int, chosen: list[int]) -> dict[str, pd.DataFrame]:
         "causal_pairs": pd.DataFrame(pairs, columns=["readout", "chosen_in", "language", "effect"]),
         "causal_summary": pd.DataFrame(summary, columns=["readout", "label", "in_units", "n_languages"]),
     }
-    declared = tables()
     where = {"site": "resid", "variable": "valence", "layer": layer}
-    return {name: frame.assign(**where) for name, frame in made.items() if name in declared}
+    return {name: frame.assign(**where) for name, frame in made.items()}
 
 
 @pytest.fixture(scope="module")

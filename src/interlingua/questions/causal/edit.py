@@ -20,6 +20,7 @@ from interlingua.causal.readouts.ridge import LinearReader
 from interlingua.errors import ModelError, StatsError
 from interlingua.models import Activations, locate_targets
 from interlingua.questions.causal.check import Check, Reader, spread
+from interlingua.questions.causal.choose import swept
 from interlingua.questions.causal.words import sides
 from interlingua.seeds import derive_seed
 from interlingua.stats.groups import group_codes
@@ -89,6 +90,7 @@ def effects(
     words: int,
     edited: int,
     edited_words: int,
+    sweep: bool,
     folds: int,
     pooling: str,
     boundary_piece: str,
@@ -137,6 +139,9 @@ def effects(
     for reader, by_edit in zip(readers, first, strict=True):
         found[f"unedited/{reader.name}"] = reader.unedited
         found |= {f"first/{reader.name}/{name}": effect / reader.scale for name, effect in by_edit.items()}
+    if sweep:
+        for reader, gradients in zip(readers, bench.by_layer(fitted, swept(cell.layout)), strict=True):
+            found |= {f"layers/{reader.name}/{layer}": own / reader.scale for layer, own in gradients.items()}
     on_progress(0.5)
     others = own[own["chosen_by"] == "others"]
     index, sign = others["index"].to_numpy(np.int64), others["sign"].to_numpy(np.float64)

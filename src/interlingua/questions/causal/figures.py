@@ -1,4 +1,4 @@
-"""The figures of edits: dose-response by language, and languages x languages."""
+"""The figures of edits: dose-response by language, languages x languages, and layer by layer."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from interlingua.report.results import Results
-from interlingua.report.style import GREY, SMALL, Shades, colour, map_panels, panels
+from interlingua.report.style import GREY, SMALL, Shades, colour, map_panels, marker, panels
 from interlingua.report.words import cell_title, signed, span
 
 if TYPE_CHECKING:
@@ -90,5 +90,43 @@ def draw_pairs(results: Results) -> tuple[Figure, str] | None:
     caption = (
         "Units chosen in one language alone (rows), with its signs, shifted by one SD in each language (columns): predicted change of "
         "the readout there, in SDs of the rating (probe) or of its own readings. On the diagonal a language's own units."
+    )
+    return figure, caption
+
+
+def draw_sweep(results: Results) -> tuple[Figure, str] | None:
+    """Return what the units of every layer do, a line a site beside matched sets, and its caption; for the first site only."""
+    if results.site not in ("", results.sites[0]):
+        return None
+    whole = results.at("").table("causal_sweep")
+    parts = list(whole.groupby(["model", "variable", "readout"], sort=False))
+    if not parts:
+        return None
+    figure, axes = panels(len(parts), height=2.4)
+    for axis, ((model, variable, readout), rows) in zip(axes, parts, strict=True):
+        for number, (site, of_site) in enumerate(rows.groupby("site", sort=False)):
+            line = of_site.sort_values("layer")
+            reach = [line["effect"] - line["effect_low"], line["effect_high"] - line["effect"]]
+            label = results.label(str(site))
+            axis.fill_between(line["layer"], line["matched_low"], line["matched_high"], color=colour(number), alpha=0.2)
+            axis.errorbar(
+                line["layer"],
+                line["effect"],
+                yerr=reach,
+                color=colour(number),
+                marker=marker(number),
+                markersize=3,
+                label=label,
+            )
+        axis.axhline(0, color=GREY, linewidth=0.6)
+        axis.set_title(f"{cell_title(model, variable)}, {readout}")
+        axis.set_xlabel("layer")
+        axis.set_ylabel("change of the reading (SD)")
+        axis.xaxis.get_major_locator().set_params(integer=True)
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    caption = (
+        "Units that the other languages choose in a layer, shifted by one SD there: predicted change of the readout, mean over languages "
+        "(bars: 95 % intervals over languages). Shaded: 95 % of matched sets of the same layer."
     )
     return figure, caption

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from interlingua.questions.causal.figures import draw_doses, draw_pairs
+from interlingua.questions.causal.figures import draw_doses, draw_pairs, draw_sweep
 from interlingua.report.results import Results
 from interlingua.report.story import Brief, Panel, Place
 from interlingua.report.style import GREY, colour, marker
@@ -128,7 +128,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     rows = results.of("causal_summary", model=model, variable=variable)
     if rows.empty:
         return [Row(_QUESTION, _TEST, "Not tested: fewer than two languages choose units", "–")]
-    return [_glance(row) for row in rows.itertuples()]
+    return [*map(_glance, rows.itertuples()), *_glance_untrained(results, model, variable)]
 
 
 def _glance(row: Any) -> Row:
@@ -144,6 +144,47 @@ def _glance(row: Any) -> Row:
         f"{percents(pd.Series([row.right_way]))} of words move the right way"
     )
     return Row(question, _TEST, answer, sure)
+
+
+def _glance_untrained(results: Results, model: str, variable: str) -> list[Row]:
+    """Return what the first readout says in the untrained model; nothing where that was not asked."""
+    question = f"{_QUESTION.removesuffix('?')}, in the untrained model?"
+    test = "Its own units by the same rule, in the same layer, are shifted in the same way"
+    rows = results.of("causal_untrained", model=model, variable=variable).head(1)
+    return [_glance(row)._replace(question=question, test=test) for row in rows.itertuples()]
+
+
+def _untrained(results: Results, row: Any) -> Iterator[str]:
+    """Tell a readout of the untrained model."""
+    where = {"model": row.model, "variable": row.variable}
+    beside = next(results.of("causal_untrained", **where, readout=row.readout).itertuples(), None)
+    if beside is None:
+        if row.readout == "probe":
+            yield "the untrained model was not steered: causal.untrained = true and 'untrained' in scrutiny.controls do that."
+    elif not _asked(beside):
+        yield f"in the untrained model it can't be asked. {beside.why}"
+    else:
+        yield (
+            f"in the untrained model, {_units(beside)} that the same rule chooses in the same layer move it by {_moved(beside)}, in the "
+            f"{beside.n_languages} of {beside.n_asked} languages where it reads the rating at all"
+            + ("." if pd.isna(beside.p) else f" ({permuted(beside.p, beside.n_sets)}).")
+        )
+
+
+_CHECKED = {
+    "agrees": "real edits agree",
+    "differs": "real edits differ from it",
+    "not edited": "no units of this layer were edited",
+}
+
+
+def _sweep(results: Results, row: Any) -> Iterator[str]:
+    """Tell in which layer the units do most."""
+    layers = results.of("causal_sweep", model=row.model, variable=row.variable, readout=row.readout)
+    for most in layers.nlargest(1, "effect").itertuples():
+        beside = "" if pd.isna(most.p) else f" (matched sets {signed(most.matched, 2)}, {permuted(most.p, row.n_sets)})"
+        text = f"of all layers, units of layer {most.layer} move it most: by {signed(most.effect, 2)}{beside}"
+        yield f"{text}, as is predicted; {_CHECKED[most.checked]}."
 
 
 def _lead(results: Results, model: str, variable: str) -> Any:
@@ -168,7 +209,7 @@ def _effect(row: Any) -> str:
 
 
 def _moved(row: Any) -> str:
-    return f"{_effect(row)}, matched sets by {signed(row.mean_matched, 2)}"
+    return _effect(row) + ("" if pd.isna(row.mean_matched) else f", matched sets by {signed(row.mean_matched, 2)}")
 
 
 def section(results: Results) -> Section:
@@ -181,7 +222,7 @@ def section(results: Results) -> Section:
             findings.append(f"{title}: fewer than two languages choose units, so that none could be tried elsewhere.")
         for row in rows:
             findings += [f"{title}, layer {row.layer}, {row.label}: {text}" for text in _findings(results, row)]
-    return Section(findings, ("causal_doses", "causal_pairs"), _tables(results))
+    return Section(findings, ("causal_doses", "causal_pairs", "causal_sweep"), _tables(results))
 
 
 def _findings(results: Results, row: Any) -> Iterator[str]:
@@ -208,6 +249,8 @@ def _findings(results: Results, row: Any) -> Iterator[str]:
             + f" (r over pairs, less what single languages have in all of theirs: {signed(row.r_shared, 2)}; languages relabelled, "
             f"{_p(row.p_shared)})."
         )
+    yield from _untrained(results, row)
+    yield from _sweep(results, row)
     if row.readout == "probe":
         yield from _selectivity(results.of("causal_selectivity", **where, passes=True))
 
@@ -260,6 +303,12 @@ def _tables(results: Results) -> tuple[Shown, ...]:
             "mean_contraction damage",
         ),
         Shown(
+            "The untrained model",
+            "causal_untrained",
+            results.table("causal_untrained"),
+            "model variable control label n_languages n_asked why n_units mean_effect mean_low mean_high mean_matched p",
+        ),
+        Shown(
             "Edits of the units that the other languages choose",
             "causal",
             results.of("causal", chosen_by="others", real=True),
@@ -271,6 +320,12 @@ def _tables(results: Results) -> tuple[Shown, ...]:
             "causal",
             results.of("causal", edit="steer", real=False),
             "model variable language readout chosen_by n_units effect effect_low effect_high matched p hard p_hard direction_high",
+        ),
+        Shown(
+            "Layer by layer, predicted",
+            "causal_sweep",
+            results.table("causal_sweep"),
+            "model variable layer readout n_languages n_units effect effect_low effect_high matched matched_low matched_high p checked",
         ),
         Shown(
             "What can be read without an edit",
@@ -300,4 +355,4 @@ def _tables(results: Results) -> tuple[Shown, ...]:
     return tuple(shown for shown in tables if len(shown.frame))
 
 
-FIGURES = {"causal_doses": draw_doses, "causal_pairs": draw_pairs}
+FIGURES = {"causal_doses": draw_doses, "causal_pairs": draw_pairs, "causal_sweep": draw_sweep}

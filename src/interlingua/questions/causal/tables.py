@@ -326,4 +326,65 @@ SUMMARY = Table(
     ),
     says="the answer: how far the readouts of all languages move, beside control sets",
 )
+SWEEP = Table(
+    name="causal_sweep",
+    row="a layer, by a readout, over the languages in which it can be asked",
+    key=("model", "site", "variable", "readout", "layer"),
+    columns=(
+        *(
+            MODEL,
+            SITE,
+            VARIABLE,
+            LAYER.but(says="number of the layer whose units are shifted, 0 = embeddings"),
+            _READOUT,
+        ),
+        N_LANGUAGES.but(says="languages in which the rating can be read without an edit"),
+        N_UNITS.but(says="units that the other languages choose in the layer"),
+        Column("effect", "of steer, predicted: change of the readout in SDs with each SD of dose, mean over languages"),
+        Column(
+            "effect_low", "lower end of its 95 % interval over languages (jackknife)", "number", "low", missing=True
+        ),
+        Column("effect_high", "upper end of it", "number", "high", missing=True),
+        Column(
+            "matched", "median of sets of the layer matched in SD and |mean|", "number", "matched sets", missing=True
+        ),
+        Column("matched_low", "2.5 % of sets like them are below", "number", "low", missing=True),
+        Column("matched_high", "2.5 % are above", "number", "high", missing=True),
+        Column("p", "one-sided p among them, over languages together", "p", missing=True),
+        Column(
+            "checked",
+            "by real edits (`causal_checks`): agrees (in every language), differs, or not edited, as units of the "
+            "study's own layer alone are",
+            "text",
+        ),
+    ),
+    says="what the units of each layer do that the other languages choose in it (`causal.sweep = true`)",
+)
+UNTRAINED = Table(
+    name="causal_untrained",
+    row="a readout of the model's first draw of random weights",
+    key=("model", "site", "variable", "readout"),
+    columns=(
+        *(MODEL, SITE, VARIABLE, LAYER, _READOUT),
+        Column("control", "the model with random weights", "name"),
+        *(
+            SUMMARY[name]
+            for name in (
+                *(
+                    "label",
+                    "in_units",
+                    "n_asked",
+                    "n_languages",
+                    "why",
+                    "n_units",
+                    "mean_effect",
+                    "mean_low",
+                    "mean_high",
+                ),
+                *("mean_matched", "p", "n_sets", "n_moved", "right_way"),
+            )
+        ),
+    ),
+    says="the same steering in the untrained model: its own units by the same rule, in the same layer",
+)
 TABLES = (EFFECTS_TABLE, DOSES, PAIRS, SLOPES, SUMMARY)
