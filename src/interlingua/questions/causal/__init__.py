@@ -20,9 +20,10 @@ from interlingua.questions.causal.tables import (
     UNTRAINED,
 )
 from interlingua.questions.question import Asked, Question
-from interlingua.study.controls import DRAWS
 from interlingua.study.size import LOAD_S, Size
 
+#: The part of the graph in which draws of random weights run.
+_UNTRAINED = "untrained"
 #: Seconds of a pass that goes on from the chosen layer, as a share of a whole one: the layer is not known yet.
 _BEHIND = 0.5
 #: How much longer float32 takes than what models are timed in, where that is shorter; and a backward pass than a forward one.
@@ -172,10 +173,10 @@ _IN_UNTRAINED = Step(
     reads={
         "weights": "weights",
         "cells": "cell",
-        "sentences": Read("sentences", part=DRAWS, role="seen"),
-        "ratings": Read("ratings", part=DRAWS, role="seen"),
-        "activations": Read("activations", part=DRAWS, role="seen"),
-        "rankings": Read("rankings", part=DRAWS, role="seen"),
+        "sentences": Read("sentences", part=_UNTRAINED, role="seen"),
+        "ratings": Read("ratings", part=_UNTRAINED, role="seen"),
+        "activations": Read("activations", part=_UNTRAINED, role="seen"),
+        "rankings": Read("rankings", part=_UNTRAINED, role="seen"),
     },
     outputs=(UNTRAINED,),
     options=(
