@@ -42,6 +42,7 @@ def test_every_question_is_asked_of_every_variable(results: Results) -> None:
             "Is it learnt?",
             "Does the model use them, by the probe of the last layer?",
             "Does the model use them, by the likeness of the sentence?",
+            "Does the model use them, in the untrained model?",
             "Do single units work in German?",
             "Is it only how long or frequent words are?",
             "How firm is the choice of units against other words?",
@@ -169,6 +170,7 @@ def test_what_a_study_did_not_do_is_not_asked_but_for_unseen_languages(results: 
         "confounds",
         "confounds_summary",
         "causal_summary",
+        "causal_untrained",
     )
     for name in names:
         results._read[name] = results.tables[name].empty()

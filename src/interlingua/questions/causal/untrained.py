@@ -71,7 +71,7 @@ def untrained(
     parts = []
     for number, (model, cell) in enumerate(cells.items()):
         twin = untrained_name(model)
-        read = {code: array for (name, code), array in activations.items() if ask and name == twin}
+        read = {code: array for (name, code), array in activations.items() if ask and name == twin and code in ratings}
         if not read:
             continue
         here = replace(cell, model=twin, layout=next(iter(read.values())).layout)
