@@ -269,11 +269,25 @@ def test_where_predictions_fail_real_edits_alone_count() -> None:
 def test_pairs_tell_what_one_language_alone_moves_in_another() -> None:
     pairs = steps(0.05)["causal_pairs"].set_index(["chosen_in", "language"])
     assert len(pairs) == len(NAMES) ** 2
+    assert set(pairs["readout"]) == {"probe"}
     # English puts its own unit in the place of one of the twelve, which move German.
     assert pairs.loc[("fr", "de"), "effect"] == pytest.approx(0.6, abs=0.02)
     assert pairs.loc[("en", "de"), "effect"] == pytest.approx(0.55, abs=0.1)
     assert pairs.loc[("fr", "de"), "n_shared"] == K
     assert pairs.loc[("en", "de"), "n_shared"] == K - 1
+
+
+def test_a_unit_by_itself_does_its_part_of_what_its_set_does() -> None:
+    found = steps(0.05)
+    slopes = found["causal_slopes"].assign(index=lambda table: table["unit"] - CELL.layout.first(1))
+    by_language = slopes.set_index(["language", "index"])["slope"]
+    np.testing.assert_allclose(by_language.loc["fi"].loc[range(K)], 0.05, atol=0.01)
+    # Those that no language has in any of its sets are left out.
+    assert set(slopes["index"]) == set(found["causal_units"]["index"])
+    assert len(by_language.loc["fi"]) == K + 1
+    steered = found["causal"].set_index(["language", "chosen_by", "n_units", "edit"])["predicted"]
+    for code in NAMES:
+        assert by_language.loc[code].loc[range(K)].sum() == pytest.approx(steered.loc[code, "others", K, "steer"])
 
 
 def told(tables: dict[str, pd.DataFrame]) -> Results:

@@ -33,7 +33,14 @@ def test_scales_and_sides_of_a_language_and_of_one_without_a_split() -> None:
     assert (sides(seen, "en", test_share=0.2, seed=1) == "train").all()
     values = rng.normal(3, 2, size=(2, 100, 6)).astype(np.float32)
     found = scales(
-        Activations.from_arrays(values), table, CELL, variable="valence", language="fi", test_share=0.2, seed=1
+        Activations.from_arrays(values),
+        table,
+        CELL,
+        variable="valence",
+        language="fi",
+        sweep=False,
+        test_share=0.2,
+        seed=1,
     )["causal_scales"]
     train = values[1].reshape(50, 2, 6).mean(axis=1)[side[::2] == "train"]
     y = table["valence"].to_numpy()[::2][side[::2] == "train"]

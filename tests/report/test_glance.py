@@ -43,6 +43,7 @@ def test_every_question_is_asked_of_every_variable(results: Results) -> None:
             "Does the model use them, by the probe of the last layer?",
             "Does the model use them, by the likeness of the sentence?",
             "Does the model use them, by the choice of words?",
+            "Does the model use them, in the untrained model?",
             "Do single units work in German?",
             "Is it only how long or frequent words are?",
             "How firm is the choice of units against other words?",
@@ -170,6 +171,7 @@ def test_what_a_study_did_not_do_is_not_asked_but_for_unseen_languages(results: 
         "confounds",
         "confounds_summary",
         "causal_summary",
+        "causal_untrained",
     )
     for name in names:
         results._read[name] = results.tables[name].empty()

@@ -40,6 +40,8 @@ declare global {
     languages: string[];
     unseen: string[];
     first_unit: number | null;
+    /** What reads the rating behind edited units; none where the study does not edit any. */
+    readouts: { key: string; name: string; in_units: string }[];
     /** The least correlations at which units are said to carry the rating, and the study's own. */
     least: number[];
     least_default: number | null;
@@ -78,6 +80,14 @@ declare global {
   }
   type Ranks = Record<string, Int16Array>;
   type Transfer = Record<string, { t: Float32Array; percentile: Float32Array }>;
+  /** What edits do: units that stand in any set, with their slopes by readout and language; each language's sets. */
+  interface Steered {
+    units: number[];
+    slopes: Record<string, Record<string, Float32Array>>;
+    sets: Record<string, Record<string, number[]>>;
+    edited: Row[];
+    pairs: Row[];
+  }
   interface UnitsOfLayer {
     mean: Float32Array;
     sd: Float32Array;
@@ -128,6 +138,7 @@ declare global {
     k: number;
     unit: number | null;
     with: number | null;
+    readout: string;
     language: any;
     word: string | null;
     find: string;
@@ -273,6 +284,7 @@ declare global {
     layout: (cell: Cell) => Layout;
     loadRanks: (number: number, method: string) => Promise<Ranks>;
     loadTransfer: (number: number) => Promise<Transfer>;
+    loadSteered: (number: number) => Promise<Steered | null>;
     loadUnits: (name: string, code: string) => Promise<UnitsOfLayer>;
     pagesOf: (cell: Cell, layer: number) => { name: string; units: number[] } | undefined;
 
@@ -366,6 +378,9 @@ declare global {
     performance: (state: State, data: CellData) => Figure;
     layerCurves: (state: State, data: CellData) => Figure;
     alignment: (state: State, points: Row[], pairs: Row[]) => Figure;
+
+    effectMap: (state: State, steered: Steered) => Figure;
+    shifted: (state: State, steered: Steered, unit: number) => HTMLElement;
 
     makeGrid: (
       holder: HTMLElement,

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from interlingua.atlas.files import significant
+from interlingua.atlas.steered import COLUMNS
 from interlingua.report.results import Results
 from interlingua.tables.schema import Table, UnitColumn
 
@@ -15,6 +16,7 @@ from interlingua.tables.schema import Table, UnitColumn
 PACKED: Mapping[str, tuple[str, ...]] = {
     "rankings": ("language", "layer", "unit", "rank"),
     "transfer_units": ("t_words", "percentile"),
+    **COLUMNS,
 }
 
 

@@ -14,6 +14,7 @@ import pandas as pd
 from interlingua import languages
 from interlingua.atlas.columns import beside_units, described
 from interlingua.atlas.files import as_rows, copy_page, made_anew, pack, write_data
+from interlingua.atlas.steered import readouts, write_steered
 from interlingua.atlas.words import LanguageWords, neighbours, words_that_fit
 from interlingua.models import Activations
 from interlingua.report.results import Results
@@ -115,6 +116,7 @@ def write_atlas(
             write_data(partial, f"cells/{number}", _cell_data(results, ranked, columns))
             _write_rankings(partial, number, ranked)
             _write_transfer(partial, number, results.of("transfer_units", **ranked.where))
+            write_steered(partial, number, results, **ranked.where)
         for (model, site, layer), units in layers.items():
             inside = layouts[model, site].index_in(layer, units)
             of_site = {code: Activations.open(activations[model, site, code]) for code in words}
@@ -191,6 +193,7 @@ def _index(
                 "languages": ranked.languages,
                 "unseen": [str(code) for code in select(transfer, **ranked.where)["language"].unique()],
                 "first_unit": ranked.first(results.headline),
+                "readouts": readouts(results, **ranked.where),
                 **_filters(results, ranked, columns),
             }
             for ranked in cells

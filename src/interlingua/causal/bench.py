@@ -133,6 +133,34 @@ class Bench:
                     found[number][name][started.batch.rows] = (gradient * change).sum(dim=1).cpu().numpy()
         return tuple(found)
 
+    def by_layer(self, readouts: Sequence[Fitted], layers: Sequence[int]) -> list[dict[int, Floats]]:
+        """Return each readout's mean gradient by the site's units in some layers, from one backward pass through all.
+
+        Parameters
+        ----------
+        readouts
+            From `Readout.fit`.
+        layers
+            As `Network.through` takes them.
+
+        Returns
+        -------
+        gradients : list of dict of int to ndarray, shape (units of the layer,)
+            For each readout by layer: the gradient summed over the tokens that are edited, mean over sentences. Times
+            a unit's shift it is the first-order effect of shifting it.
+        """
+        sums: list[dict[int, Floats]] = [{} for _ in readouts]
+        for started in self._started:
+            last, values = self.network.through(started.batch, layers)
+            with torch.enable_grad():
+                read = [readout(*_vectors(started.batch, last)).sum() for readout in readouts]
+            for found, value in zip(sums, read, strict=True):
+                gradients = torch.autograd.grad(value, values, retain_graph=value is not read[-1])
+                for layer, gradient in zip(layers, gradients, strict=True):
+                    own = torch.where(started.batch.at[..., None], gradient, 0.0).sum(dim=(0, 1)).double().cpu().numpy()
+                    found[layer] = found.get(layer, 0.0) + own / self.n
+        return sums
+
     def edited(
         self,
         readouts: Sequence[Fitted],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -213,6 +214,38 @@ class Network:
             stack.enter_context(self._states.edit(lambda _: put))
             stack.enter_context(self._without_blocks(self._first if self.skips else 0))
             return self._last(batch)
+
+    def through(self, batch: Sentences, layers: Sequence[int]) -> tuple[torch.Tensor, list[torch.Tensor]]:
+        """Return what a whole pass ends with, and the site's units in some layers; gradients flow through them.
+
+        Parameters
+        ----------
+        batch
+            The sentences.
+        layers
+            As `layer`: of the residual stream all but the last.
+
+        Returns
+        -------
+        last : Tensor, shape (S, T, width)
+        values : list of Tensor, shape (S, T, units of the layer) each
+        """
+        found: dict[int, torch.Tensor] = {}
+
+        def keep(values: torch.Tensor, layer: int) -> torch.Tensor:
+            # What comes first has no gradient yet; all that follows depends on it.
+            found[layer] = values if values.requires_grad else values.detach().requires_grad_(True)
+            return found[layer]
+
+        with torch.enable_grad(), ExitStack() as stack:
+            for layer in layers:
+                inside = self.site != RESID
+                address = (
+                    self.model.sites.address(self.site, layer) if inside else Address(self._blocks[layer], "input")
+                )
+                stack.enter_context(address.edit(partial(keep, layer=layer)))
+            last = self._last(batch)
+        return last, [found[layer] for layer in layers]
 
     def _last(self, batch: Sentences) -> torch.Tensor:
         states: torch.Tensor = self.model.model(**batch.inputs, return_dict=True).last_hidden_state

@@ -357,6 +357,10 @@ class Causal(Section):
     """Control sets that are edited for real, to see whether the predictions hold for all."""
     edited_words: Annotated[int, Field(ge=5)] = 24
     """Words in which they are."""
+    sweep: bool = False
+    """Units of every layer, too, by a backward pass through the whole model for each word and readout."""
+    untrained: bool = True
+    """Steer the first draw of random weights, too, where `scrutiny.controls` has ``"untrained"``."""
 
     @field_validator("edits", "readouts", "sizes", "doses")
     @classmethod

@@ -21,6 +21,10 @@ const cell = {
   languages: ["en", "zh", "es"],
   unseen: ["ko", "ar"],
   first_unit: 5,
+  readouts: [
+    { key: "probe", name: "probe of the last layer", in_units: "SD of the rating" },
+    { key: "likeness", name: "likeness of the sentence", in_units: "SD of its readings" },
+  ],
   least: [0.1, 0.2, 0.3],
   least_default: 0.2,
   beside: ["unit_scores_score", "unit_scores_false_sign"],
@@ -47,7 +51,17 @@ page.index = {
   ],
   cells: [
     cell,
-    { ...cell, variable: "arousal", layer: 2, k: 2, unseen: [], least: [], least_default: null, beside: [] },
+    {
+      ...cell,
+      variable: "arousal",
+      layer: 2,
+      k: 2,
+      unseen: [],
+      readouts: [],
+      least: [],
+      least_default: null,
+      beside: [],
+    },
     {
       ...cell,
       model: "small",

@@ -52,6 +52,7 @@ for (const [what, hash, sentence, shown] of [
   ["a k below 1", "#overview?k=-3", "k = -3 can't be, a layer has 6 units: k is 1 here.", { k: 1 }],
   ["a k that is no number", "#overview?k=many", "k “many” is no whole number: k is 3 here.", { k: 3 }],
   ["half a k", "#overview?k=2.5", "k “2.5” is no whole number: k is 3 here.", { k: 3 }],
+  ["a readout", "#overview?readout=mind", "There is no readout “mind” here: probe is shown.", { readout: "probe" }],
   ["a layer", "#overview?layer=77", "There is no layer “77” here: 1 is shown.", { layer: 1 }],
   ["a model", "#overview?model=none", "There is no model “none” here: org/big is shown.", { model: "org/big" }],
   ["a variable", "#units?variable=no", "There is no variable “no” here: valence is shown.", { variable: "valence" }],
@@ -155,18 +156,30 @@ test("another site brings its own layer and k, and leaves the unit behind", () =
 
 test("only choices that change the view are offered", () => {
   const offered = (hash) => page.offered(stateOf(hash)).map(({ name }) => name);
-  assert.deepEqual(offered("#overview"), ["model", "variable", "ranking", "layer", "k"]);
+  assert.deepEqual(offered("#overview"), ["model", "variable", "ranking", "layer", "k", "readout"]);
+  assert.deepEqual(offered("#overview?k=2"), ["model", "variable", "ranking", "layer", "k"]);
   assert.deepEqual(offered("#units?layers=all"), ["model", "variable", "ranking", "k"]);
-  assert.deepEqual(offered("#unit/5"), ["model", "variable", "ranking", "k"]);
+  assert.deepEqual(offered("#unit/5"), ["model", "variable", "ranking", "k", "readout"]);
+  // Units are edited in the study's layer, and only where the study asks for it.
+  assert.deepEqual(offered("#unit/12"), ["model", "variable", "ranking", "k"]);
+  assert.deepEqual(offered("#overview?variable=arousal"), ["model", "variable", "ranking", "layer", "k"]);
   assert.deepEqual(offered("#word/en/a"), ["model", "variable", "ranking", "layer", "k"]);
   assert.deepEqual(offered("#word"), []);
   // The small model has one variable and one layer, and two sites.
-  assert.deepEqual(offered("#overview?model=small"), ["model", "site", "ranking", "k"]);
+  assert.deepEqual(offered("#overview?model=small"), ["model", "site", "ranking", "k", "readout"]);
   const layers = page.offered(stateOf("#word/en/a")).find(({ name }) => name === "layer");
   assert.deepEqual(
     layers.options.map(([layer]) => layer),
     [1, 2],
   );
+});
+
+test("what reads the rating behind edits stands in the address where it is not the first", () => {
+  const state = stateOf("#overview?readout=likeness");
+  assert.equal(page.href(state), `#overview?${BIG}&layer=1&k=3&readout=likeness`);
+  assert.equal(page.href(state, { readout: "probe" }), `#overview?${BIG}&layer=1&k=3`);
+  assert.equal(page.href(state, { layer: 2 }), `#overview?${BIG}&layer=2&k=3`);
+  assert.equal(page.href(state, { view: "unit", unit: 5 }), `#unit/5?${BIG}&k=3&readout=likeness`);
 });
 
 test("what a reader types is sent as it was typed, so that the view can say what can't be", () => {

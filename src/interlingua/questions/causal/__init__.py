@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from interlingua.flow.step import Step
+from interlingua.flow.step import Read, Step
 from interlingua.questions.causal.tables import (
     BESIDE,
     CHECKS,
@@ -14,12 +14,16 @@ from interlingua.questions.causal.tables import (
     SCALE,
     SCALES,
     SELECTIVITY,
+    SWEEP,
     TABLES,
     UNITS,
+    UNTRAINED,
 )
 from interlingua.questions.question import Asked, Question
-from interlingua.study.size import Size
+from interlingua.study.size import LOAD_S, Size
 
+#: The part of the graph in which draws of random weights run.
+_UNTRAINED = "untrained"
 #: Seconds of a pass that goes on from the chosen layer, as a share of a whole one: the layer is not known yet.
 _BEHIND = 0.5
 #: How much longer float32 takes than what models are timed in, where that is shorter; and a backward pass than a forward one.
@@ -41,7 +45,17 @@ def _seconds(size: Size) -> float:
     readouts, edits = len(set(options.readouts) - {"words"}), len(options.edits) - 1 + len(options.doses)
     behind = words * (1 + readouts * _BACKWARD + edits) + options.edited * options.edited_words * len(options.edits)
     whole = words + options.edited_words + 48 * (readouts - 1)
+    whole += options.sweep * words * (1 + readouts * _BACKWARD)
     return 4.0 + _FLOAT32 * size.token_s() * size.tokens() / size.sentences * (whole + _BEHIND * behind)
+
+
+def _untrained_seconds(size: Size) -> float:
+    """Return the seconds of the untrained model, of which mostly no readout passes: loading it, and reading some words."""
+    options, scrutiny = size.study.causal, size.study.scrutiny
+    if not options.untrained or "untrained" not in scrutiny.controls:
+        return 0.1
+    words = size.languages * (options.words + 48 * (len(options.readouts) - 1))
+    return 3.0 + LOAD_S * size.loaded + _FLOAT32 * size.token_s() * size.tokens() / size.sentences * words
 
 
 _OF_LANGUAGES = Step(
@@ -52,7 +66,7 @@ _OF_LANGUAGES = Step(
     role="all",
     reads={"activations": "activations", "ratings": "ratings", "cell": "cell"},
     outputs=(SCALES,),
-    options=("sampling.test_share",),
+    options=("causal.sweep", "sampling.test_share"),
     seeded=True,
 )
 _CHOOSE = Step(
@@ -102,6 +116,7 @@ _EDIT = Step(
         "causal.words",
         "causal.edited",
         "causal.edited_words",
+        "causal.sweep",
         "probes.folds",
         "sampling.test_share",
         "extraction.pooling",
@@ -134,10 +149,63 @@ _COMPARE = Step(
     seconds=lambda size: 0.5 + 0.05 * size.languages,
 )
 
+_SWEEP = Step(
+    name="causal_sweep",
+    says="units of every layer",
+    function="interlingua.questions.causal.sweep:sweep",
+    per=("model", "site", "variable"),
+    reads={
+        "effects": EFFECTS.name,
+        "scales": SCALES.name,
+        "checks": CHECKS.name,
+        "rankings": "rankings",
+        "cell": "cell",
+    },
+    outputs=(SWEEP,),
+    options=("units.headline", "size=causal.units", "causal.readouts", "causal.sets"),
+    seeded=True,
+    seconds=lambda size: 0.1 + size.study.causal.sweep * size.layers * 2e-5 * size.study.causal.sets * size.width,
+)
+_IN_UNTRAINED = Step(
+    name="causal_untrained",
+    says="edits of the untrained model",
+    function="interlingua.questions.causal.untrained:untrained",
+    per=("site", "variable"),
+    reads={
+        "weights": "weights",
+        "cells": "cell",
+        "sentences": Read("sentences", part=_UNTRAINED, role="seen"),
+        "ratings": Read("ratings", part=_UNTRAINED, role="seen"),
+        "activations": Read("activations", part=_UNTRAINED, role="seen"),
+        "rankings": Read("rankings", part=_UNTRAINED, role="seen"),
+    },
+    outputs=(UNTRAINED,),
+    options=(
+        "ask=causal.untrained",
+        "units.headline",
+        "size=causal.units",
+        "causal.sets",
+        "causal.doses",
+        "causal.tokens",
+        "causal.readouts",
+        "causal.words",
+        "causal.edited_words",
+        "probes.folds",
+        "sampling.test_share",
+        "extraction.pooling",
+        "extraction.boundary_piece",
+    ),
+    settings=("extraction.batch_tokens",),
+    seeded=True,
+    plugins={"readouts": "interlingua.causal.readouts"},
+    seconds=_untrained_seconds,
+    place="device",
+)
+
 QUESTION = Question(
     key="causal",
     title="Does the model use them?",
-    steps=(_OF_LANGUAGES, _CHOOSE, _BESIDE_RATING, _EDIT, _COMPARE),
+    steps=(_OF_LANGUAGES, _CHOOSE, _BESIDE_RATING, _EDIT, _COMPARE, _IN_UNTRAINED, _SWEEP),
     show="interlingua.questions.causal.show",
     asked=_why_not,
     caveats=(

@@ -17,6 +17,7 @@ from interlingua.seeds import derive_seed
 from interlingua.stats.correlation import pearson_columns
 from interlingua.stats.groups import group_codes, group_sums
 from interlingua.study.cell import Cell
+from interlingua.tables import RESID, Layout
 from interlingua.units.confounds import word_covariates
 from interlingua.units.leave_one_out import shared_units
 
@@ -37,26 +38,41 @@ def scales(
     *,
     variable: str,
     language: str,
+    sweep: bool,
     test_share: float,
     seed: int,
 ) -> dict[str, dict[str, NDArray[Any]]]:
-    """Return each unit's mean, SD and r with the rating over a language's training words; nothing without any."""
+    """Return each unit's mean, SD and r with the rating over a language's training words; nothing without any.
+
+    With `sweep` those of every layer that can be edited, too, as ``layers/LAYER/NAME``.
+    """
     side = sides(ratings, language, test_share=test_share, seed=seed)
     rows = np.flatnonzero((side == "train") & ratings[variable].notna().to_numpy())
     if not len(rows):
         return {"causal_scales": {}}
     codes, n = group_codes(ratings["word"].to_numpy(dtype=object)[rows], len(rows))
     counts = np.bincount(codes, minlength=n)[:, None]
-    X = group_sums(activations.layer(cell.layer)[rows].astype(np.float64), codes, n) / counts
     y = group_sums(ratings[variable].to_numpy(np.float64)[rows, None], codes, n)[:, 0] / counts[:, 0]
-    return {
-        "causal_scales": {
-            "mean": X.mean(axis=0),
-            "sd": X.std(axis=0, ddof=1),
-            "r": pearson_columns(X, y),
-            "rating": np.array([y.mean(), y.std(ddof=1)]),
-        }
-    }
+
+    def of_layer(layer: int) -> dict[str, NDArray[Any]]:
+        X = group_sums(activations.layer(layer)[rows].astype(np.float64), codes, n) / counts
+        return {"mean": X.mean(axis=0), "sd": X.std(axis=0, ddof=1), "r": pearson_columns(X, y)}
+
+    found = of_layer(cell.layer) | {"rating": np.array([y.mean(), y.std(ddof=1)])}
+    for layer in swept(cell.layout) if sweep else ():
+        found |= {f"layers/{layer}/{name}": array for name, array in of_layer(layer).items()}
+    return {"causal_scales": found}
+
+
+def swept(layout: Layout) -> tuple[int, ...]:
+    """Return the layers that were read and can be edited: behind the last of the residual stream there is no block."""
+    return tuple(layer for layer in layout.layers if layout.site != RESID or layer < layout.n_layers - 1)
+
+
+def others_sign(known: Mapping[str, Arrays], seen: list[str], code: str) -> NDArray[np.float64]:
+    """Return the direction in which units go with the rating in all other languages, on average: -1 or 1."""
+    others = np.mean([np.arctanh(known[other]["r"]) for other in seen if other != code], axis=0)
+    return np.where(others < 0, -1.0, 1.0)
 
 
 def choose(
@@ -104,8 +120,7 @@ def choose(
     parts, signs = [], {}
     tested: dict[str, list[Index]] = {}
     for code, arrays in known.items():
-        others = np.mean([np.arctanh(known[other]["r"]) for other in seen if other != code], axis=0)
-        signs[code] = np.where(others < 0, -1.0, 1.0)
+        signs[code] = others_sign(known, seen, code)
         elsewhere = np.unique(np.concatenate([own[other] for other in seen if other != code]))
         everywhere = conjunction[conjunction["p_all"] <= _ALL].sort_values("p_all", kind="stable")["index"]
         chosen = {
@@ -165,6 +180,17 @@ def _layer(known: Mapping[str, Arrays], signs: Mapping[str, NDArray[np.float64]]
     return cell.stamp(pd.concat(parts, ignore_index=True))
 
 
+def properties(known: Mapping[str, Arrays]) -> NDArray[np.float64]:
+    """Return what control sets are matched in (`PROPERTIES`), mean over languages, shape (width, 3)."""
+    return np.column_stack(
+        [
+            np.mean([np.log(np.maximum(arrays["sd"], 1e-12)) for arrays in known.values()], axis=0),
+            np.mean([np.abs(arrays["mean"]) for arrays in known.values()], axis=0),
+            np.mean([np.abs(arrays["r"]) for arrays in known.values()], axis=0),
+        ]
+    )
+
+
 def _controls(
     tested: Mapping[str, list[Index]],
     sizes: tuple[int, ...],
@@ -174,13 +200,7 @@ def _controls(
     seed: int,
 ) -> dict[tuple[str, int, str], ControlSets]:
     """Draw control sets for what other languages, and all together, chose: what each chooses for itself differs."""
-    features = np.column_stack(
-        [
-            np.mean([np.log(np.maximum(arrays["sd"], 1e-12)) for arrays in known.values()], axis=0),
-            np.mean([np.abs(arrays["mean"]) for arrays in known.values()], axis=0),
-            np.mean([np.abs(arrays["r"]) for arrays in known.values()], axis=0),
-        ]
-    )
+    features = properties(known)
     found = {}
     for name, numbers in (("others", sizes), ("conjunction", (0,))):
         for number in numbers:

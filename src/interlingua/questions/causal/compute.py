@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -67,7 +68,8 @@ def compare(
     """
     asked = {code: arrays for code, arrays in effects.items() if arrays}
     order = ("steer", *(name for name in edits if name != "steer"))
-    rows, dose_rows = [], []
+    rows, dose_rows, slopes = [], [], []
+    tested = np.unique(units["index"].to_numpy(np.int64))
     drawn: Drawn = {}
     for code, arrays in asked.items():
         here = Here(code, arrays, scales[code], select(units, language=code), controls, cell, seed)
@@ -76,8 +78,9 @@ def compare(
                 for number in here.numbers(name, sizes):
                     rows += [here.row(readout, edit, name, number, doses, drawn) for edit in order]
             dose_rows += here.doses(readout, doses)
+            slopes.append(_slopes(here, readout, tested, cell))
     table = _corrected(pd.DataFrame(rows))
-    pairs = _pairs(asked, scales, units, cell)
+    pairs = _pairs(asked, scales, units, readouts)
     summaries = [
         _summary(name, table, drawn, read, checks, pairs, dose_rows, scales, controls, doses, seed) for name in readouts
     ]
@@ -85,6 +88,7 @@ def compare(
         "causal": cell.stamp(table) if rows else None,
         "causal_doses": cell.stamp(pd.DataFrame(dose_rows)) if dose_rows else None,
         "causal_pairs": cell.stamp(pairs) if len(pairs) else None,
+        "causal_slopes": cell.stamp(pd.concat(slopes, ignore_index=True)) if slopes else None,
         "causal_summary": cell.stamp(pd.DataFrame([row for row in summaries if row is not None]).astype(_WHOLE))
         if len(read)
         else None,
@@ -104,19 +108,29 @@ def _corrected(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(p_bh=groups.transform(lambda p: adjust(p.to_numpy(np.float64), "bh")))
 
 
-def _pairs(asked: Mapping[str, Arrays], scales: Mapping[str, Arrays], units: pd.DataFrame, cell: Cell) -> pd.DataFrame:
-    """Return the predicted effect of units that one language chooses alone, in each language."""
+def _slopes(here: Here, readout: str, tested: Index, cell: Cell) -> pd.DataFrame:
+    """Return what each unit of any set does by itself."""
+    slopes = here.of_units(readout, "steer")[tested]
+    unit = cell.layout.unit(cell.layer, tested)
+    return pd.DataFrame({"readout": readout, "language": here.code, "unit": unit, "slope": slopes})
+
+
+def _pairs(
+    asked: Mapping[str, Arrays], scales: Mapping[str, Arrays], units: pd.DataFrame, readouts: tuple[str, ...]
+) -> pd.DataFrame:
+    """Return the predicted effect of units that one language chooses alone, in each language, by each readout."""
     rows = []
     own = select(units, chosen_by="own").sort_values("place")
     tops = {str(code): of["index"].to_numpy(np.int64) for code, of in own.groupby("language", sort=False)}
-    for code, arrays in asked.items():
-        if "first/probe/steer" not in arrays:
+    for (code, arrays), readout in product(asked.items(), readouts):
+        if f"first/{readout}/steer" not in arrays:
             continue
-        effects = unit_effects(arrays["first/probe/steer"].astype(np.float64))
+        effects = unit_effects(arrays[f"first/{readout}/steer"].astype(np.float64))
         for chosen_in, top in tops.items():
             sign = np.where(scales[chosen_in]["r"][top] < 0, -1.0, 1.0)
             rows.append(
                 {
+                    "readout": readout,
                     "chosen_in": chosen_in,
                     "language": code,
                     "n_units": len(top),
@@ -195,8 +209,7 @@ def _summary(
             row[name] = rank_p(statistic, widened(of_controls, images, variances), images)
     if steer["p_bh"].notna().any():
         row["n_moved"] = int((steer["p_bh"] < LEVEL).sum())
-    if readout == "probe":
-        row |= _shared(pairs, seed)
+    row |= _shared(select(pairs, readout=readout), seed)
     return row | _in_all(select(table, readout=readout, edit="steer", chosen_by="conjunction"))
 
 
@@ -229,7 +242,7 @@ def _images(controls: Arrays, kind: str) -> Index:
 
 def _shared(pairs: pd.DataFrame, seed: int) -> dict[str, float]:
     """Return whether languages that share more units move each other more; nothing of fewer than four."""
-    codes = list(pairs["language"].unique()) if len(pairs) else []
+    codes = list(pairs["language"].unique())
     if len(codes) < 4:
         return {}
     wide = pairs[pairs["chosen_in"].isin(codes)]

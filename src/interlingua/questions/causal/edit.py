@@ -22,6 +22,7 @@ from interlingua.contexts.slots import slot_frames
 from interlingua.errors import InterlinguaError, ModelError, StatsError
 from interlingua.models import Activations, locate_targets
 from interlingua.questions.causal.check import Check, Reader, spread
+from interlingua.questions.causal.choose import swept
 from interlingua.questions.causal.words import sides
 from interlingua.seeds import derive_seed
 from interlingua.stats.groups import group_codes
@@ -111,6 +112,7 @@ def effects(
     words: int,
     edited: int,
     edited_words: int,
+    sweep: bool,
     folds: int,
     pooling: str,
     boundary_piece: str,
@@ -158,6 +160,12 @@ def effects(
     for reader, by_edit in zip(readers, first, strict=True):
         found[f"unedited/{reader.name}"] = reader.unedited
         found |= {f"first/{reader.name}/{name}": effect / reader.scale for name, effect in by_edit.items()}
+    if sweep:
+        # Words have sentences of their own, which are not read layer by layer.
+        in_panel = {reader: reader.fitted for reader in readers if not isinstance(reader.fitted, OwnSentences)}
+        swept_layers = panel.bench.by_layer(list(in_panel.values()), swept(cell.layout))
+        for reader, gradients in zip(in_panel, swept_layers, strict=True):
+            found |= {f"layers/{reader.name}/{layer}": own / reader.scale for layer, own in gradients.items()}
     on_progress(0.5)
     others = own[own["chosen_by"] == "others"]
     index, sign = others["index"].to_numpy(np.int64), others["sign"].to_numpy(np.float64)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import numpy as np
 import pandas as pd
 
+from interlingua.questions.causal.figures import draw_doses, draw_pairs, draw_sweep
 from interlingua.report.results import Results
 from interlingua.report.story import Brief, Panel, Place
-from interlingua.report.style import GREY, SMALL, Shades, colour, map_panels, marker, panels
+from interlingua.report.style import GREY, colour, marker
 from interlingua.report.words import (
     LEVEL,
     Row,
@@ -24,11 +24,7 @@ from interlingua.report.words import (
     permuted,
     plural,
     signed,
-    span,
 )
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 _QUESTION = "Does the model use them?"
 _TEST = (
@@ -132,7 +128,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     rows = results.of("causal_summary", model=model, variable=variable)
     if rows.empty:
         return [Row(_QUESTION, _TEST, "Not tested: fewer than two languages choose units", "–")]
-    return [_glance(row) for row in rows.itertuples()]
+    return [*map(_glance, rows.itertuples()), *_glance_untrained(results, model, variable)]
 
 
 def _glance(row: Any) -> Row:
@@ -148,6 +144,47 @@ def _glance(row: Any) -> Row:
         f"{percents(pd.Series([row.right_way]))} of words move the right way"
     )
     return Row(question, _TEST, answer, sure)
+
+
+def _glance_untrained(results: Results, model: str, variable: str) -> list[Row]:
+    """Return what the first readout says in the untrained model; nothing where that was not asked."""
+    question = f"{_QUESTION.removesuffix('?')}, in the untrained model?"
+    test = "Its own units by the same rule, in the same layer, are shifted in the same way"
+    rows = results.of("causal_untrained", model=model, variable=variable).head(1)
+    return [_glance(row)._replace(question=question, test=test) for row in rows.itertuples()]
+
+
+def _untrained(results: Results, row: Any) -> Iterator[str]:
+    """Tell a readout of the untrained model."""
+    where = {"model": row.model, "variable": row.variable}
+    beside = next(results.of("causal_untrained", **where, readout=row.readout).itertuples(), None)
+    if beside is None:
+        if row.readout == "probe":
+            yield "the untrained model was not steered: causal.untrained = true and 'untrained' in scrutiny.controls do that."
+    elif not _asked(beside):
+        yield f"in the untrained model it can't be asked. {beside.why}"
+    else:
+        yield (
+            f"in the untrained model, {_units(beside)} that the same rule chooses in the same layer move it by {_moved(beside)}, in the "
+            f"{beside.n_languages} of {beside.n_asked} languages where it reads the rating at all"
+            + ("." if pd.isna(beside.p) else f" ({permuted(beside.p, beside.n_sets)}).")
+        )
+
+
+_CHECKED = {
+    "agrees": "real edits agree",
+    "differs": "real edits differ from it",
+    "not edited": "no units of this layer were edited",
+}
+
+
+def _sweep(results: Results, row: Any) -> Iterator[str]:
+    """Tell in which layer the units do most."""
+    layers = results.of("causal_sweep", model=row.model, variable=row.variable, readout=row.readout)
+    for most in layers.nlargest(1, "effect").itertuples():
+        beside = "" if pd.isna(most.p) else f" (matched sets {signed(most.matched, 2)}, {permuted(most.p, row.n_sets)})"
+        text = f"of all layers, units of layer {most.layer} move it most: by {signed(most.effect, 2)}{beside}"
+        yield f"{text}, as is predicted; {_CHECKED[most.checked]}."
 
 
 def _lead(results: Results, model: str, variable: str) -> Any:
@@ -172,7 +209,7 @@ def _effect(row: Any) -> str:
 
 
 def _moved(row: Any) -> str:
-    return f"{_effect(row)}, matched sets by {signed(row.mean_matched, 2)}"
+    return _effect(row) + ("" if pd.isna(row.mean_matched) else f", matched sets by {signed(row.mean_matched, 2)}")
 
 
 def section(results: Results) -> Section:
@@ -185,7 +222,7 @@ def section(results: Results) -> Section:
             findings.append(f"{title}: fewer than two languages choose units, so that none could be tried elsewhere.")
         for row in rows:
             findings += [f"{title}, layer {row.layer}, {row.label}: {text}" for text in _findings(results, row)]
-    return Section(findings, ("causal_doses", "causal_pairs"), _tables(results))
+    return Section(findings, ("causal_doses", "causal_pairs", "causal_sweep"), _tables(results))
 
 
 def _findings(results: Results, row: Any) -> Iterator[str]:
@@ -212,6 +249,8 @@ def _findings(results: Results, row: Any) -> Iterator[str]:
             + f" (r over pairs, less what single languages have in all of theirs: {signed(row.r_shared, 2)}; languages relabelled, "
             f"{_p(row.p_shared)})."
         )
+    yield from _untrained(results, row)
+    yield from _sweep(results, row)
     if row.readout == "probe":
         yield from _selectivity(results.of("causal_selectivity", **where, passes=True))
 
@@ -266,6 +305,12 @@ def _tables(results: Results) -> tuple[Shown, ...]:
             "mean_contraction damage divergence",
         ),
         Shown(
+            "The untrained model",
+            "causal_untrained",
+            results.table("causal_untrained"),
+            "model variable control label n_languages n_asked why n_units mean_effect mean_low mean_high mean_matched p",
+        ),
+        Shown(
             "Edits of the units that the other languages choose",
             "causal",
             results.of("causal", chosen_by="others", real=True),
@@ -277,6 +322,12 @@ def _tables(results: Results) -> tuple[Shown, ...]:
             "causal",
             results.of("causal", edit="steer", real=False),
             "model variable language readout chosen_by n_units effect effect_low effect_high matched p hard p_hard direction_high",
+        ),
+        Shown(
+            "Layer by layer, predicted",
+            "causal_sweep",
+            results.table("causal_sweep"),
+            "model variable layer readout n_languages n_units effect effect_low effect_high matched matched_low matched_high p checked",
         ),
         Shown(
             "What can be read without an edit",
@@ -306,85 +357,4 @@ def _tables(results: Results) -> tuple[Shown, ...]:
     return tuple(shown for shown in tables if len(shown.frame))
 
 
-def _cells(results: Results, table: str) -> list[tuple[str, str]]:
-    return [cell for cell in results.cells if len(results.of(table, model=cell[0], variable=cell[1]))]
-
-
-def draw_doses(results: Results) -> tuple[Figure, str] | None:
-    """Return the dose-response of each language beside matched sets, and its caption."""
-    cells = _cells(results, "causal_doses")
-    every = [
-        (model, variable, str(code))
-        for model, variable in cells
-        for code in results.of("causal_doses", model=model, variable=variable)["language"].unique()
-    ]
-    if not every:
-        return None
-    figure, axes = panels(len(every), height=1.5, columns=5)
-    for axis, (model, variable, code) in zip(axes, every, strict=True):
-        rows = results.of("causal_doses", model=model, variable=variable, language=code)
-        for number, (readout, of_readout) in enumerate(rows.groupby("readout", sort=False)):
-            line = of_readout.sort_values("dose")
-            if not number:
-                axis.fill_between(
-                    line["dose"],
-                    line["matched_low"],
-                    line["matched_high"],
-                    color=GREY,
-                    alpha=0.35,
-                    label="matched sets",
-                )
-            reach = [line["shift"] - line["shift_low"], line["shift_high"] - line["shift"]]
-            axis.errorbar(
-                line["dose"], line["shift"], yerr=reach, color=colour(number), marker="o", markersize=3, label=readout
-            )
-        axis.axhline(0, color=GREY, linewidth=0.6)
-        axis.set_title(results.names[code] if len(cells) < 2 else f"{results.names[code]}, {variable}", fontsize=SMALL)
-    furthest = max(abs(value) for axis in axes for value in axis.get_ylim())
-    for axis in axes:
-        axis.set_ylim(-furthest, furthest)
-    for axis in axes[-5:]:
-        axis.set_xlabel("dose (SD)")
-    handles, labels = axes[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=3)
-    figure.supylabel("change of the reading (SD)", fontsize=SMALL)
-    caption = (
-        f"What is read when {span(results.table('causal_doses')['n_units'])} units that the other languages choose are shifted, all "
-        "in the direction that those say, by a number of SDs. Bars: 95 % intervals over words. Grey: 95 % of control sets, matched "
-        "unit by unit in SD and mean, as predicted for the first readout."
-    )
-    return figure, caption
-
-
-def draw_pairs(results: Results) -> tuple[Figure, str] | None:
-    """Return the effect of units that one language chooses alone in every other one, and its caption."""
-    cells = _cells(results, "causal_pairs")
-    if not cells:
-        return None
-    n = results.table("causal_pairs")["language"].nunique()
-    figure, axes = map_panels(len(cells), n)
-    for axis, (model, variable) in zip(axes, cells, strict=True):
-        rows = results.of("causal_pairs", model=model, variable=variable)
-        grid = rows.pivot(index="chosen_in", columns="language", values="effect")
-        grid = grid.reindex(index=rows["chosen_in"].unique(), columns=rows["language"].unique())
-        values = grid.to_numpy(np.float64)
-        shades = Shades(float(np.nanmax(np.abs(values))))
-        shades.draw(axis, values)
-        for at, value in np.ndenumerate(values):
-            axis.text(at[1], at[0], signed(value, 2), ha="center", va="center", fontsize=6, color=shades.ink(value))
-        axis.set_xticks(
-            range(len(grid.columns)), [results.names[code] for code in grid.columns], rotation=60, ha="right"
-        )
-        axis.set_yticks(range(len(grid.index)), [results.names[code] for code in grid.index])
-        axis.grid(visible=False)
-        axis.set_xlabel("edited in")
-        axis.set_ylabel("chosen in")
-        axis.set_title(f"{cell_title(model, variable)}, layer {results.layer(model, variable)}")
-    caption = (
-        "Units chosen in one language alone (rows), with its signs, shifted by one SD in each language (columns): predicted change of "
-        "what a probe of the last layer reads there, in SDs of the rating. On the diagonal a language's own units."
-    )
-    return figure, caption
-
-
-FIGURES = {"causal_doses": draw_doses, "causal_pairs": draw_pairs}
+FIGURES = {"causal_doses": draw_doses, "causal_pairs": draw_pairs, "causal_sweep": draw_sweep}

@@ -14,9 +14,7 @@ _CHOSEN_BY = Column(
     "chosen by",
 )
 _READOUT = Column(
-    "readout",
-    "what reads the rating: probe (of the last layer), likeness (of the sentence), words (that the model says)",
-    "text",
+    "readout", "what reads it: probe (of the last layer), likeness (of the sentence), words (that it says)", "text"
 )
 _EDIT = Column(
     "edit",
@@ -255,22 +253,46 @@ SELECTIVITY = Table(
 )
 PAIRS = Table(
     name="causal_pairs",
-    row="a pair of languages: one chooses the units, in the other they are edited",
-    key=("model", "site", "variable", "chosen_in", "language"),
+    row="a pair of languages, by a readout: one chooses the units, in the other they are edited",
+    key=("model", "site", "variable", "readout", "chosen_in", "language"),
     columns=(
         MODEL,
         SITE,
         VARIABLE,
         LAYER,
+        _READOUT,
         Column("chosen_in", "language that chooses units and signs, alone", "language", "chosen in"),
-        _HERE,
+        _HERE.but(heading="edited in"),
         N_UNITS.but(says="units that are edited"),
         Column(
             "n_shared", "of them, how many are at the top of the language where they are edited, too", "count", "shared"
         ),
-        Column("effect", "of steer on the probe, predicted: SDs of the rating with each SD of dose", "number"),
+        Column("effect", "of steer, predicted: change of the readout in SDs with each SD of dose", "number"),
     ),
     says="languages x languages: does what is shared predict what is moved?",
+)
+SLOPES = Table(
+    name="causal_slopes",
+    row="a unit that stands in any set, in a language, by a readout",
+    key=("model", "site", "variable", "readout", "language", "unit"),
+    columns=(
+        MODEL,
+        SITE,
+        VARIABLE,
+        LAYER,
+        _READOUT,
+        _HERE,
+        UNIT,
+        Column(
+            "slope",
+            "predicted change of the readout in SDs, with each SD by which the unit alone is shifted in the direction "
+            "that the other languages say",
+            "number",
+            "alone",
+        ),
+    ),
+    files=("csv", "parquet"),
+    says="what a unit does by itself; units that stand in no language's sets (`causal_units`) are left out",
 )
 SUMMARY = Table(
     name="causal_summary",
@@ -315,4 +337,65 @@ SUMMARY = Table(
     ),
     says="the answer: how far the readouts of all languages move, beside control sets",
 )
-TABLES = (EFFECTS_TABLE, DOSES, PAIRS, SUMMARY)
+SWEEP = Table(
+    name="causal_sweep",
+    row="a layer, by a readout, over the languages in which it can be asked",
+    key=("model", "site", "variable", "readout", "layer"),
+    columns=(
+        *(
+            MODEL,
+            SITE,
+            VARIABLE,
+            LAYER.but(says="number of the layer whose units are shifted, 0 = embeddings"),
+            _READOUT,
+        ),
+        N_LANGUAGES.but(says="languages in which the rating can be read without an edit"),
+        N_UNITS.but(says="units that the other languages choose in the layer"),
+        Column("effect", "of steer, predicted: change of the readout in SDs with each SD of dose, mean over languages"),
+        Column(
+            "effect_low", "lower end of its 95 % interval over languages (jackknife)", "number", "low", missing=True
+        ),
+        Column("effect_high", "upper end of it", "number", "high", missing=True),
+        Column(
+            "matched", "median of sets of the layer matched in SD and |mean|", "number", "matched sets", missing=True
+        ),
+        Column("matched_low", "2.5 % of sets like them are below", "number", "low", missing=True),
+        Column("matched_high", "2.5 % are above", "number", "high", missing=True),
+        Column("p", "one-sided p among them, over languages together", "p", missing=True),
+        Column(
+            "checked",
+            "by real edits (`causal_checks`): agrees (in every language), differs, or not edited, as units of the "
+            "study's own layer alone are",
+            "text",
+        ),
+    ),
+    says="what the units of each layer do that the other languages choose in it (`causal.sweep = true`)",
+)
+UNTRAINED = Table(
+    name="causal_untrained",
+    row="a readout of the model's first draw of random weights",
+    key=("model", "site", "variable", "readout"),
+    columns=(
+        *(MODEL, SITE, VARIABLE, LAYER, _READOUT),
+        Column("control", "the model with random weights", "name"),
+        *(
+            SUMMARY[name]
+            for name in (
+                *(
+                    "label",
+                    "in_units",
+                    "n_asked",
+                    "n_languages",
+                    "why",
+                    "n_units",
+                    "mean_effect",
+                    "mean_low",
+                    "mean_high",
+                ),
+                *("mean_matched", "p", "n_sets", "n_moved", "right_way"),
+            )
+        ),
+    ),
+    says="the same steering in the untrained model: its own units by the same rule, in the same layer",
+)
+TABLES = (EFFECTS_TABLE, DOSES, PAIRS, SLOPES, SUMMARY)

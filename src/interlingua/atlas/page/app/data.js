@@ -180,6 +180,21 @@
     return transfers.get(number);
   };
 
+  const steered = new Map();
+
+  // What edits do; null where the study edits no units.
+  Atlas.loadSteered = async (number) => {
+    if (!Atlas.index.cells[number].readouts.length) return null;
+    if (!steered.has(number)) {
+      const { units, slopes, sets, edited, pairs } = await Atlas.load(`steered/${number}`);
+      /** @param {Record<string, string>} byLanguage */
+      const unpacked = (byLanguage) => mapValues(byLanguage, Atlas.unpack.f4);
+      const tables = { edited: Atlas.records(edited), pairs: Atlas.records(pairs) };
+      steered.set(number, { units, sets, slopes: mapValues(slopes, unpacked), ...tables });
+    }
+    return steered.get(number);
+  };
+
   const layers = new Map();
 
   // One layer's units in one language: means by word, mean and deviation, and quoted sentences.

@@ -6,9 +6,10 @@
   const name = Atlas.languageName;
 
   Atlas.viewOverview = async (state) => {
-    const [data, ranks] = await Promise.all([
+    const [data, ranks, steered] = await Promise.all([
       Atlas.loadCell(state.number),
       Atlas.loadRanks(state.number, state.ranking),
+      Atlas.loadSteered(state.number),
     ]);
     const { cell } = state;
     const tested = Atlas.isTested(state);
@@ -19,6 +20,7 @@
     const degrees = tested ? of("degrees") : Atlas.degreeCounts(tops, cell);
     const figures = [
       Atlas.pairMap(state, pairs, tested ? of("null_pairs") : []),
+      ...(tested && steered ? [Atlas.effectMap(state, steered)] : []),
       Atlas.degreeChart(state, degrees, tested ? of("null_degrees") : []),
       Atlas.performance(state, data),
       Atlas.layerCurves(state, data),
@@ -126,7 +128,7 @@
         el(
           "p",
           { class: "note" },
-          `Counted here from the rankings. The study tested layer ${cell.layer} and k = ${cell.k}: p-values and nulls are there. `,
+          `Counted here from the rankings. The study tested layer ${cell.layer} and k = ${cell.k}: p-values${cell.readouts.length ? ", nulls and edits" : " and nulls"} are there. `,
           el("a", { href: Atlas.href(state, { layer: cell.layer, k: cell.k }) }, "Go to the tested choice"),
         ),
       );

@@ -82,6 +82,9 @@
   /** @returns {Option[]} */
   const rankings = () => Atlas.index.methods.map((method) => [method.key, method.name]);
 
+  /** @param {State} state @returns {Option[]} */
+  const readouts = (state) => state.cell.readouts.map(({ key, name }) => [key, name]);
+
   // A word's view without a word is a search: rankings act only in what its links lead to.
   /** @param {State} state */
   const hasResult = (state) => state.view !== "word" || state.word !== null;
@@ -168,6 +171,17 @@
         text === String(state.unit)
           ? { problem: `Unit ${text} is the one that is shown: compare it with another.` }
           : unitOf(text, state),
+    },
+    {
+      // What reads the rating behind edited units: of those that the study edits, in the views that show what edits do.
+      name: "readout",
+      brief: true,
+      acts: (state) =>
+        state.cell.readouts.length > 0 &&
+        (state.view === "overview" ? Atlas.isTested(state) : state.view === "unit" && state.layer === state.cell.layer),
+      standard: (state) => state.cell.readouts[0]?.key ?? "",
+      parse: oneOf("readout", readouts, String),
+      choice: { label: "Readout", options: readouts, offered: () => true },
     },
     {
       name: "language",

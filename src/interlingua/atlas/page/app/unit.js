@@ -81,10 +81,11 @@
     const { layer, index } = Atlas.layout(cell).place(unit);
     const page = Atlas.pagesOf(state.cell, layer);
     const position = page ? page.units.indexOf(unit) : -1;
-    const [data, ranks, transfer] = await Promise.all([
+    const [data, ranks, transfer, steered] = await Promise.all([
       Atlas.loadCell(state.number),
       Atlas.loadRanks(state.number, state.ranking),
       Atlas.loadTransfer(state.number),
+      Atlas.loadSteered(state.number),
     ]);
     const beside = Atlas.unitColumns(data, state.ranking);
     const row = Atlas.unitRows(ranks, transfer, beside, cell, layer, state.k)[index];
@@ -103,6 +104,7 @@
       el("p", {}, summary(state, row)),
       besideList(beside, unit),
       standing(state, data, ranks, transfer, beside, unit, drawn),
+      steered && Atlas.shifted(state, steered, unit),
       ...(page && position >= 0
         ? [
             neighbourList(
