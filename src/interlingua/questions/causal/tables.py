@@ -27,8 +27,7 @@ _DIVERGENCE = Column(
     "of words: Kullback-Leibler divergence of what the model says with the edit from what it says without, in nats",
     missing=True,
 )
-_LOW = "lower end of its 95 % interval over words"
-_HIGH = "upper end of it"
+_LOW, _HIGH = "lower end of its 95 % interval over words", "upper end of it"
 _HERE = LANGUAGE.but(says="code of the language in which the units are edited")
 
 # Between steps.
