@@ -16,7 +16,6 @@ of a column count as standing there).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -127,11 +126,6 @@ def yes(p: float) -> str:
 def signed(value: float, digits: int) -> str:
     """Return a number with a minus sign instead of a hyphen."""
     return f"{value:.{digits}f}".replace("-", "−")
-
-
-def no_less(value: float) -> str:
-    """Return a size that something has or exceeds, with two digits: rounded down, as it must be true."""
-    return signed(math.floor(100 * value) / 100, 2)
 
 
 def listing(names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from interlingua.report.results import Results
 from interlingua.report.story import Brief, Heat, HeatRow, Lead, Place, Tile, unit_address
 from interlingua.report.style import colour, marker, panels
-from interlingua.report.words import Row, Section, Shown, cell_title, no_less, percents, signed, span
+from interlingua.report.words import Row, Section, Shown, cell_title, percents, signed, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -261,7 +261,7 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     if row is None or not row.in_two:
         return None
     return Brief(
-        f"The |r| of unit {results.unit(row.model, row.best_unit)} is {no_less(row.best_r)} or more in every language."
+        f"The least |r| of unit {results.unit(row.model, row.best_unit)} in any language is {signed(row.best_r, 2)}."
     )
 
 
