@@ -49,6 +49,11 @@ def _seconds(size: Size) -> float:
     return 4.0 + _FLOAT32 * size.token_s() * size.tokens() / size.sentences * (whole + _BEHIND * behind)
 
 
+def _control_seconds(size: Size) -> float:
+    """Return the seconds in which control sets of a layer are drawn."""
+    return 2e-5 * size.study.causal.sets * size.width
+
+
 def _untrained_seconds(size: Size) -> float:
     """Return the seconds of the untrained model, of which mostly no readout passes: loading it, and reading some words."""
     options, scrutiny = size.study.causal, size.study.scrutiny
@@ -78,7 +83,7 @@ _CHOOSE = Step(
     outputs=(UNITS, SCALE, MATCHES, CONTROLS),
     options=("units.headline", "size=causal.units", "causal.sizes", "causal.sets"),
     seeded=True,
-    seconds=lambda size: 0.2 + 2e-5 * size.study.causal.sets * size.width,
+    seconds=lambda size: 0.2 + _control_seconds(size),
 )
 _BESIDE_RATING = Step(
     name="causal_beside",
@@ -164,7 +169,7 @@ _SWEEP = Step(
     outputs=(SWEEP,),
     options=("units.headline", "size=causal.units", "causal.readouts", "causal.sets"),
     seeded=True,
-    seconds=lambda size: 0.1 + size.study.causal.sweep * size.layers * 2e-5 * size.study.causal.sets * size.width,
+    seconds=lambda size: 0.1 + size.study.causal.sweep * size.layers * _control_seconds(size),
 )
 _IN_UNTRAINED = Step(
     name="causal_untrained",
