@@ -41,11 +41,17 @@ def untrained(
     size: int | None,
     sets: int,
     doses: tuple[float, ...],
+    tokens: str,
     readouts: tuple[str, ...],
+    words: int,
+    edited_words: int,
+    folds: int,
+    pooling: str,
+    boundary_piece: str,
+    batch_tokens: int,
     test_share: float,
     seed: int,
     on_progress: Callable[[float], None],
-    **how: Any,
 ) -> dict[str, pd.DataFrame | None]:
     """Steer units of each model's first draw of random weights; nothing where the study reads none.
 
@@ -63,10 +69,10 @@ def untrained(
         Of the draws.
     ask
         Whether it is asked at all.
-    headline, size, sets, doses, readouts, test_share, seed
+    headline, size, sets, doses, tokens, readouts, words, edited_words, folds, pooling, boundary_piece, test_share, seed
         As of the study's models.
-    how
-        What else `edit.effects` takes.
+    batch_tokens
+        Tokens of a batch.
     """
     parts = []
     for number, (model, cell) in enumerate(cells.items()):
@@ -113,10 +119,16 @@ def untrained(
                 readouts=readouts,
                 edited=min(_EDITED, sets),
                 sweep=False,
+                tokens=tokens,
+                words=words,
+                edited_words=edited_words,
+                folds=folds,
+                pooling=pooling,
+                boundary_piece=boundary_piece,
+                batch_tokens=batch_tokens,
                 test_share=test_share,
                 seed=seed,
                 on_progress=lambda share: None,
-                **how,
             )
             on_progress((number + (at + 1) / len(read)) / len(cells))
         table = _beside(done, known, made, here, doses, readouts, seed)
