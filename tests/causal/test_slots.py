@@ -357,12 +357,20 @@ def test_a_language_is_asked_for_words_beside_a_probe(made: Callable[[str], Made
     ratings["split"] = np.where(np.arange(50) % 3, "train", "test")
     activations = extract(of.model, sentences)
     cell = Cell("m", "valence", LAYER, 3, Layout.even(of.model.n_layers, 32))
-    known = scales(activations, ratings, cell, variable="valence", language="en", test_share=0.2, seed=0)
+    known = scales(activations, ratings, cell, variable="valence", language="en", sweep=True, test_share=0.2, seed=0)
     units = pd.DataFrame({"language": "en", "chosen_by": "others", "index": [0, 10, 11], "sign": [1, 1, 1]})
     images = np.array([np.random.default_rng(draw).permutation(np.arange(12, 32))[:3] for draw in range(19)])
     controls = {"sign/en": np.ones(32), "matched/others/3/tested": np.array([0, 10, 11])}
     options: Any = {"edits": ("steer", "mean", "swap"), "doses": (-0.05, 0.05, 2.0), "readouts": ("probe", "words")}
-    numbers: Any = {"words": 15, "edited": 5, "edited_words": 8, "folds": 3, "test_share": 0.2, "seed": 0}
+    numbers: Any = {
+        "words": 15,
+        "edited": 5,
+        "edited_words": 8,
+        "folds": 3,
+        "sweep": True,
+        "test_share": 0.2,
+        "seed": 0,
+    }
     rest: Any = {"tokens": "target", "pooling": "mean", "boundary_piece": "exclude", "batch_tokens": 200}
     found = effects(
         Handle(parse_spec(str(tmp_path)), "float32", "cpu"),
@@ -392,4 +400,6 @@ def test_a_language_is_asked_for_words_beside_a_probe(made: Callable[[str], Made
     np.testing.assert_allclose(arrays["first/words/steer"][:, [0, 10, 11]].sum(axis=1), (high - low) / 0.1, rtol=0.05)
     assert (arrays["divergence/words/steer"][2] > 0).all()
     assert "divergence/probe/steer" not in arrays
+    # Words have sentences of their own, of which no layer but this one is told.
+    assert {name.split("/")[1] for name in arrays if name.startswith("layers/")} == {"probe"}
     assert set(CHECKS.check(found["causal_checks"])["readout"]) == {"probe", "words"}
