@@ -302,7 +302,7 @@ def _tables(results: Results) -> tuple[Shown, ...]:
             "causal_summary",
             results.table("causal_summary"),
             "model variable label n_languages n_asked n_units mean_effect mean_low mean_high mean_matched p p_hard n_moved right_way "
-            "mean_contraction damage divergence",
+            "mean_contraction damage",
         ),
         Shown(
             "The untrained model",
