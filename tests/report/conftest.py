@@ -79,6 +79,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     options.add_argument(f"--user-data-dir={profile}")
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=Service(driver_path))
+    driver.command_executor.client_config.timeout = 240  # scripts may take 180 s, and the connection would end before
     yield driver
     driver.quit()
 
