@@ -25,14 +25,15 @@ SOURCE = "carriers"
 
 
 @cache
-def _frames_by_language() -> Mapping[str, tuple[str, ...]]:
-    text = resources.files("interlingua.contexts").joinpath("carriers.toml").read_text(encoding="utf-8")
+def frames_by_language(file: str = "carriers.toml") -> Mapping[str, tuple[str, ...]]:
+    """Return the frames that a file of this package holds, by language."""
+    text = resources.files("interlingua.contexts").joinpath(file).read_text(encoding="utf-8")
     return {code: tuple(entry["frames"]) for code, entry in tomllib.loads(text).items()}
 
 
 def carrier_languages() -> tuple[str, ...]:
     """Return the codes of the languages that have carrier sentences."""
-    return tuple(_frames_by_language())
+    return tuple(frames_by_language())
 
 
 def carrier_frames(language: str) -> tuple[str, ...]:
@@ -44,7 +45,7 @@ def carrier_frames(language: str) -> tuple[str, ...]:
         If the language has none.
     """
     code = languages.get(language).code
-    frames = _frames_by_language()
+    frames = frames_by_language()
     if code not in frames:
         raise ContextsError(
             f"language '{code}': no carrier sentences; they are there for {' '.join(frames)}."

@@ -5,26 +5,16 @@ The frames are in ``slots.toml`` beside this module.
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping
-from functools import cache
-from importlib import resources
-
 from interlingua import languages
+from interlingua.contexts.carriers import frames_by_language
 from interlingua.errors import ContextsError
 
 WORD, SLOT = "{word}", "{slot}"
 
 
-@cache
-def _frames_by_language() -> Mapping[str, tuple[str, ...]]:
-    text = resources.files("interlingua.contexts").joinpath("slots.toml").read_text(encoding="utf-8")
-    return {code: tuple(entry["frames"]) for code, entry in tomllib.loads(text).items()}
-
-
 def slot_languages() -> tuple[str, ...]:
     """Return the codes of the languages that have slot frames."""
-    return tuple(_frames_by_language())
+    return tuple(frames_by_language("slots.toml"))
 
 
 def slot_frames(language: str) -> tuple[str, ...]:
@@ -36,7 +26,7 @@ def slot_frames(language: str) -> tuple[str, ...]:
         If the language has none.
     """
     code = languages.get(language).code
-    frames = _frames_by_language()
+    frames = frames_by_language("slots.toml")
     if code not in frames:
         raise ContextsError(f"language '{code}' has no slot frames; they are there for {' '.join(frames)}")
     return frames[code]
