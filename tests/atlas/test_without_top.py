@@ -35,7 +35,7 @@ def test_the_first_lines_need_no_top(page: Any, atlas: Any) -> None:
     shown = (atlas.table("similarity_null", **where)["p"] < 0.05).all()
     rho = f"{row.rho:.2f}".replace("-", MINUS)
     share = f"3 languages share {rho} of where" if shown else "it is not shown that 3 languages share any of where"
-    assert lead.startswith(f"In layer {layer} {share} valence is encoded (ρ̄{'' if shown else f' = {rho}'}: 1 if")
+    assert lead.startswith(f"In layer {layer}, {share} valence is encoded (ρ̄{'' if shown else f' = {rho}'}: 1 if")
     assert "95 % interval" not in lead  # of three languages there is none
     for null, name in NULLS.items():
         beside = atlas.table("similarity_null", **where, null=null).iloc[0]
@@ -54,7 +54,7 @@ def test_the_first_lines_need_no_top(page: Any, atlas: Any) -> None:
     lead = page.text(".lead")
     row = atlas.table("similarity", **where, words="all", layer=other).iloc[0]
     many = f"{row.rho:.2f}".replace("-", MINUS) if row.rho < 1 else "all"
-    share = f"In layer {other} 3 languages share {many} of where"
+    share = f"In layer {other}, 3 languages share {many} of where"
     assert (share in lead) == pd.notna(row.rho)
     assert "draws" not in lead  # nulls and few units are of the layer that the study compares
     assert "predicts" not in lead

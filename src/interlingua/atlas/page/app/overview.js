@@ -71,7 +71,7 @@
     );
     const beside = nulls.length ? ` Units of two languages agree by ${fixed(row.between, 2)}, ${listing(listed)}.` : "";
     const range = `1 if they had one code, 0 if each had its own${interval}`;
-    const where = `In layer ${state.layer} `;
+    const where = `In layer ${state.layer}, `;
     if (nulls.some(({ test }) => test.p >= 0.05)) {
       return `${where}it is not shown that ${row.n_languages} languages share any of where ${state.variable} is encoded (ρ̄ = ${fixed(row.rho, 2)}: ${range}).${beside}`;
     }

@@ -21,7 +21,7 @@
       Atlas.note(state);
     });
     const known = state.word !== null && words[state.language].words.includes(state.word);
-    if (!known && input.value) list(state, words, input.value, found, count);
+    if (!known) list(state, words, input.value, found, count);
     /** @param {Event} event */
     const onsubmit = (event) => {
       event.preventDefault();
@@ -40,16 +40,13 @@
           { class: "filters", role: "search", "aria-label": "Find a word", onsubmit },
           el("label", {}, "A word, in any language ", input),
         ),
+        ...(state.word === null
+          ? [el("p", { class: "note" }, "Where does a word of the study stand on the units that languages share?")]
+          : []),
         count,
         found,
         ...(state.word === null
-          ? [
-              el(
-                "p",
-                { class: "note" },
-                "Type a word of the study to see where it stands on the units that languages share.",
-              ),
-            ]
+          ? []
           : known
             ? await wordPart(state, words[state.language], state.word)
             : [
@@ -83,9 +80,19 @@
       .map(({ code, word }) => ({ code, word }));
   };
 
+  // The words that each language rates highest and lowest, to begin with.
+  Atlas.extremeWords = (variable, words) =>
+    Object.entries(words).flatMap(([code, ofLanguage]) => {
+      const rating = (/** @type {number} */ i) => Number(ofLanguage.ratings[variable][i]);
+      const rated = ofLanguage.words.map((_, i) => i).filter((i) => ofLanguage.ratings[variable][i] !== null);
+      const order = rated.sort((a, b) => rating(b) - rating(a));
+      const ends = [...new Set([order[0], order[order.length - 1]])].filter((i) => i !== undefined);
+      return ends.map((i) => ({ code, word: ofLanguage.words[i] }));
+    });
+
   /** @type {(state: State, words: Record<string, Words>, text: string, found: HTMLElement, count: HTMLElement) => void} */
   function list(state, words, text, found, count) {
-    const hits = Atlas.findWords(text, words);
+    const hits = text.trim() ? Atlas.findWords(text, words) : Atlas.extremeWords(state.variable, words);
     found.replaceChildren(
       ...hits
         .slice(0, FOUND)
@@ -103,7 +110,9 @@
         ),
     );
     const listed = hits.length > FOUND ? `, ${FOUND} listed` : "";
-    count.textContent = text.trim() ? `${hits.length} ${hits.length === 1 ? "word" : "words"} found${listed}` : "";
+    count.textContent = text.trim()
+      ? `${hits.length} ${hits.length === 1 ? "word" : "words"} found${listed}`
+      : `Rated highest and lowest in ${state.variable}, by language${listed}:`;
   }
 
   /** @type {(state: State, words: Words, word: string) => Promise<HTMLElement[]>} */
