@@ -54,7 +54,7 @@ def test_show_modules_define_only_what_is_called() -> None:
             for name, value in vars(show).items()
             if inspect.isfunction(value) and value.__module__ == show.__name__ and not name.startswith("_")
         }
-        main = {"lead", "tile", "heat", "brief"}
+        main = {"lead", "tile", "heat", "brief", "beneath"}
         told = {"claim", "glance", "glance_of_all", "section", "caveats"} | main
         assert "section" in public, question.key
         for name in public & told:

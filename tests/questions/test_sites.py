@@ -16,7 +16,7 @@ from interlingua.questions.question import Asked
 from interlingua.questions.similarity.compute import compare, profiles
 from interlingua.questions.sites import QUESTION
 from interlingua.questions.sites.compute import sites
-from interlingua.questions.sites.show import draw, glance_of_all, section
+from interlingua.questions.sites.show import beneath, draw, glance_of_all, section
 from interlingua.report.results import Results
 from interlingua.report.style import house_style
 from interlingua.report.words import SITE_TITLES
@@ -158,7 +158,35 @@ def test_what_is_told(found: dict[str, pd.DataFrame]) -> None:
 
 def test_nothing_is_told_of_nothing() -> None:
     results = results_of({table.name: table.empty() for table in QUESTION.tables})
-    assert (section(results).findings, glance_of_all(results), draw(results)) == ([], [], None)
+    assert (section(results).findings, glance_of_all(results), draw(results), beneath(results)) == ([], [], None, [])
+
+
+@pytest.mark.parametrize(
+    ("less", "low", "high", "told"),
+    [
+        (
+            -0.12,
+            -0.2,
+            -0.05,
+            "−0.12 (95 % interval over languages −0.20 to −0.05): languages share less of their code there",
+        ),
+        (
+            0.12,
+            0.05,
+            0.2,
+            "+0.12 (95 % interval over languages 0.05 to 0.20): languages share more of their code there",
+        ),
+        (-0.12, -0.3, 0.05, "−0.12 (95 % interval over languages −0.30 to 0.05): no difference is shown"),
+        (-0.12, np.nan, np.nan, "−0.12: with so few languages no interval tells whether they differ"),
+    ],
+)
+def test_beneath_the_table_stands_where_more_is_shared(
+    found: dict[str, pd.DataFrame], less: float, low: float, high: float, told: str
+) -> None:
+    compared = found["sites_compared"].assign(rho_less=less, rho_less_low=low, rho_less_high=high)
+    [text] = beneath(results_of({**found, "sites_compared": compared}))
+    assert text == f"m · valence: ρ̄ of MLP units less that of the residual stream is {told}."
+    assert beneath(results_of({**found, "sites_compared": compared.assign(rho_less=np.nan)})) == []
 
 
 def test_one_site_is_compared_with_nothing() -> None:

@@ -295,6 +295,7 @@ def faults(results: Watched) -> list[str]:
                 tell(show, "claim", *cell)
                 tell(show, "glance", *cell)
             tell(show, "glance_of_all")
+            tell(show, "beneath")
             tell(show, "section")
     return found
 

@@ -6,7 +6,8 @@ module may define these; they take the results and a place, and compute nothing:
 - ``lead(results, place) -> Lead``: its sentence of the answer;
 - ``tile(results, place) -> Tile | None``: its figure, beside those of other questions;
 - ``heat(results, place) -> Heat | None``: units by languages, with links into the atlas;
-- ``brief(results, place, chapter) -> Brief | None``: what it says in a chapter that its declaration names.
+- ``brief(results, place, chapter) -> Brief | None``: what it says in a chapter that its declaration names;
+- ``beneath(results) -> list[str]``: how places differ, for beneath their table (it takes no place).
 """
 
 from __future__ import annotations
@@ -166,12 +167,13 @@ class ToldPlace:
 
 @dataclass(frozen=True)
 class Story:
-    """The main part: question, answer, what the words in them mean, and its places."""
+    """The main part: question, answer, what the words in them mean, its places, and how they differ."""
 
     question: str
     answer: str
     terms: str
     places: Sequence[ToldPlace]
+    beneath: Sequence[str]
 
 
 def place_title(place: Place, site: str = "") -> str:

@@ -2,7 +2,7 @@
 
 A ``show`` module may define any of these; all of them take `interlingua.report.results.Results`:
 
-- ``lead``, ``tile``, ``heat``, ``brief``: its part of the report's main part (`interlingua.report.story`);
+- ``lead``, ``tile``, ``heat``, ``brief``, ``beneath``: its part of the report's main part (`interlingua.report.story`);
 - ``claim(results, model, variable) -> str``: its part of the claim in full, in the appendix, "" where there is nothing to claim;
 - ``glance(results, model, variable) -> list[Row]``: its rows of the study at a glance, for a model and variable;
 - ``glance_of_all(results) -> list[Row]``: those that are about all models and variables together;

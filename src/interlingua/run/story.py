@@ -62,7 +62,8 @@ def story(results: Results, shows: Shows) -> Story:
                 chapters=[chapter for chapter in chapters if chapter.texts or chapter.not_asked],
             )
         )
-    return Story(_question(results), _answer(places), _terms(results), places)
+    beneath = [text for show in shows.values() if hasattr(show, "beneath") for text in show.beneath(results)]
+    return Story(_question(results), _answer(places), _terms(results), places, beneath)
 
 
 def _tiles(of_views: Sequence[tuple[Results, Place]], shows: Shows) -> list[list[Tile]]:

@@ -38,6 +38,25 @@ def glance_of_all(results: Results) -> list[Row]:
     return rows
 
 
+def beneath(results: Results) -> list[str]:
+    """Return where languages share more than at the first site, and where less."""
+    texts = []
+    for model, variable in results.cells:
+        for row in _compared(results, model, variable):
+            if pd.isna(row.rho_less):
+                continue
+            if pd.isna(row.rho_less_low):
+                verdict = "with so few languages no interval tells whether they differ"
+            elif row.rho_less_low > 0 or row.rho_less_high < 0:
+                verdict = f"languages share {'more' if row.rho_less > 0 else 'less'} of their code there"
+            else:
+                verdict = "no difference is shown"
+            less = f"{_less(row.rho_less)}{_interval(row.rho_less_low, row.rho_less_high)}"
+            sites = f"ρ̄ of {results.label(row.site)} less that of the {results.label(row.beside)}"
+            texts.append(f"{cell_title(model, variable)}: {sites} is {less}: {verdict}.")
+    return texts
+
+
 def section(results: Results) -> Section:
     """Return where the rating is read and shared, site by site."""
     findings = []
