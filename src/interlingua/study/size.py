@@ -54,15 +54,22 @@ class Size:
     @property
     def scale(self) -> float:
         """How much larger than in the built-in study probes of a layer are: they grow with the square of the width."""
-        return (self.width / 384) ** 2 * (0.5 + self.sentences / 8320)
+        return (self.width / 384) ** 2 * self.rows
 
     @property
-    def refitted(self) -> int:
-        """How many of the study's rankings fit a probe to every draw of a null: the others cost next to nothing."""
+    def rows(self) -> float:
+        """How much longer than in the built-in study what reads every sentence takes."""
+        return 0.5 + self.sentences / 8320
+
+    @property
+    def refit_s(self) -> float:
+        """Seconds of one draw of ratings, to which the probe of every ranking that has one is fitted again."""
+        from interlingua.probes import methods as probes
         from interlingua.units import methods
 
         found = (methods.get(name) for name in self.study.units.methods)
-        return sum(method.repeatable and method.needs is not None for method in found)
+        again = [probes.get(method.needs[0]) for method in found if method.repeatable and method.needs is not None]
+        return self.rows * sum(probe.refit_s * (self.width / 384) ** probe.grows for probe in again)
 
     @property
     def chosen_again(self) -> int:

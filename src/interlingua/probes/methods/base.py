@@ -81,6 +81,9 @@ class ProbeMethod(ABC):
         Whether `refit` and `refit_at` can fit it to a layer hundreds of times.
     share : int
         Steps of progress that one fit counts for.
+    refit_s, grows : float
+        Seconds of one `refit` on one core of a common machine, to a layer of the built-in study's size, and the power
+        of the layer's width with which it grows.
     """
 
     name: str
@@ -90,6 +93,8 @@ class ProbeMethod(ABC):
     chooses: bool = False
     refittable: bool = False
     share: int = 1
+    refit_s: float = 0.0055
+    grows: float = 1.8
 
     @abstractmethod
     def fit(self, inputs: Inputs) -> FittedProbe:

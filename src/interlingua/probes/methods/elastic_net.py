@@ -22,6 +22,7 @@ class ElasticNet(ProbeMethod):
     reads = ("layer", "whole")
     sparse = True
     refittable = True
+    refit_s, grows = 0.068, 2.5
 
     def pairs(self, options: FitOptions) -> Sequence[Penalty]:
         """Return its one penalty."""

@@ -23,6 +23,7 @@ class ElasticNetByCV(ProbeMethod):
     sparse = True
     chooses = True
     refittable = True
+    refit_s, grows = 0.02, 2.5
 
     def pairs(self, options: FitOptions) -> Sequence[Penalty]:
         """Return the grid."""

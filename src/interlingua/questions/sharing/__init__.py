@@ -50,15 +50,13 @@ SET_SIZES = Table(
     says="how many units are at the top of each language",
 )
 
-#: Seconds of one draw of ratings with its probe and its ranking, as `Size` measures.
-_DRAW_S = 0.018
 #: Seconds of one choice of an elastic net's penalty.
 _CHOICE_S = 0.58
 
 
 def _drawing(size: Size) -> float:
     units = size.study.units
-    return size.scale * size.refitted * len(units.nulls) * units.permutations * _DRAW_S
+    return size.refit_s * len(units.nulls) * units.permutations
 
 
 def _comparing(size: Size) -> float:
