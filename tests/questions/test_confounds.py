@@ -18,9 +18,10 @@ from interlingua.models import Activations
 from interlingua.probes import Design
 from interlingua.questions.confounds import CONFOUNDS, OVERLAP, PARTIAL_RANKINGS, QUESTION, SUBWORDS, SUMMARY
 from interlingua.questions.confounds.compute import of_language, together
-from interlingua.questions.confounds.show import glance, section
+from interlingua.questions.confounds.show import brief, glance, section
 from interlingua.questions.confounds.subwords import subwords
 from interlingua.questions.question import Asked
+from interlingua.questions.similarity.compute import compare, profiles
 from interlingua.report.results import Results
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
@@ -30,7 +31,8 @@ from interlingua.units.overlap import overlap
 
 CODES = ("en", "es", "fr")
 CELL = Cell("made-up", "valence", 1, 3, Layout.even(2, 12))
-OPTIONS: dict[str, Any] = {"folds": 3, "standardise": "train", "seed": 7}
+OPTIONS: dict[str, Any] = {"folds": 3, "standardise": "train", "splits": 4, "seed": 7}
+NO_LINKS = pd.DataFrame({"language": [], "word": [], "concept": []})
 NO_CONCRETENESS = pd.DataFrame({"language": [], "word": [], "concreteness": []})
 
 
@@ -70,21 +72,23 @@ def counts(code: str, table: pd.DataFrame) -> pd.DataFrame:
     return SUBWORDS.check(found["subwords"])
 
 
+def one_language(code: str, concreteness: pd.DataFrame = NO_CONCRETENESS) -> dict[str, Any]:
+    activations, table = made_up(code)
+    given = CELL, counts(code, table), concreteness, NO_LINKS
+    return of_language(activations, table, *given, language=code, **OPTIONS)
+
+
 @pytest.fixture(scope="module")
 def found() -> dict[str, pd.DataFrame]:
     """What the question's steps leave."""
-    parts = []
-    for code in CODES:
-        activations, table = made_up(code)
-        parts.append(
-            of_language(activations, table, CELL, counts(code, table), NO_CONCRETENESS, language=code, **OPTIONS)
-        )
+    parts = [one_language(code) for code in CODES]
     tables = {
         table.name: table.concat([table.check(one[table.name]) for one in parts])
         for table in (CONFOUNDS, PARTIAL_RANKINGS)
     }
     plain = pd.DataFrame({"method": ["ridge", "correlation"], "mean_fe": [1.5, 2.5]})
-    tables |= together(tables["confounds"], tables["partial_rankings"], plain, CELL, seed=7)
+    halves = {code: one["partial_profiles"] for code, one in zip(CODES, parts, strict=True)}
+    tables |= together(tables["confounds"], tables["partial_rankings"], halves, plain, CELL, seed=7)
     return {**tables, **{table.name: table.check(tables[table.name]) for table in (OVERLAP, SUMMARY)}}
 
 
@@ -120,16 +124,14 @@ def test_a_language_is_what_partialling_out_gives_with_the_seed_of_older_results
 
 
 def test_ratings_of_concreteness_are_partialled_out_where_there_are_any() -> None:
-    activations, table = made_up("en")
+    _, table = made_up("en")
     concrete = pd.DataFrame({"language": "en", "word": table["word"].unique(), "concreteness": np.arange(60.0)})
-    row = of_language(activations, table, CELL, counts("en", table), concrete, language="en", **OPTIONS)["confounds"]
+    row = one_language("en", concrete)["confounds"]
     assert row["covariates"].iloc[0].split()[-1] == "concreteness"
 
 
 def test_a_language_without_word_frequencies_says_so() -> None:
-    activations, table = made_up("cy")
-    found = of_language(activations, table, CELL, counts("cy", table), NO_CONCRETENESS, language="cy", **OPTIONS)
-    [row] = CONFOUNDS.check(found["confounds"]).itertuples()
+    [row] = CONFOUNDS.check(one_language("cy")["confounds"]).itertuples()
     assert row.covariates == "length n_subwords"
     assert row.note.startswith("Word frequency is not among the covariates")
 
@@ -147,11 +149,36 @@ def test_the_summary_is_of_the_languages_and_the_overlap(found: dict[str, pd.Dat
     assert set(found["confounds_overlap"]["method"]) == {"partial-correlation"}
 
 
+def test_rho_bar_as_it_is_is_that_of_the_question_of_similarity(found: dict[str, pd.DataFrame]) -> None:
+    told: dict[str, Any] = {"model": "made-up", "variable": "valence", "splits": 4, "seed": 7}
+    every = {
+        code: profiles(*made_up(code), NO_LINKS, language=code, on_progress=lambda share: None, **told)["unit_profiles"]
+        for code in CODES
+    }
+    table = compare(every, CELL, margin=None)["similarity"]
+    assert table is not None
+    [row] = found["confounds_summary"].itertuples()
+    assert row.rho == pytest.approx(table.query("words == 'all' and chosen")["rho"].iloc[0], abs=1e-5)
+    assert 0.5 < row.rho_partial != row.rho
+    assert np.isnan(row.rho_partial_low)  # three languages
+
+
+def test_rho_bar_can_t_be_told_of_one_language_or_few_words(found: dict[str, pd.DataFrame]) -> None:
+    one = one_language("en")["partial_profiles"]
+    for halves in ({"en": one}, {"en": one, "es": {}}):
+        tables = found["confounds"], found["partial_rankings"], halves, pd.DataFrame({"method": [], "mean_fe": []})
+        summary = SUMMARY.check(together(*tables, CELL, seed=7)["confounds_summary"])
+        assert summary[["rho", "rho_partial", "rho_partial_low", "rho_partial_high"]].isna().all(axis=None)
+        [row] = glance(results(**{**found, "confounds_summary": summary}), "made-up", "valence")
+        assert "what is left of ρ̄ can't be told; " in row.answer
+
+
 def test_covariates_of_any_language_are_named_once(found: dict[str, pd.DataFrame]) -> None:
     names = ["length n_subwords", "length n_subwords log_frequency", "length n_subwords concreteness"]
     rows = found["confounds"].assign(covariates=names)
     no_plain = pd.DataFrame({"method": ["ridge"], "mean_fe": [1.5]})
-    summary = SUMMARY.check(together(rows, found["partial_rankings"], no_plain, CELL, seed=7)["confounds_summary"])
+    made = together(rows, found["partial_rankings"], {}, no_plain, CELL, seed=7)
+    summary = SUMMARY.check(made["confounds_summary"])
     assert summary["covariates"].tolist() == ["length n_subwords log_frequency concreteness"]
     assert summary["plain_fe"].isna().all()
     said = results(**{**found, "confounds_summary": summary})
@@ -167,13 +194,14 @@ def results(**tables: pd.DataFrame) -> Results:
 
 def test_what_is_told(found: dict[str, pd.DataFrame]) -> None:
     summary = found["confounds_summary"].assign(
-        covariates="length n_subwords", r2_covariates=0.124, r=0.8, r_partial=-0.7, top_k_kept=2.4, mean_fe=3.5
-    )
+        covariates="length n_subwords", r2_covariates=0.124, r=0.8, r_partial=-0.7, top_k_kept=2.4, mean_fe=3.5,
+        rho=0.9, rho_partial=0.84, rho_partial_low=0.7, rho_partial_high=0.95,
+    )  # fmt: skip
     said = results(**{**found, "confounds_summary": summary})
     [row] = glance(said, "made-up", "valence")
     assert row.answer == (
-        "Without them r over test words is −0.70 instead of 0.80 (mean of 3 languages); other properties (arousal, "
-        "concreteness, word class) were not asked"
+        "Without them r over test words is −0.70 instead of 0.80 (mean of 3 languages); ρ̄ is 0.84 instead of 0.90, "
+        "95 % interval 0.70 to 0.95; other properties (arousal, concreteness, word class) were not asked"
     )
     assert row.sure == (
         "by |correlation|, 2 of 3 top units stay, and pairs share 3.50 times as many as independent sets (with "
@@ -184,8 +212,12 @@ def test_what_is_told(found: dict[str, pd.DataFrame]) -> None:
     assert told.findings == [
         "made-up · valence: length and number of sub-words explain 12 % of the ratings' variance; without them r "
         "over test words is −0.70 instead of 0.80 (mean over languages), 2 of the 3 top units stay, and the fold "
-        "enrichment is 3.50."
+        "enrichment is 3.50; ρ̄ is 0.84 instead of 0.90, 95 % interval 0.70 to 0.95."
     ]
+    chapter = brief(said, {"model": "made-up", "variable": "valence"}, "firm")
+    assert chapter is not None
+    without = "Without length and number of sub-words ρ̄ is 0.84, a probe's correlation −0.70 instead of 0.80."
+    assert chapter.text == without
     declared = {table.name: table for table in QUESTION.tables}
     for shown in told.tables:
         assert set(shown.columns.split()) <= set(declared[shown.table].names)

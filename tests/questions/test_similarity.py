@@ -19,7 +19,7 @@ from interlingua.questions.question import Asked
 from interlingua.questions.similarity import QUESTION
 from interlingua.questions.similarity.compute import beside_nulls, compare, profiles
 from interlingua.questions.similarity.figures import draw_layers, draw_map, draw_tree
-from interlingua.questions.similarity.show import claim, glance, section
+from interlingua.questions.similarity.show import brief, claim, glance, section
 from interlingua.report.results import Results
 from interlingua.report.style import house_style
 from interlingua.study.cell import Cell
@@ -229,6 +229,16 @@ def test_shared_codes_are_said_to_be(shared: dict[str, pd.DataFrame]) -> None:
     before = shared["similarity"]
     known = {**shared, "similarity": before.assign(rho=before["rho"].where(before["layer"] != 0, 0.25))}
     assert "In layer 0, before any context is read, ρ̄ is 0.25 already." in said(known)
+    unlinked = (before["layer"] == 0) & (before["words"] == "unlinked")
+    table = known["similarity"].assign(n_left_out=9)
+    table.loc[unlinked, ["rho", "rho_low", "rho_high"]] = 0.15, 0.05, 0.35
+    known["similarity"] = table
+    without = "without the words that are linked to another language's 0.15 (0.05 to 0.35)."
+    assert f"In layer 0, before any context is read, ρ̄ is 0.25 already, {without}" in said(known)
+    chapter = brief(results_of(known), {"model": "m", "variable": "valence"}, "firm")
+    assert chapter is not None
+    assert "(layer 0, no context: 0.25); without linked words " in chapter.text
+    assert "; layer 0: 0.15); as many left out by chance " in chapter.text
     null = shared["similarity_null"].set_index("null").loc["own codes"]
     drawn = f"by {null['null_mean']:.2f} (95 % of draws below {null['null_high']:.2f}; p = ".replace("-", "−")
     assert (

@@ -11,10 +11,10 @@ import pytest
 
 from interlingua.models import Activations
 from interlingua.questions.question import Asked
-from interlingua.questions.unseen import BESIDE_OWN, QUESTION, SUMMARY, TRANSFER, TRANSFER_UNITS
-from interlingua.questions.unseen.compute import shared_units
+from interlingua.questions.unseen import BESIDE_OWN, COUNTS, QUESTION, SUMMARY, TRANSFER, TRANSFER_UNITS
+from interlingua.questions.unseen.compute import over_languages, shared_units
 from interlingua.questions.unseen.regressions import every_unit
-from interlingua.questions.unseen.show import claim, draw, glance, section
+from interlingua.questions.unseen.show import brief, claim, draw, glance, section, tile
 from interlingua.report.results import Results
 from interlingua.report.words import p_text
 from interlingua.study.cell import Cell
@@ -63,6 +63,9 @@ def tables_of(method: str = "correlation", units: tuple[int, ...] = SHARED) -> t
 def found(draws: int = 99, nulls: tuple[str, ...] = ("own codes",), **others: Any) -> dict[str, pd.DataFrame]:
     highest, signs = tables_of()
     made = shared_units(*material(**others), CELL, highest, signs, draws=draws, nulls=nulls, **OPTIONS)
+    counts = made.pop("transfer_counts")
+    assert counts is not None
+    made |= over_languages(COUNTS.check(counts))
     declared = {table.name: table for table in (TRANSFER, BESIDE_OWN, SUMMARY)}
     return {
         name: declared[name].empty() if made[name] is None else declared[name].check(made[name]) for name in declared
@@ -79,7 +82,7 @@ def test_units_that_carry_the_rating_replicate() -> None:
     assert (row["n_units"], row["n_agree"], row["own_draws"]) == (4, 4, 99)
     assert row["n_replicated"] == beside["replicates"].sum() >= 2
     assert row["own_replicated"] < 0.5
-    assert row["p_replicated"] < 0.05
+    assert row["p_replicated_holm"] == row["p_replicated"] < 0.05  # one language is asked
     assert (row["n"], row["n_words"]) == (296, 148)
     assert row["r_cross_validated"] > 0.6
     assert tables["transfer"]["n_languages"].tolist() == [3] * 4
@@ -94,6 +97,22 @@ def test_units_of_another_code_do_not() -> None:
     assert row["baseline_share_p05_words"] > 0.1
     assert row["p_replicated"] > 0.05
     assert row["n_replicated"] < 2
+
+
+def test_p_is_corrected_for_the_languages_of_a_ranking() -> None:
+    [row] = (
+        found()["transfer_summary"]
+        .query("method == 'correlation'")
+        .drop(columns="p_replicated_holm")
+        .to_dict("records")
+    )
+    p = {("correlation", "ko"): 0.03, ("correlation", "ar"): 0.005, ("ridge", "ko"): 0.04, ("ridge", "ar"): 0.03}
+    rows = [{**row, "method": method, "language": code, "p_replicated": value} for (method, code), value in p.items()]
+    rows += [{**row, "method": "elastic-net", "language": code, "p_replicated": np.nan} for code in ("ko", "ar")]
+    table = SUMMARY.check(over_languages(pd.DataFrame(rows))["transfer_summary"])
+    assert table["p_replicated_holm"].tolist()[:4] == pytest.approx([0.03, 0.01, 0.06, 0.06])
+    assert table["p_replicated_holm"].isna().tolist() == [False] * 4 + [True] * 2
+    assert SUMMARY.check(over_languages(COUNTS.empty())["transfer_summary"]).empty
 
 
 def test_without_own_codes_nothing_is_counted_against_them() -> None:
@@ -132,7 +151,7 @@ def results(**changes: Any) -> Results:
         **tables,
         **every,
         "transfer_summary": summary,
-        "languages": pd.DataFrame({"language": ["ko"], "name": ["Korean"]}),
+        "languages": pd.DataFrame({"language": ["ko", "ar"], "name": ["Korean", "Arabic"]}),
         "layer_choice": pd.DataFrame({"model": ["m"], "variable": ["valence"], "layer": [1], "chosen": [True]}),
     }
     declared = {table.name: table for table in QUESTION.tables}
@@ -152,15 +171,58 @@ def test_a_replication_is_claimed() -> None:
     assert row.question == "Do single units work in Korean?"
     assert row.answer == "4 of 4 do, more than codes of its own would give; the others are not shown to"
     assert row.sure.startswith("codes of its own give ")
-    assert "not corrected for the number of languages" in row.sure
+    assert "corrected" not in row.sure
     assert "are among the best 5 % of the layer (codes of its own give " in row.sure
     [finding] = section(said).findings
     assert ", more than a code of the language's own would give (" in finding
     assert "as have " in finding
 
 
+def of_two(p: float, corrected: float, **changes: Any) -> Results:
+    """Return the results of two unseen languages, each with these p."""
+    said = results(p_replicated=p, p_replicated_holm=corrected, n_replicated=2, **{"own_draws": 200, **changes})
+    rows = said.table("transfer_summary")
+    said._read["transfer_summary"] = pd.concat([rows, rows.assign(language="ar")], ignore_index=True)
+    said.study["unseen"] = ["ko", "ar"]
+    return said
+
+
+def texts_of(said: Results) -> list[str]:
+    """Return all that is told of unseen languages: claim, answers, findings, chapter, figure."""
+    place = {"model": "m", "variable": "valence"}
+    told, figure = brief(said, place, "elsewhere"), tile(said, place)
+    assert told is not None
+    rows = glance(said, "m", "valence")
+    answers = [row.answer for row in rows] + [row.sure for row in rows]
+    return [claim(said, "m", "valence"), *answers, *section(said).findings, told.text, figure.sure if figure else ""]
+
+
+def test_what_is_told_of_two_languages_follows_the_corrected_p() -> None:
+    """With p = .03 either language by itself would be claimed; corrected, neither is."""
+    claimed, *answers, chapter, figure = texts_of(of_two(0.02, 0.04))
+    assert "2 of these 4 carry it in Korean (corrected p = .0400) and 2 of these 4 carry it in Arabic (corr" in claimed
+    assert (
+        "in Korean and Arabic more of them work than if the language had a random code (corrected p < .05)" in chapter
+    )
+    assert figure.endswith("corrected p = .0400 and = .0400")
+    assert sum("p = .0200 from 200 draws, p = .0400 corrected for 2 languages (Holm)" in text for text in answers) == 4
+    claimed, *answers, chapter, _ = texts_of(of_two(0.03, 0.06))
+    assert "That any of them carry it in Korean and Arabic is not shown" in claimed
+    assert sum("not shown to be more than codes of its own would give" in text for text in answers) == 2
+    assert sum("not more than a code of the language's own might give" in text for text in answers) == 2
+    assert chapter.endswith("in Korean and Arabic this is not shown.")
+
+
+def test_draws_must_be_enough_for_the_corrected_p() -> None:
+    claimed, *answers, chapter, figure = texts_of(of_two(0.03, 0.06, own_draws=30))
+    few = "an't be told: the study draws 30 codes of its own, too few for 2 unseen languages"
+    assert sum(few in text for text in answers) == 4
+    assert (claimed, figure) == ("", "")
+    assert chapter.startswith("Whether single units work in Korean and Arabic can't be told")
+
+
 def test_no_replication_is_not_claimed() -> None:
-    said = results(p_replicated=0.3, n_replicated=1)
+    said = results(p_replicated_holm=0.3, n_replicated=1)
     assert "That any of them carry it in Korean is not shown" in claim(said, "m", "valence")
     assert glance(said, "m", "valence")[0].answer == (
         "1 of 4 do, not shown to be more than codes of its own would give"

@@ -53,7 +53,7 @@ def let_share() -> Callable[[Results], Results]:
         read["conjunction_r"] = pd.concat(of_languages, ignore_index=True)
         for name, values in {
             "conjunction_summary": {"in_two": 300, "in_all": 21, "in_most": 40, "most": 2},
-            "transfer_summary": {"own_draws": 200, "p_replicated": 0.01},
+            "transfer_summary": {"own_draws": 200, "p_replicated_holm": 0.01},
             "similarity": {"rho": 0.8, "rho_low": 0.6, "rho_high": 0.9, "ceiling": 0.9, "between": 0.72},
             "similarity_null": {"p": 0.001},
         }.items():

@@ -80,7 +80,7 @@ def test_figures_are_those_of_the_tables(results: Results) -> None:
 def test_answers_follow_the_p_values(results: Results) -> None:
     change(results, "null", p_fe=1 / 201, p_signed_fe=1 / 201, draws=200)
     change(results, "null", "own codes", p_signed_fe=0.2)
-    change(results, "transfer_summary", p_replicated=0.01, own_draws=200)
+    change(results, "transfer_summary", p_replicated_holm=0.01, own_draws=200)
     change(results, "controls_summary", fe_ratio_low=1.2)
     rows = answers(results)
     shares = rows["Do languages share its units?"]
@@ -95,7 +95,7 @@ def test_answers_follow_the_p_values(results: Results) -> None:
 
     # They encode it, but do they share it?
     change(results, "null", "own codes", p_fe=0.2)
-    change(results, "transfer_summary", p_replicated=0.2)
+    change(results, "transfer_summary", p_replicated_holm=0.2)
     change(results, "controls_summary", fe_ratio_low=0.9)
     rows = answers(results)
     assert rows["Do languages share its units?"].answer.startswith("Not shown: ")

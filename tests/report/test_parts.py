@@ -190,13 +190,13 @@ def test_what_is_not_asked_stands_together_with_its_reason(results: Results) -> 
 
 def test_a_unit_that_fails_in_an_unseen_language_is_not_said_to_work(results: Results) -> None:
     summary = results.table("transfer_summary").assign(own_draws=200)
-    results._read["transfer_summary"] = summary.assign(p_replicated=0.05)
+    results._read["transfer_summary"] = summary.assign(p_replicated_holm=0.05)
     claims = told(results).claims
     assert len(claims) == 2
     assert all("That any of them carry it in German is not shown: " in claim for claim in claims)
-    results._read["transfer_summary"] = summary.assign(p_replicated=0.049)
+    results._read["transfer_summary"] = summary.assign(p_replicated_holm=0.049)
     assert all(" carry it in German (p = .0490)" in claim for claim in told(results).claims)
-    results._read["transfer_summary"] = summary.assign(p_replicated=0.049, own_draws=3)  # no p is below .05 there
+    results._read["transfer_summary"] = summary.assign(p_replicated_holm=0.049, own_draws=3)  # no p is below .05 there
     assert not any("German" in claim for claim in told(results).claims)
 
 

@@ -190,11 +190,13 @@ def test_what_a_question_declares_it_tells() -> None:
 def test_the_answer_follows_the_tests(results: Results, let_share: Let) -> None:
     one_variable(results)
     let_share(results)
-    where = "3 languages encode valence alike by ρ̄ = 0.80"
-    assert told(results).story.answer.startswith(f"Mostly: {where} (95 % interval 0.60 to 0.90; ")
-    assert told(results).story.answer.endswith(" carry it in all.")
+    where = "ρ̄ = 0.80 between 3 languages"
+    all_units = f"taking all units together: {where} (95 % interval over languages"
+    assert told(results).story.answer.startswith(f"Mostly, {all_units} 0.60 to 0.90; ")
+    assert " 21 of " in told(results).story.answer
+    assert told(results).story.answer.endswith(" single units carry it in all.")
     change(results, "similarity", rho_low=0.3)
-    assert told(results).story.answer.startswith(f"In part: {where} (95 % interval 0.30 to 0.90; ")
+    assert told(results).story.answer.startswith(f"In part, {all_units} 0.30 to 0.90; ")
     change(results, "similarity", ceiling=0.2)
     assert told(results).story.answer.startswith(f"More than by chance: {where} (0: ")
     assert "a ratio of small numbers" in told(results).story.places[0].tiles[0].sure
@@ -234,7 +236,7 @@ def test_a_map_has_the_first_units_and_their_addresses(results: Results, let_sha
     assert place.heat is not None
     assert [code for code, _ in place.heat.languages] == ["en", "es", "fr"]
     assert len(place.heat.rows) == 10
-    assert "The first 10 of the 300 units" in place.heat.caption
+    assert "that are shown to carry valence in the most languages" in place.heat.caption
     for row in place.heat.rows:
         assert row.values == pytest.approx([0.1, 0.2, 0.3])
         assert row.address == f"atlas/index.html#unit/{row.unit}?model=model&variable=valence"

@@ -19,6 +19,7 @@ from interlingua.probes import Design, grouped_folds
 from interlingua.probes.ridge import RIDGE_PENALTIES
 from interlingua.units import confounds
 from interlingua.units.confounds import PartialOut, frequency_gap, partial_out, word_covariates
+from interlingua.units.similarity import Similarity, WordsOf, correlations, half_profiles, halves, similarity
 
 WIDTH, LAYER, N_WORDS, SENTENCES = 12, 1, 80, 3
 WORDS = [f"w{i}" for i in range(N_WORDS)]
@@ -109,6 +110,67 @@ def test_r_of_residuals_is_scikit_learn_s() -> None:
     assert row["r2_covariates"] == pytest.approx(of_y.score(C, y), rel=1e-9)
     assert row["covariates"] == "length log_frequency"
     assert (row["n_train_words"], row["n_test_words"], row["k"]) == (60, 20, 3)
+
+
+def test_words_that_are_left_have_the_partial_correlations_of_the_inverse_covariance() -> None:
+    design, covariates = make(confounded=0.5)
+    found = run(design, covariates)
+    X = design.train(LAYER).reshape(60, SENTENCES, WIDTH).mean(axis=1)
+    y = design.ratings("valence")[0][::SENTENCES]
+    assert found.words == WORDS[:60]
+    np.testing.assert_allclose(found.plain.X, X, atol=1e-12)
+    np.testing.assert_allclose(found.plain.y, y)
+    C = covariates.loc[found.words].to_numpy()
+    every = [np.linalg.inv(np.cov(np.column_stack([X[:, unit], y, C]), rowvar=False)) for unit in range(WIDTH)]
+    expected = [-one[0, 1] / np.sqrt(one[0, 0] * one[1, 1]) for one in every]
+    np.testing.assert_allclose(correlations(found.left.X, found.left.y)[0], expected, rtol=1e-8)
+
+
+def alike(covariate: str, *, width: int = 120, n_words: int = 200) -> tuple[Similarity, Similarity]:
+    """Return rho-bar, as it is and of what is left, of six languages in which units go with length alike.
+
+    The rating is `covariate` for the most part: "length", whose code the languages share; or a meaning whose code they
+    share as much, and length has nothing to do with it. What else there is in it each language encodes in its own way.
+    """
+    rng = np.random.default_rng(3)
+    common = rng.normal(size=width)
+    plain: dict[str, Any] = {}
+    left: dict[str, Any] = {}
+    for code in "abcdef":
+        words = [f"{code}{number}" for number in range(n_words)]
+        length, shared, own = rng.normal(size=(3, n_words))
+        of_common = length if covariate == "length" else shared
+        X = np.outer(of_common, common) + np.outer(own, rng.normal(size=width)) + rng.normal(size=(n_words, width))
+        contexts = pd.DataFrame({"language": "en", "word": words, "valence": of_common + 0.5 * own})
+        contexts["split"] = ["train"] * 160 + ["test"] * 40
+        activations = Activations.from_arrays(np.stack([X, X]).astype(np.float32), {"language": "en", "model": "m"})
+        table = pd.DataFrame({"length": length}, index=pd.Index(words, name="word"))
+        found = run(Design(activations, contexts), table)
+        first = halves([""] * 160, language=code, splits=10, seed=0)
+        plain[code], left[code] = half_profiles(found.plain, first), half_profiles(found.left, first)
+    return similarity(plain), similarity(left)
+
+
+def test_sharing_that_is_of_length_is_not_left() -> None:
+    plain, left = alike("length")
+    assert plain.rho > 0.65
+    assert abs(left.rho) < 0.1
+    assert left.ceiling.min() > 0.8  # what is left is encoded, by each language in its own way
+
+
+def test_sharing_that_is_not_of_length_is_left() -> None:
+    plain, left = alike("meaning")
+    assert plain.rho > 0.65
+    assert left.rho == pytest.approx(plain.rho, abs=0.01)
+
+
+def test_nothing_is_left_of_a_rating_that_is_wholly_length() -> None:
+    design, covariates = make()
+    contexts = design.contexts.assign(valence=covariates.loc[design.contexts["word"], "length"].to_numpy())
+    left = run(Design(design.activations, contexts), covariates).left
+    assert (left.y == 0).all()
+    first = halves([""] * 60, language="en", splits=2, seed=0)
+    assert (half_profiles(WordsOf(left.X, left.y), first) == 0).all()
 
 
 def test_nothing_is_left_of_a_rating_that_is_length() -> None:

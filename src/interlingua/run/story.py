@@ -130,6 +130,9 @@ def _terms(results: Results) -> str:
         "A unit is one of the numbers that a layer of a language model computes for a word. The words: "
         f"{span(seen['words'])} in each of {len(seen)} languages, rated for {rated}{in_frames}."
     )
+    sizes = results.of("set_sizes", method=results.headline)["n_units"]
+    if len(sizes):
+        text += f" A language's top units: the {span(sizes)} that rank first by {results.label(results.headline)}."
     trained = [
         f"{short(model['name'])}: {model['trained_on']}."
         for model in results.run["models"]

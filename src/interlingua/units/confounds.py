@@ -21,10 +21,12 @@ from interlingua.probes import Design
 from interlingua.probes.penalty import RidgeCrossValidation, best_penalty, grouped_folds, split_folds
 from interlingua.probes.ridge import RIDGE_PENALTIES, RidgePath
 from interlingua.stats.correlation import centre_columns
+from interlingua.stats.groups import group_sums
 from interlingua.stats.r_interval import Interval, r_interval
 from interlingua.units.methods import LayerData
 from interlingua.units.methods.correlation import Correlation
 from interlingua.units.ranking import rank_units, resolve_k
+from interlingua.units.similarity import WordsOf
 
 PARTIAL = "partial-correlation"
 """The name of the ranking in the column `method`."""
@@ -48,10 +50,17 @@ class PartialOut:
         n_test_words``.
     rankings : DataFrame
         ``model, language, variable, method`` ("partial-correlation"), ``layer, unit, index, score, sign, rank``.
+    words : list of str
+        The training words.
+    plain, left : WordsOf
+        Their mean activations and ratings, as they are and what is left of both; 0 of what the covariates tell wholly.
     """
 
     row: dict[str, object]
     rankings: pd.DataFrame
+    words: list[str]
+    plain: WordsOf
+    left: WordsOf
 
 
 def frequency_gap(language: str) -> str:
@@ -177,8 +186,9 @@ def partial_out(
     y_left, y_test_left = _residuals(C, C_test, y[:, None], y_test[:, None])
     X_left, X_test_left = _residuals(C, C_test, X, X_test)
     _, norm = centre_columns(X_left)
-    # A unit that is a function of the covariates leaves rounding errors only.
+    # A unit, or a rating, that is a function of the covariates leaves rounding errors only.
     varies = norm > 1e-6 * np.sqrt(len(X))
+    y_varies = y_left.std() > 1e-6 * y.std()
     scale = np.where(varies, norm / np.sqrt(len(X)), 1.0)
     X_left, X_test_left = X_left * varies / scale, X_test_left * varies / scale
     left = _ridge_r(X_left, y_left[:, 0], X_test_left, y_test_left[:, 0], split, X_left.T @ X_left)
@@ -208,7 +218,21 @@ def partial_out(
         "n_test_words": int(rated.test_words.max()) + 1,
     }
     columns = [*where, *partial.columns]
-    return PartialOut(row, partial.assign(**where)[columns])
+    codes = rated.train_words
+    return PartialOut(
+        row,
+        partial.assign(**where)[columns],
+        list(map(str, pd.unique(words[rated.train_rows]))),
+        _word_means(X, y, codes),
+        _word_means(X_left, y_left[:, 0] * y_varies, codes),
+    )
+
+
+def _word_means(X: NDArray[np.float64], y: NDArray[np.float64], codes: NDArray[np.int64]) -> WordsOf:
+    n_sentences = np.bincount(codes)
+    sums = (group_sums(part, codes, len(n_sentences)) for part in (X, y[:, None]))
+    X_means, y_means = (part / n_sentences[:, None] for part in sums)
+    return WordsOf(X_means, y_means[:, 0])
 
 
 @dataclass(frozen=True, eq=False)

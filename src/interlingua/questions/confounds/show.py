@@ -22,7 +22,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
             Row(
                 "Is it only how long or frequent words are?",
                 f"A ridge probe and |correlation| again, with {_named(row.covariates)} partialled out",
-                f"{_answer(row)} (mean of {row.n_languages} languages); other properties (arousal, concreteness, word class) were not "
+                f"{_answer(row)} (mean of {row.n_languages} languages){_alike(row)}; other properties (arousal, concreteness, word class) were not "
                 "asked",
                 f"by |correlation|, {row.top_k_kept:.0f} of {row.k} top units stay, and pairs share {row.mean_fe:.2f} times "
                 f"as many as independent sets{before}",
@@ -38,10 +38,24 @@ def _answer(row: Any) -> str:
     return f"Without them r over test words is {without} instead of {with_them}"
 
 
+def _alike(row: Any) -> str:
+    """Return what is left of rho-bar."""
+    if not _known(row):
+        return "; what is left of ρ̄ can't be told"
+    interval = f", 95 % interval {signed(row.rho_partial_low, 2)} to {signed(row.rho_partial_high, 2)}"
+    return f"; ρ̄ is {instead(row.rho_partial, row.rho)}{interval * pd.notna(row.rho_partial_low)}"
+
+
+def _known(row: Any) -> bool:
+    """Return whether rho-bar is known with and without the properties."""
+    return bool(pd.notna(row.rho) and pd.notna(row.rho_partial))
+
+
 def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     """Return what is left without length, sub-words and frequency."""
     for row in results.of("confounds_summary", **place).dropna(subset=["r", "r_partial"]).itertuples():
-        return Brief(f"Without {_named(row.covariates)} a probe's correlation is {instead(row.r_partial, row.r)}.")
+        alike = f"ρ̄ is {signed(row.rho_partial, 2)}, " if _known(row) else ""
+        return Brief(f"Without {_named(row.covariates)} {alike}a probe's correlation {instead(row.r_partial, row.r)}.")
     return None
 
 
@@ -50,14 +64,23 @@ def section(results: Results) -> Section:
     findings = [
         f"{cell_title(row.model, row.variable)}: {_named(row.covariates)} explain {100 * row.r2_covariates:.0f} % of the "
         f"ratings' variance; without them r over test words is {instead(row.r_partial, row.r)} (mean over languages), "
-        f"{row.top_k_kept:.0f} of the {row.k} top units stay, and the fold enrichment is {row.mean_fe:.2f}."
+        f"{row.top_k_kept:.0f} of the {row.k} top units stay, and the fold enrichment is {row.mean_fe:.2f}{_alike(row)}."
         for row in results.table("confounds_summary").itertuples()
     ]
     columns = (
         "model variable language covariates r2_covariates r r_partial r_partial_low r_partial_high top_k_kept k note"
     )
     title = "Length, sub-words and frequency partialled out"
-    return Section(findings, tables=(Shown(title, "confounds", results.table("confounds"), columns),))
+    tables = (
+        Shown(title, "confounds", results.table("confounds"), columns),
+        Shown(
+            "The same over the languages",
+            "confounds_summary",
+            results.table("confounds_summary"),
+            "model variable n_languages r r_partial rho rho_partial rho_partial_low rho_partial_high mean_fe plain_fe",
+        ),
+    )
+    return Section(findings, tables=tables)
 
 
 def _named(covariates: str) -> str:

@@ -202,9 +202,8 @@ def lead(results: Results, place: Place) -> Lead:
         return Lead("No single unit is shown to carry it in two.")
     if row.in_all:
         carry = "carries" if row.in_all == 1 else "carry"
-        return Lead(f"{row.in_all} of the {row.width} units of layer {row.layer} {carry} it in {_all(row)}.")
-    most = f", {row.in_most} in {row.most}" if row.most < row.n_languages else ""
-    return Lead(f"No unit is shown to carry it in {_all(row)}{most}.")
+        return Lead(f"{row.in_all} of {row.width} single units {carry} it in {_all(row)}.")
+    return Lead(f"No single unit is shown to carry it in {_all(row)}.")
 
 
 def _all(row: Any) -> str:
@@ -216,15 +215,14 @@ def tile(results: Results, place: Place) -> Tile | None:
     row = _summary(results, **place)
     if row is None:
         return None
-    sure = "false discoveries below 5 %"
-    if row.most < row.n_languages:
-        sure = f"{row.in_most} in {row.most} or more; {sure}"
     means = (
-        f"units of layer {row.layer} whose correlation r with {place['variable']} is shown to exceed ±{_r(row.least)} in "
+        f"units of layer {row.layer} that carry {place['variable']}: whose correlation r with it is shown to exceed ±{_r(row.least)} in "
         f"{_every(row)}"
     )
     head = "single units shown to go with the rating in all of them"
-    return Tile("Units in every language", f"{row.in_all} of {row.width}", sure, means, head)
+    return Tile(
+        "Single units that carry it", f"{row.in_all} of {row.width}", "false discoveries below 5 %", means, head
+    )
 
 
 def heat(results: Results, place: Place) -> Heat | None:
@@ -246,9 +244,8 @@ def heat(results: Results, place: Place) -> Heat | None:
         )
         for one in units.head(MOST_UNITS).itertuples()
     ]
-    which = f"The first {len(rows)} of the {row.in_two} units" if row.in_two > len(rows) else f"All {len(rows)} units"
     caption = (
-        f"{which} of layer {row.layer} that are shown to carry {place['variable']} in two languages or more: their correlation r with "
+        f"Units of layer {row.layer} that are shown to carry {place['variable']} in the most languages: their correlation r with "
         f"{place['variable']} in each language, over the words that units are chosen by (blue: the unit is higher at higher ratings; orange: lower). "
         "Units are numbered through all layers; a number opens one in the atlas."
     )

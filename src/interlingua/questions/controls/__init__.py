@@ -219,7 +219,8 @@ QUESTION = Question(
     chapters=("learnt",),
     caveats=(
         "Controls are compared by what they share beyond permuted ratings; codes of their own were not drawn for them, and their "
-        "ρ̄ is not computed. Random weights hardly encode a rating, so they show that encoding is learnt, and sharing with it.",
+        "ρ̄ is not computed. Random weights hardly encode a rating, so they show that encoding is learnt, and sharing with it; how much "
+        "any code of the trained layer would share, codes of their own there tell.",
         "The interval of the ratio leaves each language out in turn: it is about other languages, not about other weights "
         "(the least and the greatest draw tell of those). In simulations such intervals cover .94 to .98.",
     ),

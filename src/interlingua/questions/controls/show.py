@@ -221,13 +221,15 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
         claim = "Sharing is learnt"
     else:
         claim = "That sharing is learnt is not shown"
-    text = f"{claim}: pairs of languages share {first.corrected_fe:.2f} times as many top units as with ratings shuffled among words"
+    text = (
+        f"{claim}: pairs of languages share {first.corrected_fe:.2f} times as many top units as with shuffled ratings"
+    )
     text += f", {others}" if others else ""
     if pd.notna(first.fe_ratio_low):
         text += f" (ratio {first.fe_ratio:.2f}, 95 % interval {first.fe_ratio_low:.2f} to {first.fe_ratio_high:.2f})"
     if first.kind == "untrained":
         hardly = " (hardly any)" if first.control_r_top < LITTLE else ""
-        text += f". Top units predict {place['variable']} there with a correlation of {_r(first.control_r_top)}{hardly}, here {_r(first.r_top)}"
+        text += f". Top units predict {place['variable']} there with r {_r(first.control_r_top)}{hardly}, here {_r(first.r_top)}"
     return Brief(f"{text}.", _panel(results, place))
 
 

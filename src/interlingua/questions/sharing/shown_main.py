@@ -64,7 +64,7 @@ def _other_rankings(results: Results, place: Place) -> Brief | None:
     elif not any(shown.values()):
         text = "By no ranking are top units shown to be shared beyond chance"
     else:
-        text = f"By {no} top units are not shown to be shared beyond chance, by the other rankings they are"
+        text = f"By {no} sharing of top units is not shown, by the others it is"
     most = nulls_of(results.of("null", **place, method=results.headline))
     null = most[0].null if most else next(iter(by_method.values()))[0].null
     return Brief(f"{text}.", _panel(results, rows[rows["null"] == null], "method"))

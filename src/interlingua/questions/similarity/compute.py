@@ -21,6 +21,7 @@ from interlingua.units.similarity import (
     Similarity,
     WordsOf,
     components,
+    concepts_of,
     correlations,
     half_profiles,
     halves,
@@ -80,16 +81,6 @@ def profiles(
             found[f"{name}/{layer}"] = half_profiles(of_kept, first[name]).astype(np.float32)
         on_progress(number / len(activations.layers))
     return {"unit_profiles": found}
-
-
-def concepts_of(words: Sequence[str], links: pd.DataFrame, language: str) -> NDArray[np.object_]:
-    """Return the concept of each word, which its translations have, too; "" of one that is linked to none.
-
-    Translations by the model's own neighbours count: whoever they are, they shall not meet.
-    """
-    own = select(links, language=language)
-    known = dict(zip(own["word"], own["concept"], strict=True))
-    return np.array([known.get(word, "") for word in words], dtype=object)
 
 
 def word_means(layer: NDArray[np.float32], ratings: pd.DataFrame, rows: NDArray[np.bool_], variable: str) -> WordsOf:

@@ -63,12 +63,24 @@ _MEANT = {"own codes": ", ratings that each language encodes as well, but in a d
 
 
 def _before(results: Results, chosen: Any) -> str:
-    """Return how much is shared where the model has not looked at any context yet."""
-    where = {"model": chosen.model, "variable": chosen.variable, "words": "all", "layer": 0}
-    for row in results.of("similarity", **where).dropna(subset="rho").itertuples():
-        if row.layer != chosen.layer:
-            return f" In layer {row.layer}, before any context is read, ρ̄ is {signed(row.rho, 2)} already."
-    return ""
+    """Return how much is shared where the model has not looked at any context yet, and without linked words there."""
+    place = {"model": chosen.model, "variable": chosen.variable}
+    row, without = (_embeddings(results, place, chosen, words) for words in ("all", "unlinked"))
+    if row is None:
+        return ""
+    text = f" In layer {row.layer}, before any context is read, ρ̄ is {signed(row.rho, 2)} already"
+    if without is not None:
+        text += f", without {_links(results, **place)} {signed(without.rho, 2)}"
+        text += f" ({_ends(without)})" if pd.notna(without.rho_low) else ""
+    return f"{text}."
+
+
+def _embeddings(results: Results, place: Place, chosen: Any, words: str) -> Any:
+    """Return the row of layer 0; None where that is the chosen layer, or nothing can be told or is left out there."""
+    rows = results.of("similarity", **place, words=words, layer=0).dropna(subset="rho").itertuples()
+    row = next(rows, None)
+    told = row is not None and row.layer != chosen.layer and (words == "all" or row.n_left_out)
+    return row if told else None
 
 
 def _much(row: Any) -> str:
@@ -265,15 +277,12 @@ def lead(results: Results, place: Place) -> Lead:
             "Can't be told",
         )
     outcome = _outcome(results, place, row)
-    interval = f"95 % interval {_ends(row)}; " if outcome in _SURE else ""
-    share = f"{row.n_languages} languages encode {variable} alike by ρ̄ = {signed(row.rho, 2)} ({interval}0: unrelated, 1: the same)"
-    if outcome == "Not shown":
-        return Lead(f"Not shown: {share}, which chance could give.", outcome)
-    return Lead(f"{outcome}: {share}.", outcome)
-
-
-#: Answers that say how much, and so come with an interval.
-_SURE = ("Mostly", "In part")
+    # Answers that say how much come with an interval, and with what they are a share of.
+    how_much = outcome in ("Mostly", "In part")
+    interval = f"95 % interval over languages {_ends(row)}; " if how_much else ""
+    share = f"ρ̄ = {signed(row.rho, 2)} between {row.n_languages} languages ({interval}0: unrelated, 1: the same)"
+    chance = ", which chance could give" if outcome == "Not shown" else ""
+    return Lead(f"{outcome}{', taking all units together' * how_much}: {share}{chance}.", outcome)
 
 
 def _outcome(results: Results, place: Place, row: Any) -> str:
@@ -294,7 +303,9 @@ def tile(results: Results, place: Place) -> Tile | None:
     if row is None or pd.isna(row.rho):
         return None
     nulls = _nulls(results, **place)
-    sure = "no interval of so few languages" if pd.isna(row.rho_low) else f"95 % interval {_ends(row)}"
+    sure = "no interval of so few languages"
+    if pd.notna(row.rho_low):
+        sure = f"95 % interval {_ends(row)}, for other languages, not other words"
     if nulls:
         worst = max(nulls, key=lambda null: null.p)
         sure += f"; p {p_text(worst.p)} against {listing(results.label(null.null) for null in nulls)}"
@@ -346,28 +357,31 @@ def _beside_nulls(results: Results, place: Place, row: Any) -> Brief:
 
 
 def _firm(results: Results, place: Place, row: Any) -> Brief | None:
+    without_links = f"without {_named_links(results, place)}"
     others = {
-        f"without {_named_links(results, place)}": _chosen(results, **place, words="unlinked"),
+        without_links: _chosen(results, **place, words="unlinked"),
         "as many left out by chance": _chosen(results, **place, words="random"),
     }
     known = {
         name: other for name, other in others.items() if other is not None and pd.notna(other.rho) and other.n_left_out
     }
-    text = ", ".join(
-        f"{name} {signed(other.rho, 2)}"
-        + (f" ({_ends(other)})" if other.words == "unlinked" and pd.notna(other.rho_low) else "")
-        for name, other in known.items()
-    )
-    before = next(
-        results.of("similarity", **place, words="all", layer=0).dropna(subset="rho").itertuples(),
-        None,
-    )
-    if before is not None and before.layer != row.layer:
-        text += f"{', ' if text else ''}in layer {before.layer} (no context read yet) {signed(before.rho, 2)}"
-    if not text:
+    before, without = (_embeddings(results, place, row, words) for words in ("all", "unlinked"))
+    drawn = {"this layer, all words": row, **known}
+    if before is not None:
+        drawn[f"layer {before.layer}"] = before
+    if without is not None:
+        drawn[f"layer {without.layer}, {without_links}"] = without
+    if len(drawn) == 1:
         return None
-    drawn = {"this layer, all words": row, **known} | ({} if before is None else {f"layer {before.layer}": before})
-    return Brief(f"ρ̄ is {signed(row.rho, 2)}; {text}.", Panel(*firmness(drawn)))
+    text = f"ρ̄ is {signed(row.rho, 2)}"
+    if before is not None:
+        text += f" (layer {before.layer}, no context: {signed(before.rho, 2)})"
+    for name, other in known.items():
+        inside = [_ends(other)] if name == without_links and pd.notna(other.rho_low) else []
+        if name == without_links and without is not None:
+            inside.append(f"layer {without.layer}: {signed(without.rho, 2)}")
+        text += f"; {name} {signed(other.rho, 2)}" + (f" ({'; '.join(inside)})" if inside else "")
+    return Brief(f"{text}.", Panel(*firmness(drawn)))
 
 
 def _named_links(results: Results, place: Place) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from interlingua.flow.step import Step
+from interlingua.flow.step import Read, Step
 from interlingua.questions.question import Asked, Question
 from interlingua.tables import Column, Table
 from interlingua.tables.columns import LANGUAGE, LAYER, METHOD, MODEL, N_WORDS, SITE, UNIT, VARIABLE
@@ -92,6 +92,13 @@ def _own(name: str, says: str) -> tuple[Column, ...]:
     )
 
 
+_HOLM = Column(
+    "p_replicated_holm",
+    "p_replicated corrected for the number of unseen languages (Holm)",
+    "p",
+    "p, corrected",
+    missing=True,
+)
 SUMMARY = Table(
     name="transfer_summary",
     row="a ranking's shared units in an unseen language",
@@ -112,6 +119,7 @@ SUMMARY = Table(
         Column("n_agree", "units with the sign that they have in most seen languages", "count", missing=True),
         Column("n_replicated", "of these, units whose |t_words| is above 95 % of own codes", "count", missing=True),
         *_own("replicated", "the same where the language has a code of its own"),
+        _HOLM,
         Column("top_5_percent", "units among the best 5 % of the layer by |t_words|", "count", missing=True),
         *_own("top_5_percent", "the same where the language has a code of its own"),
         Column("median_percentile", "their median place in the layer by |t_words|, 0 to 100", "number", missing=True),
@@ -122,7 +130,14 @@ SUMMARY = Table(
         N_WORDS,
     ),
     says="how many of them replicate: with the sign that they have elsewhere, and |t| above what a code of the language's "
-    "own would give; how many stand among the best of the layer",
+    "own would give, p corrected for the number of unseen languages; how many stand among the best of the layer",
+)
+COUNTS = Table(
+    name="transfer_counts",
+    row=SUMMARY.row,
+    key=SUMMARY.key,
+    columns=tuple(column for column in SUMMARY.columns if column is not _HOLM),
+    files=(),
 )
 
 
@@ -159,10 +174,18 @@ _TEST = Step(
         "highest": "highest_degree",
         "signs": "signs",
     },
-    outputs=(TRANSFER, BESIDE_OWN, SUMMARY),
+    outputs=(TRANSFER, BESIDE_OWN, COUNTS),
     options=("units.methods", "units.random_units", "draws=units.permutations", "units.nulls", "probes.folds"),
     seeded=True,
     seconds=lambda size: 0.1 * len(size.study.units.methods) * size.scale + 0.0025 * size.study.units.permutations,
+)
+_CORRECT = Step(
+    name="transfer_summary",
+    says="unseen languages",
+    function="interlingua.questions.unseen.compute:over_languages",
+    per=("model", "site", "variable"),
+    reads={"counts": Read("transfer_counts", role="unseen")},
+    outputs=(SUMMARY,),
 )
 
 QUESTION = Question(
@@ -171,7 +194,7 @@ QUESTION = Question(
     asked=_why_not,
     chapters=("elsewhere",),
     missed="Do single units work in a language that was not asked?",
-    steps=(_REGRESS, _TEST),
+    steps=(_REGRESS, _TEST, _CORRECT),
     show="interlingua.questions.unseen.show",
     caveats=(
         "The sentences of a word share its rating. Ordinary least squares treats them as independent: with a null "

@@ -13,6 +13,7 @@ from interlingua.probes.design import column_scale
 from interlingua.probes.penalty import grouped_folds
 from interlingua.seeds import derive_seed
 from interlingua.stats.groups import group_codes
+from interlingua.stats.multiplicity import adjust
 from interlingua.study.cell import Cell
 from interlingua.tables.cells import select
 from interlingua.units.nulls.base import RatedLayer
@@ -82,7 +83,15 @@ def shared_units(
     return {
         "transfer": pd.concat(tested, ignore_index=True) if tested else None,
         "transfer_own_codes": pd.concat(beside, ignore_index=True) if beside else None,
-        "transfer_summary": cell.stamp(pd.DataFrame(summaries)),
+        "transfer_counts": cell.stamp(pd.DataFrame(summaries)),
+    }
+
+
+def over_languages(counts: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Correct each ranking's p for the number of unseen languages in which units were tested (Holm)."""
+    p = counts.groupby("method", sort=False)["p_replicated"]
+    return {
+        "transfer_summary": counts.assign(p_replicated_holm=p.transform(lambda of_method: adjust(of_method, "holm")))
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from interlingua.report.results import Results
 from interlingua.report.story import Brief, Panel, Place, Tile
 from interlingua.report.style import GREY, colour, marker, panels
@@ -12,17 +14,31 @@ from interlingua.report.words import LEVEL, Row, Section, Shown, between, cell_t
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: With fewer draws no p is below .05.
-_LEAST_DRAWS = 20
+
+def _least_draws(rows: pd.DataFrame) -> int:
+    """Return with how many draws p is below .05 at all where it is corrected for these unseen languages."""
+    return 20 * len(rows)
+
+
+def _few(row: Any, rows: pd.DataFrame) -> str:
+    """Return how few codes of its own are drawn."""
+    languages = f", too few for {len(rows)} unseen languages" if row.own_draws and len(rows) > 1 else ""
+    return f"the study draws {row.own_draws or 'no'} codes of its own{languages}"
+
+
+def _p(rows: pd.DataFrame) -> str:
+    """Return what the p that counts is called, of one or more languages."""
+    return "corrected p" if len(rows) > 1 else "p"
 
 
 def claim(results: Results, model: str, variable: str) -> str:
     """Return in which unseen languages the shared units do more than codes of the language's own would."""
     rows = results.of("transfer_summary", model=model, variable=variable, method=results.headline)
-    rows = rows[rows["own_draws"] >= _LEAST_DRAWS]
-    works = rows["p_replicated"] < LEVEL
+    rows = rows[rows["own_draws"] >= _least_draws(rows)]
+    works = rows["p_replicated_holm"] < LEVEL
     working = [
-        f"{row.n_replicated:.0f} of these {row.n_units} carry it in {results.names[row.language]} (p {p_text(row.p_replicated)})"
+        f"{row.n_replicated:.0f} of these {row.n_units} carry it in {results.names[row.language]} "
+        f"({_p(rows)} {p_text(row.p_replicated_holm)})"
         for row in rows[works].itertuples()
     ]
     failing = [results.names[code] for code in rows.loc[~works, "language"]]
@@ -48,24 +64,23 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     )
     untested = _untested(results, model, variable)
     found = []
-    for row in results.of("transfer_summary", model=model, variable=variable, method=results.headline).itertuples():
+    rows = results.of("transfer_summary", model=model, variable=variable, method=results.headline)
+    for row in rows.itertuples():
         question = f"Do single units work in {results.names[row.language]}?"
         if row.language in untested:
             continue
-        if row.own_draws < _LEAST_DRAWS:
-            draws = f"the study draws {row.own_draws or 'no'} codes of its own"
-            answer = f"Can't be told: {draws}; {row.p_below_05} of {row.n_units} units have p < .05"
+        if row.own_draws < _least_draws(rows):
+            answer = f"Can't be told: {_few(row, rows)}; {row.p_below_05} of {row.n_units} units have p < .05"
             sure = f"so have {100 * row.baseline_share_p05_words:.0f} % of random units"
             found.append(Row(question, test, answer, sure))
             continue
         shown = "more than codes of its own would give; the others are not shown to"
         answer = (
             f"{row.n_replicated:.0f} of {row.n_units} do, "
-            f"{shown if row.p_replicated < LEVEL else 'not shown to be more than codes of its own would give'}"
+            f"{shown if row.p_replicated_holm < LEVEL else 'not shown to be more than codes of its own would give'}"
         )
         sure = (
-            f"{_codes(row.own_replicated, row.own_replicated_95)}; {permuted(row.p_replicated, row.own_draws)}, not corrected for the "
-            f"number of languages; {row.top_5_percent:.0f} are among the best 5 % of the layer "
+            f"{_codes(row.own_replicated, row.own_replicated_95)}; {_both_p(row, rows)}; {row.top_5_percent:.0f} are among the best 5 % of the layer "
             f"({_codes(row.own_top_5_percent, row.own_top_5_percent_95)}; p {p_text(row.p_top_5_percent)})"
         )
         found.append(Row(question, test, answer, sure))
@@ -73,6 +88,14 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         Row(f"Do single units work in {results.names[code]}?", test, "Not tested", reason)
         for code, reason in untested.items()
     ]
+
+
+def _both_p(row: Any, rows: pd.DataFrame) -> str:
+    """Return the p of the count, and the corrected one where several languages were asked."""
+    plain = permuted(row.p_replicated, row.own_draws)
+    if len(rows) == 1:
+        return plain
+    return f"{plain}, p {p_text(row.p_replicated_holm)} corrected for {len(rows)} languages (Holm)"
 
 
 def _codes(mean: float, most: float) -> str:
@@ -97,8 +120,10 @@ def _untested(results: Results, model: str, variable: str) -> dict[str, str]:
 def section(results: Results) -> Section:
     """Return how the shared units do in every unseen language, and why they could not be tested where they were not."""
     findings = [
-        _finding(results, row)
-        for row in results.of("transfer_summary", method=results.headline).itertuples()
+        _finding(results, row, rows)
+        for model, variable in results.cells
+        for rows in (results.of("transfer_summary", model=model, variable=variable, method=results.headline),)
+        for row in rows.itertuples()
         if row.n_units
     ]
     for model, variable in results.cells:
@@ -116,25 +141,24 @@ def section(results: Results) -> Section:
     return Section(findings, ("transfer",), tuple(shown))
 
 
-def _finding(results: Results, row: Any) -> str:
+def _finding(results: Results, row: Any, rows: pd.DataFrame) -> str:
     where = f"{results.names[row.language]}, {cell_title(row.model, row.variable)}"
     by_words = (
         f"{row.p_below_05} of {row.n_units} units have p < .05 over words ({row.n_words:,} words, {row.n:,} sentences), as have "
         f"{100 * row.baseline_share_p05_words:.0f} % of {row.random_units} random units "
         f"({100 * row.baseline_share_p05:.0f} % with the paper's ordinary errors)."
     )
-    if row.own_draws < _LEAST_DRAWS:
-        draws = f"The study draws {row.own_draws or 'no'} codes of the language's own"
-        return f"{where}: {by_words} {draws}, so what that shows can't be told."
+    if row.own_draws < _least_draws(rows):
+        return f"{where}: {by_words} What that shows can't be told: {_few(row, rows)}."
     verdict = (
         "more than a code of the language's own would give"
-        if row.p_replicated < LEVEL
+        if row.p_replicated_holm < LEVEL
         else "not more than a code of the language's own might give"
     )
     return (
         f"{where}: {row.n_agree:.0f} of {row.n_units} units have the sign that they have in the languages that share them, and "
         f"{row.n_replicated:.0f} of these a |t| above 95 % of what the same unit has with codes of its own, {verdict} "
-        f"({_codes(row.own_replicated, row.own_replicated_95)}; {permuted(row.p_replicated, row.own_draws)}). "
+        f"({_codes(row.own_replicated, row.own_replicated_95)}; {_both_p(row, rows)}). "
         f"{row.top_5_percent:.0f} stand among the best 5 % of the layer ("
         f"{_codes(row.own_top_5_percent, row.own_top_5_percent_95)}; p {p_text(row.p_top_5_percent)}); their median percentile is "
         f"{row.median_percentile:.0f} (own codes: {row.own_median_percentile:.0f}; p {p_text(row.p_median_percentile)}). "
@@ -181,7 +205,7 @@ _NAMED = 3
 def _beside_chance(results: Results, place: Place) -> Any:
     """Return the rows of unseen languages in which units were tested beside enough codes of the language's own."""
     rows = results.of("transfer_summary", **place, method=results.headline)
-    return rows[(rows["own_draws"] >= _LEAST_DRAWS) & (rows["n_units"] > 0)]
+    return rows[(rows["own_draws"] >= _least_draws(rows)) & (rows["n_units"] > 0)]
 
 
 def tile(results: Results, place: Place) -> Tile | None:
@@ -193,20 +217,20 @@ def tile(results: Results, place: Place) -> Tile | None:
     if len(rows) > _NAMED:
         value = f"{span(rows['n_replicated'])} of {units}"
         sure = (
-            f"in {len(rows)} languages; by chance {between(rows['own_replicated'])}; p {p_text(rows['p_replicated'].min())} to "
-            f"{p_text(rows['p_replicated'].max())}"
+            f"in {len(rows)} languages; by chance {between(rows['own_replicated'])}; corrected p "
+            f"{p_text(rows['p_replicated_holm'].min())} to {p_text(rows['p_replicated_holm'].max())}"
         )
     else:
         value = ", ".join(
             f"{results.names[row.language]} {row.n_replicated:.0f} of {units}" for row in rows.itertuples()
         )
         chance = listing(f"{row.own_replicated:.1f}" for row in rows.itertuples())
-        sure = f"by chance {chance}; {listing(f'p {p_text(row.p_replicated)}' for row in rows.itertuples())}"
+        sure = f"by chance {chance}; {_p(rows)} {listing(p_text(row.p_replicated_holm) for row in rows.itertuples())}"
     means = (
-        f"of the {units} units that most languages have among those that go with {place['variable']} most: how many do so in a language "
-        "that had no part in choosing them, more than 95 % of random codes of its own would (by chance: what those give on average)"
+        f"of the {units} top units that the most languages share: how many go with {place['variable']} in a language that had no part in "
+        "choosing them, more than 95 % of random codes of its own would (by chance: what those give on average)"
     )
-    head = "units at the top of most languages that work there, too"
+    head = "top units that the most languages share which work there, too"
     return Tile("In languages that took no part", value, sure, means, head)
 
 
@@ -217,14 +241,15 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     untested = listing(results.names[code] for code in results.study["unseen"] if code not in beside)
     if rows.empty:
         return Brief(f"Whether single units work in {untested} can't be told: none is shared, or too little was drawn.")
-    works = listing(results.names[code] for code in rows.loc[rows["p_replicated"] < LEVEL, "language"])
-    fails = listing(results.names[code] for code in rows.loc[rows["p_replicated"] >= LEVEL, "language"])
+    shown = rows["p_replicated_holm"] < LEVEL
+    works = listing(results.names[code] for code in rows.loc[shown, "language"])
+    fails = listing(results.names[code] for code in rows.loc[~shown, "language"])
     told = [
-        f"in {works} more of them work than if the language had a random code" if works else "",
+        f"in {works} more of them work than if the language had a random code ({_p(rows)} < .05)" if works else "",
         f"in {fails} this is not shown" if fails else "",
         f"of {untested} it can't be told" if untested else "",
     ]
-    text = f"Of {rows['n_units'].iloc[0]} units that most languages have at their top, {'; '.join(filter(None, told))}."
+    text = f"Of the {rows['n_units'].iloc[0]} top units that the most languages share, {'; '.join(filter(None, told))}."
     drawn = [
         (results.names[row.language], row.n_replicated, row.own_replicated, row.own_replicated_95)
         for row in rows.itertuples()
