@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -17,6 +18,7 @@ import pandas as pd
 import pytest
 
 from interlingua.flow import Cache
+from interlingua.norms import find_file, get_card
 from interlingua.run import measure as measuring
 from interlingua.run.measure import Measure, measure
 from interlingua.run.plan import make_plan
@@ -59,6 +61,23 @@ def test_words_are_told_without_torch(small: Any, tmp_path: Path) -> None:
         *("English (en), valence", "English (en), length", "Spanish (es), valence"),
         *("French (fr), valence", "French (fr), length", "German (de), valence", "German (de), length"),
     ]
+
+
+def test_the_words_of_the_built_in_study_are_those_of_its_package(tmp_path: Path) -> None:
+    file = find_file(get_card("labmt-id"))
+    environment = {**os.environ, "INTERLINGUA_CACHE": str(tmp_path / "cache")}
+    line = [sys.executable, "-c", WITHOUT_TORCH, "demo"]
+    *said, last = subprocess.run(line, capture_output=True, text=True, check=True, env=environment).stdout.splitlines()
+    assert last in ("loaded: [] code: 0", "loaded: [] code: None")
+    _, *rows = (line.split("\t") for line in gzip.decompress(file.read_bytes()).decode("utf-8").splitlines())
+    ratings = {word.strip(): float(row[2]) for row in reversed(rows) if (word := row[0])}
+    up, down = (sorted(ratings.values(), reverse=reverse) for reverse in (False, True))
+    at = said.index(f"Indonesian (id), valence: {len(ratings):,} rated words, {up[0]:g} to {down[0]:g}")
+    for text, which, ends in zip(said[at + 1 :], ("lowest", "highest"), (up[:5], down[:5]), strict=False):
+        name, words = text.split(maxsplit=1)
+        told = dict(part.rsplit(" ", 1) for part in words.split(", "))
+        assert (name, [f"{ratings[word]:g}" for word in told]) == (which, list(told.values()))
+        assert list(told.values()) == [f"{rating:g}" for rating in ends]
 
 
 def test_all_problems_are_told_at_once_and_the_words_all_the_same(interlingua: Cli, small: Any, tmp_path: Path) -> None:

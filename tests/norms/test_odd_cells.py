@@ -16,6 +16,7 @@ import xlwt
 
 from interlingua.errors import NormsError
 from interlingua.norms import Norms, load_norms
+from interlingua.norms.cells import Odd, read_each
 
 
 def xlsx(path: Path, rows: list[list[Any]]) -> Path:
@@ -130,3 +131,9 @@ def test_the_workbook_of_the_reviewers(shared: Path) -> None:
     norms = load_norms(shared / "cases" / "norms" / "words.xlsx", language="en", scale="none")
     assert not any(word.startswith("20") for word in norms.table["word"])
     assert "row 7 (2013-03-01), row 8 (2014-05-12)" in issues(norms)["date in the column of words, left out"][1]
+
+
+def test_a_cell_is_read_as_it_is_alone_whatever_equal_ones_stand_above() -> None:
+    cells = ["1", 1, True, 1.0, Odd("date", "1"), Odd("error", "1"), "1", 0.0, -0.0, "", None]
+    read = read_each(pd.Series(cells, dtype=object), lambda cell: (type(cell), repr(cell), getattr(cell, "kind", "")))
+    assert read == [(type(cell), repr(cell), getattr(cell, "kind", "")) for cell in cells]

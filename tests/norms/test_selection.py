@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interlingua import languages
 from interlingua.errors import NormsError
 from interlingua.norms import describe_not_plain, not_plain, plain_words, select_flat
 
@@ -70,6 +71,21 @@ def test_the_first_of_many_words_that_are_not_plain_and_where_the_rest_is() -> N
 def test_every_word_is_plain_or_named(words: list[str], language: str) -> None:
     table = _table(words)
     assert sorted([*plain_words(table, language)["word"], *not_plain(table, language)["word"]]) == sorted(words)
+
+
+@given(st.lists(st.text("abéй爱न\u0940\u0301-7 ", max_size=5), max_size=12), st.sampled_from(["en", "zh", "ru", "hi"]))
+def test_a_word_is_plain_whatever_words_stand_beside_it(words: list[str], language: str) -> None:
+    for least in (None, 0, 3):
+        alone = [word for word in words if len(plain_words(_table([word]), language, least))]
+        assert plain_words(_table(words), language, least)["word"].tolist() == alone
+        assert not any(word in alone for word in not_plain(_table(words), language, least)["word"])
+        by_letter = [
+            word
+            for word in words
+            if languages.is_written_in(word, language)
+            and sum(map(str.isalpha, word)) >= ({"zh": 2}.get(language, 3) if least is None else least)
+        ]
+        assert alone == by_letter
 
 
 def test_flat_selection_takes_the_same_from_every_bin_that_can_give_it() -> None:

@@ -227,12 +227,13 @@ def _check_offsets(table: pd.DataFrame, where: str) -> None:
 
 def _check_words(table: pd.DataFrame, where: str) -> None:
     """No word in train and in test, or with two concepts; rows of a language together, in it rows of a word."""
+    words = table.groupby(["language", "word"], sort=False).ngroup()
     for column, rule in (("split", "be in one split"), ("concept", "have one concept")):
-        different = table.groupby(["language", "word"], sort=False)[column].transform("nunique")
-        _refuse(table, different > 1, where, f"rows of one word must {rule}")
-    for keys, name in ((["language"], "language"), (["language", "word"], "word")):
-        starts_run = (table[keys] != table[keys].shift()).any(axis=1)
-        apart = starts_run & table.duplicated(keys)
+        numbers = pd.Series(pd.factorize(table[column])[0]).groupby(words)
+        different = numbers.transform("min") < numbers.transform("max")
+        _refuse(table, different, where, f"rows of one word must {rule}")
+    for runs, name in ((pd.Series(pd.factorize(table["language"])[0]), "language"), (words, "word")):
+        apart = (runs != runs.shift()) & runs.duplicated()
         _refuse(table, apart, where, f"rows of this {name} must stand together: sort the table by {name}")
 
 

@@ -252,6 +252,9 @@ class Graph:
         }
         makers |= {output.name: (step, output) for step in steps for output in step.outputs}
         left_out = {output.name: output for step in absent for output in step.outputs if output.name not in makers}
+        there: dict[tuple[str, str], list[Node]] = {}
+        for node in self.nodes:
+            there.setdefault((node.step.name, node.part), []).append(node)
         for step in steps:
             options = {name: option(key) for name, key in step.keys.items()}
             modules = [
@@ -261,10 +264,12 @@ class Graph:
                 reads = {
                     name: Reading(left_out[read.name], (), _NOWHERE)
                     if read.name in left_out
-                    else self._reading(step, at, read, part, makers, has_role)
+                    else self._reading(step, at, read, part, makers, there, has_role)
                     for name, read in step.inputs.items()
                 }
-                self.nodes.append(Node(step, at, part, options, seed, reads, size(step, at), tuple(modules)))
+                node = Node(step, at, part, options, seed, reads, size(step, at), tuple(modules))
+                self.nodes.append(node)
+                there.setdefault((step.name, part), []).append(node)
 
     def _reading(
         self,
@@ -273,6 +278,7 @@ class Graph:
         read: Read,
         part: str,
         makers: Mapping[str, tuple[Step, Output]],
+        there: Mapping[tuple[str, str], Sequence[Node]],
         has_role: Callable[[Place, str], bool],
     ) -> Reading:
         wanted = read.part or part
@@ -284,7 +290,7 @@ class Graph:
         else:
             assert read.name in makers, f"{step.name} reads '{read.name}', which no step leaves and no source is"
             maker, output = makers[read.name]
-            parents, dims = [*self.of(maker.name, wanted)], maker.per
+            parents, dims = [*there.get((maker.name, wanted), ())], maker.per
         at = {**at, **read.at}
         fitting = [
             parent

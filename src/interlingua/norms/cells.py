@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pandas as pd
+
+Value = TypeVar("Value")
 
 
 class Odd(str):
@@ -28,3 +33,11 @@ class Odd(str):
 def cell_of(value: Any) -> Any:
     """Return a cell of what `child_reader` wrote."""
     return Odd(*value) if isinstance(value, list) else value
+
+
+def read_each(cells: pd.Series[Any], read: Callable[[Any], Value]) -> list[Value]:
+    """Return what `read` makes of every cell, asked once a text: a column of ratings has few different ones."""
+    every = cells.tolist()
+    known = {text: read(text) for text in {cell for cell in every if type(cell) is str}}
+    # Of equal numbers, or odd cells, each may be another thing.
+    return [known[cell] if type(cell) is str else read(cell) for cell in every]

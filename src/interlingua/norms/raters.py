@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from interlingua.errors import NormsError
 from interlingua.norms.advice import Keys
 from interlingua.norms.card import Layout
+from interlingua.norms.cells import read_each
 from interlingua.norms.columns import column_at
 from interlingua.norms.issues import Issues
 from interlingua.norms.ratings import is_missing, number_of
@@ -87,7 +88,7 @@ def read_errors(
                 raise
             issues.add("no standard deviations", 1, f"{name}: {error}")
             continue
-        own = pd.DataFrame({"word": table["word"].to_numpy(), "variable": name, "error": sd / np.sqrt(n), "raters": n})
+        own = pd.DataFrame({"word": table["word"], "variable": name, "error": sd / np.sqrt(n), "raters": n})
         found.append(own[own["error"].notna() & table[name].notna().to_numpy()])
     return pd.concat([no_errors(), *found], ignore_index=True) if found else no_errors()
 
@@ -103,21 +104,23 @@ def _numbers(
 ) -> NDArray[np.float64]:
     """Return the numbers of a column, NaN where a cell has none that is `right`; these are counted."""
     cells = raw.iloc[:, column_at(raw, column, file, ours)]
-    filled = np.array([not is_missing(cell, layout) for cell in cells])
-    numbers = np.array([number_of(cell, layout) if has else np.nan for cell, has in zip(cells, filled, strict=True)])
+    read = read_each(cells, lambda cell: None if is_missing(cell, layout) else number_of(cell, layout))
+    filled = np.array([number is not None for number in read], dtype=bool)
+    numbers = np.array(read, dtype=np.float64)
     wrong = filled & ~(np.isfinite(numbers) & right(numbers))
     numbers[wrong] = np.nan
-    shown: list[Any] = [f"'{cell}' in row {row}" for row, cell, bad in zip(raw.index, cells, wrong, strict=True) if bad]
+    shown = [f"'{cell}' in row {row}" for row, cell in cells[wrong].items()]
     issues.add_items(f"raters of {ours.partition('.')[2]}: no such number", shown)
     return numbers
 
 
 def on_scale(errors: pd.DataFrame, raw: pd.DataFrame, scaled: pd.DataFrame) -> pd.DataFrame:
     """Return errors in the units of scaled ratings, which scaling has made of the raw ones by a straight line."""
-    factors = {}
-    for name in errors["variable"].unique():
+    factors = []
+    variable, names = pd.factorize(errors["variable"])
+    for name in names:
         at = raw[name].argmin(), raw[name].argmax()
         low, high = (float(raw[name].iloc[place]) for place in at)
         after = [float(scaled[name].iloc[place]) for place in at]
-        factors[name] = (after[1] - after[0]) / (high - low) if high > low else 1.0
-    return errors.assign(error=errors["error"] * errors["variable"].map(factors).astype(float))
+        factors.append((after[1] - after[0]) / (high - low) if high > low else 1.0)
+    return errors.assign(error=errors["error"] * np.array(factors, dtype=np.float64)[variable])

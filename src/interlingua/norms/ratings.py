@@ -15,7 +15,7 @@ import pandas as pd
 from interlingua.errors import NormsError
 from interlingua.norms.advice import Keys
 from interlingua.norms.card import Layout
-from interlingua.norms.cells import Odd
+from interlingua.norms.cells import Odd, read_each
 from interlingua.norms.issues import Issues, first_of
 from interlingua.norms.words import is_invisible
 
@@ -27,6 +27,7 @@ _MINUS: Final = re.compile(r"(?:^|(?<=[eE]))[\u2212\u2010\u2011\u2012\u2013\ufe6
 _COMMAS: Final = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _THOUSANDS: Final = re.compile(r"[+-]?[0-9]{1,3}(,[0-9]{3})+")
 _SHOWN: Final = 500
+_WRONG, _ERROR, _MENDED = "wrong", "error", "mended"
 #: How the reason begins why a column with such numbers is not read.
 COMMAS: Final = "its numbers have commas"
 
@@ -47,25 +48,12 @@ def read_ratings(
     NormsError
         A cell is neither a finite number nor a mark of a missing one.
     """
-    numbers: list[float] = []
-    wrong: list[tuple[int, str, Any]] = []
-    mended: list[str] = []
-    errors: list[str] = []
-    for row, cell, word in zip(cells.index, cells, words, strict=True):
-        text = str(cell).strip()
-        number = float("nan")
-        if is_missing(cell, layout):
-            pass
-        elif isinstance(cell, Odd) and cell.kind == "error":
-            errors.append(f"{text} in row {row} ({word})")
-        else:
-            number = number_of(cell, layout)
-            if not math.isfinite(number):
-                wrong.append((int(row), word, cell))
-            elif not text.isascii():
-                mended.append(f"'{_visible(text)}' in row {row} ({word})")
-        numbers.append(number)
-    if wrong:
+    read = read_each(cells, lambda cell: _read(cell, layout))
+    told: dict[str, list[tuple[int, str, Any]]] = {_WRONG: [], _ERROR: [], _MENDED: []}
+    for place, (_, what) in enumerate(read):
+        if what:
+            told[what].append((int(cells.index[place]), words[place], cells.iloc[place]))
+    if wrong := told[_WRONG]:
         first = len(wrong) == 1 and wrong[0][0] == cells.index[0]
         row, word, cell = wrong[0]
         more = f" ({len(wrong)} such cells)" if len(wrong) > 1 else ""
@@ -76,9 +64,23 @@ def read_ratings(
             names = f"{advice} if it is the name of a column"
             hint = f"{hint}, or {names}" if word else f"give {names}, or {hint.removeprefix('give ')}"
         raise NormsError(f"{file}, row {row}, word '{word}': the rating of {name} is {said}{more}; {hint}")
+    errors = [f"{str(cell).strip()} in row {row} ({word})" for row, word, cell in told[_ERROR]]
+    mended = [f"'{_visible(str(cell).strip())}' in row {row} ({word})" for row, word, cell in told[_MENDED]]
     issues.add_items(f"error of the spreadsheet, no rating of {name}", errors, "mend the formula, or clear the cell")
     issues.add_items(f"rating of {name} in other characters, read as a number", mended)
-    return pd.Series(numbers, index=cells.index, dtype="float64")
+    return pd.Series([number for number, _ in read], index=cells.index, dtype="float64")
+
+
+def _read(cell: Any, layout: Layout) -> tuple[float, str]:
+    """Return a cell's number, and what is to be told of the cell: `_WRONG`, `_ERROR`, `_MENDED` or nothing."""
+    if is_missing(cell, layout):
+        return math.nan, ""
+    if isinstance(cell, Odd) and cell.kind == "error":
+        return math.nan, _ERROR
+    number = number_of(cell, layout)
+    if not math.isfinite(number):
+        return number, _WRONG
+    return number, "" if str(cell).strip().isascii() else _MENDED
 
 
 def is_missing(cell: Any, layout: Layout) -> bool:

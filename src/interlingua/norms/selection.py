@@ -69,10 +69,11 @@ def not_plain(table: pd.DataFrame, language: str, min_letters: int | None = None
 
 def part_plain(table: pd.DataFrame, language: str, min_letters: int | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return what `plain_words` and `not_plain` do, each word looked at once."""
-    reasons = _reasons(table, language, min_letters)
+    words = table["word"].tolist()
+    reasons = _reasons(words, language, min_letters)
     plain = np.array([not why for why in reasons], dtype=bool)  # of no words, too
-    found = pd.DataFrame({"word": table["word"].to_numpy(), "why": reasons}, dtype=object)
-    return table[plain].reset_index(drop=True), found[found["why"] != ""].reset_index(drop=True)
+    left_out = [(word, why) for word, why in zip(words, reasons, strict=True) if why]
+    return table[plain].reset_index(drop=True), pd.DataFrame(left_out, columns=["word", "why"], dtype=object)
 
 
 def describe_not_plain(left_out: pd.DataFrame, language: str) -> str:
@@ -96,17 +97,21 @@ def describe_not_plain(left_out: pd.DataFrame, language: str) -> str:
     return f"{words} ({reasons}){rest}"
 
 
-def _reasons(table: pd.DataFrame, language: str, min_letters: int | None) -> list[str]:
+def _reasons(words: list[str], language: str, min_letters: int | None) -> list[str]:
     """Return why each word is not plain, "" where it is."""
     known = languages.get(language)
     least = min_letters if min_letters is not None else (2 if known.script in _DENSE_SCRIPTS else 3)
+    # Most words are letters of the script, without marks: each of these is looked at once.
+    letters = {letter for letter in set[str]().union(*words) if languages.is_written_in(letter, known)}
     return [
-        _not_in_script(word, known)
+        ""
+        if len(word) >= max(least, 1) and letters.issuperset(word)
+        else _not_in_script(word, known)
         if not languages.is_written_in(word, known)
         else _TOO_SHORT.format(least)
         if not (word.isalpha() and len(word) >= least) and sum(character.isalpha() for character in word) < least
         else ""
-        for word in table["word"].tolist()
+        for word in words
     ]
 
 

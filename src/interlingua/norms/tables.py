@@ -212,7 +212,7 @@ def _with_header(
     body = [
         (number, cells)
         for number, cells in enumerate(rows[header_row:], start=header_row + 1)
-        if any(str(cell).strip() for cell in cells)
+        if any(map(str.strip, map(str, cells)))
     ]
     numbers = [number for number, _ in body]
     table = _frame([cells for _, cells in body], header, numbers, file, layout, keys)
@@ -221,7 +221,7 @@ def _with_header(
     if is_text and header:
         # In a text file a header that is too short may lack its *first* name as well as its last.
         table.attrs["unnamed_from"] = next(
-            (number for number, cells in body if any(str(cell).strip() for cell in cells[len(header) :])), 0
+            (number for number, cells in body if "".join(cells[len(header) :]).strip()), 0
         )
     return table
 
@@ -239,7 +239,7 @@ def _frame(
         far = f"; row {widest} is the widest: delete what stands beyond the table"
         raise layout.limits.too_many(file, len(rows), width, keys, far)
     table = pd.DataFrame(
-        [[*cells, *[""] * (width - len(cells))] for cells in rows],
+        [cells if len(cells) == width else [*cells, *[""] * (width - len(cells))] for cells in rows],
         index=pd.Index(numbers, name="row"),
         dtype=object,
     )

@@ -53,7 +53,10 @@ def read_words(cells: pd.Series[Any], layout: Layout, language: str, file: Path,
     known = languages.get(language)
     words: list[str] = []
     found: dict[str, list[str]] = {}
-    for row, cell in zip(cells.index, cells, strict=True):
+    for row, cell in zip(cells.index.tolist(), cells.tolist(), strict=True):
+        if type(cell) is str and cell.isalpha() and not layout.marker:  # as most are: nothing is odd about letters
+            words.append(languages.lower(cell, known) if layout.lower else unicodedata.normalize("NFC", cell))
+            continue
         word, kinds = _read(cell, layout, known)
         words.append(word)
         for kind in kinds:
@@ -97,8 +100,6 @@ _KINDS: Final[dict[str, str]] = {
 
 def _read(cell: Any, layout: Layout, language: languages.Language) -> tuple[str, list[str]]:
     """Return a cell's word, and which kinds of issue it is one of."""
-    if type(cell) is str and cell.isalpha() and not layout.marker:  # as most are: nothing is odd about letters
-        return languages.lower(cell, language) if layout.lower else unicodedata.normalize("NFC", cell), []
     if isinstance(cell, Odd):
         if cell.kind == "truth value":
             return str(cell), [_TRUTH]

@@ -138,6 +138,11 @@ def _add(
     study, material = models[0].study, models[0].material
     seen, unseen = rated(study, material, study.seen), rated(study, material, study.unseen)
     by_name = {model.name: model for model in models}
+    n_sentences = material.contexts.table["language"].value_counts().to_dict()
+
+    @lru_cache
+    def tokens(name: str, code: str) -> int:
+        return count_tokens(by_name[name], material, code)
 
     def has_role(at: Place, role: str) -> bool:
         language, variable = at.get("language"), at.get("variable")
@@ -166,9 +171,8 @@ def _add(
         chosen = [by_name[at["model"]]] if "model" in at else list(models)
         largest = max(chosen, key=lambda model: model.facts.width)
         codes = [at["language"]] if "language" in at else list(study.languages)
-        table = material.contexts.table
-        sentences = float(table["language"].isin(codes).sum()) / len(codes)
-        tokens = partial(count_tokens, largest, material, codes[0])
+        sentences = sum(n_sentences.get(code, 0) for code in codes) / len(codes)
+        tokens_there = partial(tokens, largest.name, codes[0])
         token_s = partial(token_seconds, largest, layer_s)
         facts = largest.facts
         site = next((site for site in SITES if site == at.get("site")), study.sites[0])
@@ -176,7 +180,7 @@ def _add(
         # Draws of random weights take turns; a worker keeps any other model for several languages.
         loaded = facts.parameters * (1.0 if largest.part == DRAWS else 0.2)
         width = layout.width(layout.layers[0])
-        return Size(study, site, len(layout.layers), width, sentences, len(study.seen), loaded, tokens, token_s)
+        return Size(study, site, len(layout.layers), width, sentences, len(study.seen), loaded, tokens_there, token_s)
 
     graph.add(
         steps,
