@@ -357,12 +357,14 @@ def test_a_language_is_asked_for_words_beside_a_probe(made: Callable[[str], Made
     ratings["split"] = np.where(np.arange(50) % 3, "train", "test")
     activations = extract(of.model, sentences)
     cell = Cell("m", "valence", LAYER, 3, Layout.even(of.model.n_layers, 32))
-    known = scales(activations, ratings, cell, variable="valence", language="en", sweep=True, test_share=0.2, seed=0)
+    given: Any = {"variable": "valence", "language": "en", "sites": None, "test_share": 0.2, "seed": 0}
+    known = scales(activations, ratings, cell, sweep=True, **given)
     units = pd.DataFrame({"language": "en", "chosen_by": "others", "index": [0, 10, 11], "sign": [1, 1, 1]})
     images = np.array([np.random.default_rng(draw).permutation(np.arange(12, 32))[:3] for draw in range(19)])
     controls = {"sign/en": np.ones(32), "matched/others/3/tested": np.array([0, 10, 11])}
     options: Any = {"edits": ("steer", "mean", "swap"), "doses": (-0.05, 0.05, 2.0), "readouts": ("probe", "words")}
     numbers: Any = {
+        "frames": 3,
         "words": 15,
         "edited": 5,
         "edited_words": 8,
@@ -392,7 +394,7 @@ def test_a_language_is_asked_for_words_beside_a_probe(made: Callable[[str], Made
     read = READOUTS.check(found["causal_readouts"]).set_index("readout")
     assert read.loc["words", "passes"], read.loc["words", "why"]
     # "I feel" alone stands before the slot of the first English frame; its other words the model does not know.
-    assert read.loc["words", "how"].startswith("1 of 4 slot frames; w49, w47, ")
+    assert read.loc["words", "how"].startswith("1 of 3 slot frames; w49, w47, ")
     arrays = found["causal_effects"]
     low, high, far = arrays["edited/words/steer"] - arrays["unedited/words"]
     assert (low < high).all()

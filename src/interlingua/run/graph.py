@@ -169,14 +169,23 @@ def _add(
         table = material.contexts.table
         sentences = float(table["language"].isin(codes).sum()) / len(codes)
         tokens = partial(count_tokens, largest, material, codes[0])
-        token_s = partial(token_seconds, largest, layer_s)
-        facts = largest.facts
         site = next((site for site in SITES if site == at.get("site")), study.sites[0])
         layout = largest.layout(site)
         # Draws of random weights take turns; a worker keeps any other model for several languages.
-        loaded = facts.parameters * (1.0 if largest.part == DRAWS else 0.2)
+        share = 1.0 if largest.part == DRAWS or "language" not in at else 0.2
         width = layout.width(layout.layers[0])
-        return Size(study, site, len(layout.layers), width, sentences, len(study.seen), loaded, tokens, token_s)
+        return Size(
+            study=study,
+            site=site,
+            layers=len(layout.layers),
+            width=width,
+            sentences=sentences,
+            languages=len(study.seen),
+            loaded=share * sum(model.facts.parameters for model in chosen),
+            tokens=tokens,
+            token_s=lambda: sum(token_seconds(model, layer_s) for model in chosen),
+            head=partial(head_tokens, largest),
+        )
 
     graph.add(
         steps,
@@ -228,6 +237,19 @@ def token_seconds(model: ModelInStudy, layer_s: LayerSeconds) -> float:
     facts = model.facts
     used = facts.parameters - facts.word_embeddings
     return layer_s((facts.width, facts.dtype, model.device)) / TIMED_TOKENS * used / (12.0 * facts.width**2)
+
+
+def head_tokens(model: ModelInStudy) -> float:
+    """Return how many tokens take as long as a model's head that says words, 0 where its configuration names none."""
+    from interlingua.models.opening import read_config
+
+    facts, handle = model.facts, model.source.output.read(Path())
+    if handle.stored is not None or handle.spec.untrained:
+        return 0.0
+    named = () if facts.is_decoder else read_config(handle.spec, local_files_only=False).architectures or ()
+    if not facts.is_decoder and not any(name.endswith("MaskedLM") for name in named):
+        return 0.0
+    return facts.word_embeddings / (facts.parameters - facts.word_embeddings)
 
 
 @lru_cache
