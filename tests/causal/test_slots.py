@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ from interlingua.models.heads import Head, load_head
 from interlingua.questions.causal.choose import scales
 from interlingua.questions.causal.edit import effects
 from interlingua.questions.causal.tables import CHECKS, READOUTS
+from interlingua.run.graph import head_tokens
 from interlingua.study.cell import Cell
 from interlingua.study.model import Handle
 from interlingua.tables.layout import Layout
@@ -292,6 +294,29 @@ def arranged(of: Made, folder: Path) -> Made:
     tokenizer.save_pretrained(folder)
     model = load_model(str(folder), device="cpu")
     return Made(whole, folder, model, load_head(str(folder), model))
+
+
+@pytest.mark.parametrize("family", ["bert", "llama"])
+def test_the_estimate_knows_by_the_configuration_whether_a_model_says_words(
+    made: Callable[[str], Made], tmp_path: Path, family: str
+) -> None:
+    of = made(family)
+
+    def tokens(spec: str) -> float:
+        handle = Handle(parse_spec(spec), "float32", "cpu")
+        return head_tokens(handle, handle.outline("float32"))
+
+    inner, words = getattr(of.whole, of.whole.base_model_prefix), of.whole.get_input_embeddings().weight.numel()
+    assert tokens(str(of.folder)) == pytest.approx(words / (sum(p.numel() for p in inner.parameters()) - words))
+    assert tokens(f"untrained:{of.folder}") == 0
+    inner.save_pretrained(tmp_path)
+    of.model.tokenizer.save_pretrained(tmp_path)
+    assert tokens(str(tmp_path)) == 0
+    # As in a GGUF file, which names no head, though its family may have one for each of its decoders.
+    config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    del config["architectures"]
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    assert (tokens(str(tmp_path)) > 0) == CAUSAL[family]
 
 
 def test_words_and_frames_are_chosen_by_training_words_alone(made: Callable[[str], Made], tmp_path: Path) -> None:

@@ -24,7 +24,9 @@ from interlingua.questions.question import Asked
 from interlingua.run.inputs import CONCEPTS, FACTS, NOTICED, RATINGS, SENTENCES, SOURCES
 from interlingua.study.config import Study
 from interlingua.study.controls import DRAWS, OTHERS
+from interlingua.study.facts import Facts
 from interlingua.study.inputs import CONCRETENESS, RATED_WORDS
+from interlingua.study.model import Handle
 from interlingua.study.prepare import ModelInStudy, Prepared, rated, second_norms
 from interlingua.study.rater_errors import RATER_ERRORS
 from interlingua.study.size import Size
@@ -184,7 +186,7 @@ def _add(
             loaded=share * sum(model.facts.parameters for model in chosen),
             tokens=tokens,
             token_s=lambda: sum(token_seconds(model, layer_s) for model in chosen),
-            head=partial(head_tokens, largest),
+            head=lambda: head_tokens(largest.source.output.read(Path()), largest.facts),
         )
 
     graph.add(
@@ -239,17 +241,23 @@ def token_seconds(model: ModelInStudy, layer_s: LayerSeconds) -> float:
     return layer_s((facts.width, facts.dtype, model.device)) / TIMED_TOKENS * used / (12.0 * facts.width**2)
 
 
-def head_tokens(model: ModelInStudy) -> float:
+def head_tokens(handle: Handle, facts: Facts) -> float:
     """Return how many tokens take as long as a model's head that says words, 0 where its configuration names none."""
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+        MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    )
+
     from interlingua.models.opening import read_config
 
-    facts, handle = model.facts, model.source.output.read(Path())
     if handle.stored is not None or handle.spec.untrained:
         return 0.0
-    named = () if facts.is_decoder else read_config(handle.spec, local_files_only=False).architectures or ()
-    if not facts.is_decoder and not any(name.endswith("MaskedLM") for name in named):
-        return 0.0
-    return facts.word_embeddings / (facts.parameters - facts.word_embeddings)
+    config = read_config(handle.spec, local_files_only=False)
+    if config.architectures:
+        says = any(name.endswith(("CausalLM", "LMHeadModel", "MaskedLM")) for name in config.architectures)
+    else:  # a GGUF file names none
+        says = config.model_type in set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES) - set(MODEL_FOR_MASKED_LM_MAPPING_NAMES)
+    return facts.word_embeddings / (facts.parameters - facts.word_embeddings) if says else 0.0
 
 
 @lru_cache

@@ -53,7 +53,7 @@ BUILTIN: Mapping[str, Mapping[str, Any]] = {
             "edits": ["steer"],
             "readouts": ["probe", "words"],
             "frames": 2,
-            "words": 26,
+            "words": 20,
             "edited": 5,
             "edited_words": 6,
             "untrained": False,

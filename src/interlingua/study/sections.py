@@ -371,8 +371,8 @@ class Causal(Section):
     def _each_once(cls, value: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
         if value == ():
             raise ValueError("give one at least")
-        for entry in value or ():
-            if value.count(entry) > 1:
+        for entry in (every := value or ()):
+            if every.count(entry) > 1:
                 raise ValueError(f"'{entry}' stands there twice")
         return value
 

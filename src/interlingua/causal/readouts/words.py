@@ -24,7 +24,7 @@ ENDS = 20
 #: They are words of as few pieces as leave so many times as many to choose from: each piece more is another pass.
 _CHOICE = 4
 #: A frame is tried on so many words.
-_TRIED = 60
+_TRIED = 30
 
 
 class Words(Readout):

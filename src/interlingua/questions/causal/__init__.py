@@ -31,7 +31,7 @@ _BEHIND = 0.5
 _FLOAT32, _BACKWARD = 1.5, 1.0
 #: Sentences to which others are likened (`interlingua.causal.readouts.likeness`); words on which a slot frame is tried
 #: (`interlingua.causal.readouts.words`), and the tokens of one that is filled.
-_LIKENED, _TRIED, _FRAME_TOKENS = 48, 60, 12
+_LIKENED, _TRIED, _FRAME_TOKENS = 48, 30, 12
 
 
 def _why_not(asked: Asked) -> str:
@@ -80,7 +80,7 @@ def _untrained_seconds(size: Size) -> float:
     options, scrutiny = size.study.causal, size.study.scrutiny
     if not options.untrained or "untrained" not in scrutiny.controls or not _edited_here(size):
         return 0.1
-    words = options.words + _LIKENED * ("likeness" in options.readouts)
+    words: float = options.words + _LIKENED * ("likeness" in options.readouts)
     words += (size.site != RESID) * size.sentences / size.study.sampling.sentences
     tokens = size.languages * words * size.tokens() / size.sentences
     return 3.0 + LOAD_S * size.loaded + _FLOAT32 * size.token_s() * tokens
