@@ -326,7 +326,7 @@ def test_the_chapter_says_it_in_few_words_language_by_language() -> None:
     in_all = {"units_in_all": 3, "effect_in_all": 0.21, "hard_in_all": 0.18, "n_moved_in_all": 2}
     moved = brief(told(summary(p=0.01, p_hard=0.2, mean_hard=0.3, **in_all)), place, "used")
     assert ": more than others alike in SD and mean (" in moved.text
-    assert "also in |r| (0.30, p = .2000)." in moved.text
+    assert "or |r| (0.30, p = .2000)." in moved.text
     assert "3 units shown to carry it in all: 0.21, others nearest in |r| 0.18 (p < .05 in 2 of 5)" in moved.text
     assert "not the model's use" in moved.text
     assert len(moved.text.split()) <= 80

@@ -192,7 +192,7 @@ def test_the_model_s_own_words_are_told_beside_a_probe_in_80_words(p_of_probe: f
         assert text.endswith(f" {says}")
         assert len(text.split()) <= 80
     text = brief(both({"p": p_of_probe}, **SILENT), PLACE, "used").text
-    assert text.endswith(" Its choice of words can't be asked; a probe is not the model's use.")
+    assert text.endswith(" Its choice of words, nearer to use, can't be asked.")
     assert len(text.split()) <= 80
 
 

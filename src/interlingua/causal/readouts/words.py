@@ -21,8 +21,9 @@ Index = NDArray[np.int64]
 
 #: So many words at either end of the ratings are scored, or an eighth of all if those are fewer.
 ENDS = 20
-#: They are words of as few pieces as leave so many times as many to choose from: each piece more is another pass.
-_CHOICE = 4
+#: They are words of as few pieces as leave so many times as many to choose from: each piece more is another pass. Where
+#: few are short, fewer are scored, down to so many at either end.
+_CHOICE, LEAST = 4, 5
 #: A frame is tried on so many words.
 _TRIED = 30
 
@@ -69,8 +70,9 @@ def _most(pieces: Sequence[tuple[int, ...] | None]) -> float:
 def _ends(ratings: Floats, pieces: Floats) -> Index:
     """Return the words at either end of the ratings, shape (2, n), among those of few pieces."""
     number = min(ENDS, len(ratings) // (2 * _CHOICE))
-    counts = np.sort(pieces)[: _CHOICE * number]
+    counts = np.sort(pieces)[: _CHOICE * min(LEAST, number)]
     chosen = np.flatnonzero(pieces <= counts[-1]) if len(counts) and np.isfinite(counts[-1]) else np.array([], int)
+    number = min(number, len(chosen) // _CHOICE)
     order = chosen[np.argsort(ratings[chosen], kind="stable")]
     if number < 2 or not len(order) or ratings[order[number - 1]] >= ratings[order[-number]]:
         raise StatsError("too few training words with different ratings stand apart in the slot frames")

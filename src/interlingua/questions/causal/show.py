@@ -69,7 +69,7 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     verdict = ": more than" if row.p < LEVEL else ", not shown beyond"
     text += f"{verdict} others alike in SD and mean ({signed(row.mean_matched, 2)}, p {p_text(row.p)})"
     if not pd.isna(row.p_hard):
-        text += f", also in |r| ({signed(row.mean_hard, 2)}, p {p_text(row.p_hard)})"
+        text += f", or |r| ({signed(row.mean_hard, 2)}, p {p_text(row.p_hard)})"
     text += "."
     if not pd.isna(row.units_in_all):
         text += (
@@ -107,7 +107,7 @@ def _said(results: Results, place: Place, row: Any) -> str:
     if words.readout == row.readout:
         return " A probe is not the model's use." if row.readout != "words" and row.p < LEVEL else ""
     if not _asked(words):
-        return f" Its {words.label} can't be asked; a probe is not the model's use."
+        return f" Its {words.label}, nearer to use, can't be asked."
     moved = f" Its {words.label}: "
     if pd.isna(words.p):
         return f"{moved}{signed(words.mean_effect, 2)} SD."
