@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ from interlingua.causal.edits import Applied, Steer
 from interlingua.causal.network import Network
 from interlingua.causal.readouts import Training
 from interlingua.causal.readouts import get as get_readout
+from interlingua.causal.readouts.words import chosen_ends
 from interlingua.causal.slots import InSlots, Panel, Slots, forms
 from interlingua.causal.steering import continuations
 from interlingua.causal.unit_set import UnitSet
@@ -29,6 +31,7 @@ from interlingua.models.heads import Head, load_head
 from interlingua.questions.causal.choose import scales
 from interlingua.questions.causal.edit import effects
 from interlingua.questions.causal.tables import CHECKS, READOUTS
+from interlingua.run.graph import head_tokens
 from interlingua.study.cell import Cell
 from interlingua.study.model import Handle
 from interlingua.tables.layout import Layout
@@ -294,6 +297,29 @@ def arranged(of: Made, folder: Path) -> Made:
     return Made(whole, folder, model, load_head(str(folder), model))
 
 
+@pytest.mark.parametrize("family", ["bert", "llama"])
+def test_the_estimate_knows_by_the_configuration_whether_a_model_says_words(
+    made: Callable[[str], Made], tmp_path: Path, family: str
+) -> None:
+    of = made(family)
+
+    def tokens(spec: str) -> float:
+        handle = Handle(parse_spec(spec), "float32", "cpu")
+        return head_tokens(handle, handle.outline("float32"))
+
+    inner, words = getattr(of.whole, of.whole.base_model_prefix), of.whole.get_input_embeddings().weight.numel()
+    assert tokens(str(of.folder)) == pytest.approx(words / (sum(p.numel() for p in inner.parameters()) - words))
+    assert tokens(f"untrained:{of.folder}") == 0
+    inner.save_pretrained(tmp_path)
+    of.model.tokenizer.save_pretrained(tmp_path)
+    assert tokens(str(tmp_path)) == 0
+    # As in a GGUF file, which names no head, though its family may have one for each of its decoders.
+    config = json.loads((tmp_path / "config.json").read_text(encoding="utf-8"))
+    del config["architectures"]
+    (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
+    assert (tokens(str(tmp_path)) > 0) == CAUSAL[family]
+
+
 def test_words_and_frames_are_chosen_by_training_words_alone(made: Callable[[str], Made], tmp_path: Path) -> None:
     of = arranged(made("llama"), tmp_path)
     training = np.array([word for word in range(50) if word % 5])
@@ -318,6 +344,34 @@ def test_words_and_frames_are_chosen_by_training_words_alone(made: Callable[[str
         fit(FRAMES[1:], ratings)
     with pytest.raises(StatsError, match="too few training words with different ratings"):
         fit(FRAMES, np.zeros(len(texts)))
+
+
+@pytest.mark.parametrize(
+    ("of_one", "of_two", "apart", "number", "most"),
+    [
+        (400, 0, 0, 20, 1),
+        (80, 300, 0, 10, 1),  # an eighth of those of one piece
+        (24, 300, 0, 5, 1),
+        (19, 300, 0, 20, 2),  # too few of one piece
+        (4, 5, 300, 2, 2),  # the rest does not stand apart
+    ],
+)
+def test_words_of_few_pieces_are_scored_first(of_one: int, of_two: int, apart: int, number: int, most: int) -> None:
+    pieces = np.repeat([1.0, 2.0, np.inf], [of_one, of_two, apart])
+    ratings = np.random.default_rng(1).normal(size=len(pieces))
+    high, low = chosen_ends(ratings, pieces)
+    assert len(high) == len(low) == number
+    assert max(pieces[high].max(), pieces[low].max()) <= most
+    pool = np.sort(ratings[pieces <= most])
+    assert sorted(ratings[high]) == list(pool[-number:])
+    assert sorted(ratings[low]) == list(pool[:number])
+
+
+def test_a_handful_of_words_is_no_choice() -> None:
+    with pytest.raises(StatsError, match="too few training words"):
+        chosen_ends(np.arange(7.0), np.ones(7))
+    with pytest.raises(StatsError, match="too few training words"):
+        chosen_ends(np.arange(50.0), np.full(50, np.inf))
 
 
 def test_a_decoder_writes_what_transformers_generates(made: Callable[[str], Made]) -> None:
@@ -357,12 +411,14 @@ def test_a_language_is_asked_for_words_beside_a_probe(made: Callable[[str], Made
     ratings["split"] = np.where(np.arange(50) % 3, "train", "test")
     activations = extract(of.model, sentences)
     cell = Cell("m", "valence", LAYER, 3, Layout.even(of.model.n_layers, 32))
-    known = scales(activations, ratings, cell, variable="valence", language="en", sweep=True, test_share=0.2, seed=0)
+    given: Any = {"variable": "valence", "language": "en", "sites": None, "test_share": 0.2, "seed": 0}
+    known = scales(activations, ratings, cell, sweep=True, **given)
     units = pd.DataFrame({"language": "en", "chosen_by": "others", "index": [0, 10, 11], "sign": [1, 1, 1]})
     images = np.array([np.random.default_rng(draw).permutation(np.arange(12, 32))[:3] for draw in range(19)])
     controls = {"sign/en": np.ones(32), "matched/others/3/tested": np.array([0, 10, 11])}
     options: Any = {"edits": ("steer", "mean", "swap"), "doses": (-0.05, 0.05, 2.0), "readouts": ("probe", "words")}
     numbers: Any = {
+        "frames": 3,
         "words": 15,
         "edited": 5,
         "edited_words": 8,
@@ -392,7 +448,7 @@ def test_a_language_is_asked_for_words_beside_a_probe(made: Callable[[str], Made
     read = READOUTS.check(found["causal_readouts"]).set_index("readout")
     assert read.loc["words", "passes"], read.loc["words", "why"]
     # "I feel" alone stands before the slot of the first English frame; its other words the model does not know.
-    assert read.loc["words", "how"].startswith("1 of 4 slot frames; w49, w47, ")
+    assert read.loc["words", "how"].startswith("1 of 3 slot frames; w49, w47, ")
     arrays = found["causal_effects"]
     low, high, far = arrays["edited/words/steer"] - arrays["unedited/words"]
     assert (low < high).all()

@@ -1,4 +1,4 @@
-"""Layer by layer, and in the untrained model: the numbers of made-up languages, and what is said of them."""
+"""Layer by layer, in the untrained model, and in words: made-up numbers, what is said of them, and what they cost."""
 
 from __future__ import annotations
 
@@ -14,15 +14,18 @@ import pytest
 from interlingua.models import Activations
 from interlingua.questions.causal import QUESTION
 from interlingua.questions.causal.choose import scales, swept
-from interlingua.questions.causal.show import draw_sweep, glance, section
+from interlingua.questions.causal.show import brief, claim, draw_sweep, glance, section
 from interlingua.questions.causal.sweep import sweep
 from interlingua.questions.causal.tables import CHECKS
 from interlingua.report.results import Results
 from interlingua.report.style import house_style
 from interlingua.study.cell import Cell
-from interlingua.tables import MLP, Layout, Table
+from interlingua.study.config import Study
+from interlingua.study.size import Size
+from interlingua.tables import MLP, Layout, Site, Table
 
 NAMES = {"de": "German", "en": "English", "es": "Spanish", "fr": "French"}
+PLACE = {"model": "m", "variable": "valence"}
 WIDTH, K = 120, 12
 CELL = Cell("m", "valence", 1, K, Layout.even(4, WIDTH))
 TABLES: dict[str, Table] = {table.name: table for table in QUESTION.tables}
@@ -84,7 +87,7 @@ def told(**tables: pd.DataFrame) -> Results:
     layer = pd.DataFrame({"model": ["m"], "variable": ["valence"], "layer": [1], "chosen": [True]})
     languages = pd.DataFrame({"language": list(NAMES), "name": list(NAMES.values())})
     read = {name: table.empty() for name, table in TABLES.items()} | {"causal_summary": row("causal_summary")} | tables
-    study = {"sites": ["resid"], "units": {"headline": "correlation"}}
+    study = {"sites": ["mlp", "resid"], "units": {"headline": "correlation"}, "causal": {"sites": ["resid"]}}
     return Results(Path(), TABLES, study, {}, {**read, "layer_choice": layer, "languages": languages})
 
 
@@ -122,7 +125,7 @@ def test_layers_are_those_that_can_be_edited_with_their_own_scales() -> None:
     rng = np.random.default_rng(0)
     values = rng.normal(size=(4, 60, 6)).astype(np.float32)
     table = pd.DataFrame({"word": [f"w{i}" for i in range(60)], "split": "train", "valence": rng.normal(size=60)})
-    given = {"variable": "valence", "language": "en", "test_share": 0.2, "seed": 0}
+    given = {"variable": "valence", "language": "en", "sites": None, "test_share": 0.2, "seed": 0}
     cell = replace(CELL, layout=Layout.even(4, 6))
     found = scales(Activations.from_arrays(values), table, cell, sweep=True, **given)["causal_scales"]
     for layer in (0, 1, 2):
@@ -166,3 +169,78 @@ def test_the_untrained_model_is_told_beside_the_model() -> None:
     assert "in the 2 of 5 languages where it reads the rating" in words(moved)
     assert glance(moved, "m", "valence")[-1].answer == "Not shown: matched sets move it as much"
     assert "the untrained model was not steered" in words(told())
+
+
+SILENT = {"readout": "words", "label": "choice of words", "n_languages": 0, "why": "It has no trained head."}
+
+
+def both(probe: dict[str, Any], **of_words: Any) -> Results:
+    """Return what a probe says beside the model's own words."""
+    said = {"readout": "words", "label": "choice of words", "in_units": "SD of its readings", "mean_effect": 0.4}
+    rows = [row("causal_summary", **probe), row("causal_summary", **(said | of_words))]
+    return told(causal_summary=TABLES["causal_summary"].concat(rows))
+
+
+@pytest.mark.parametrize("p_of_probe", [0.01, 0.4])
+def test_the_model_s_own_words_are_told_beside_a_probe_in_80_words(p_of_probe: float) -> None:
+    for matched, p, says in (
+        (0.08, 0.02, "Its choice of words: more (0.40 SD, others 0.08, p = .0200)."),
+        (0.38, 0.3, "Its choice of words: not shown (0.40 SD, others 0.38, p = .3000)."),
+        (None, None, "Its choice of words: 0.40 SD."),
+    ):
+        text = brief(both({"p": p_of_probe}, mean_matched=matched, p=p), PLACE, "used").text
+        assert text.endswith(f" {says}")
+        assert len(text.split()) <= 80
+    text = brief(both({"p": p_of_probe}, **SILENT), PLACE, "used").text
+    assert text.endswith(" Its choice of words, nearer to use, can't be asked.")
+    assert len(text.split()) <= 80
+
+
+def test_what_can_be_asked_is_told_first_and_why_the_rest_can_not() -> None:
+    results = both({}, **SILENT)
+    assert [line[2] for line in glance(results, "m", "valence")][1:2] == ["Can't be asked"]
+    assert "m · valence, layer 1, choice of words: it can't be asked. It has no trained head." in words(results)
+    alone = both({"n_languages": 0, "why": "Nothing is read."})
+    text = brief(alone, PLACE, "used").text
+    assert "move the choice of words by 0.40 SD of its readings" in text
+    assert "probe" not in text
+    assert "move the choice of words" in claim(alone, "m", "valence")
+
+
+def test_a_site_where_nothing_is_edited_says_so() -> None:
+    results = told().at("mlp")
+    says = "No units are edited at this site, only at others (residual stream; causal.sites)."
+    assert brief(results, PLACE, "used").text == says
+    assert glance(results, "m", "valence")[0][2:] == ("Not tested", says)
+    assert section(results).findings == [f"m · valence: {says}"]
+    assert claim(results, "m", "valence") == ""
+
+
+def test_the_estimate_counts_words_and_the_untrained_model_where_they_are_asked() -> None:
+    steps = {step.name: step.seconds for step in QUESTION.steps}
+    languages = {code: {"norms": "labmt"} for code in ("en", "es")}
+    study = {"name": "s", "models": ["m"], "variables": ["valence"], "languages": languages, "sites": ["resid", "mlp"]}
+
+    def seconds(name: str, head: float = 0.0, site: Site = "resid", **options: Any) -> float:
+        size = Size(
+            study=Study.model_validate(study | {"causal": options}),
+            site=site,
+            layers=13,
+            width=384,
+            sentences=1560.0,
+            languages=8,
+            loaded=1e8,
+            tokens=lambda: 3e4,
+            token_s=lambda: 1e-3,
+            head=lambda: head,
+        )
+        return float(steps[name](size))
+
+    plain, said = seconds("causal_effects"), seconds("causal_effects", head=1.5)
+    assert said > plain + 1e-3 * 4 * 12 * 30  # frames are tried, each on 30 words
+    assert seconds("causal_effects", head=1.5, readouts=["probe", "likeness"]) == plain
+    assert plain < seconds("causal_effects", head=1.5, frames=1) < said
+    assert seconds("causal_effects", words=20) < plain < seconds("causal_effects", site="mlp")
+    assert seconds("causal_effects", site="mlp", sites=["resid"]) < 0.1
+    assert seconds("causal_untrained") > 1e-3 * 8 * 20 * 100
+    assert seconds("causal_untrained", untrained=False) < 0.2

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,22 +34,16 @@ def test_scales_and_sides_of_a_language_and_of_one_without_a_split() -> None:
     seen = table.assign(split="train")
     assert (sides(seen, "en", test_share=0.2, seed=1) == "train").all()
     values = rng.normal(3, 2, size=(2, 100, 6)).astype(np.float32)
-    found = scales(
-        Activations.from_arrays(values),
-        table,
-        CELL,
-        variable="valence",
-        language="fi",
-        sweep=False,
-        test_share=0.2,
-        seed=1,
-    )["causal_scales"]
+    given: Any = {"variable": "valence", "language": "fi", "sweep": False, "test_share": 0.2, "seed": 1}
+    found = scales(Activations.from_arrays(values), table, CELL, sites=("resid",), **given)["causal_scales"]
     train = values[1].reshape(50, 2, 6).mean(axis=1)[side[::2] == "train"]
     y = table["valence"].to_numpy()[::2][side[::2] == "train"]
     np.testing.assert_allclose(found["mean"], train.mean(axis=0), rtol=1e-5)
     np.testing.assert_allclose(found["sd"], train.std(axis=0, ddof=1), rtol=1e-5)
     np.testing.assert_allclose(found["r"], [np.corrcoef(train[:, u], y)[0, 1] for u in range(6)], rtol=1e-4)
     assert found["rating"] == pytest.approx([y.mean(), y.std(ddof=1)])
+    # Where no unit is to be edited, nothing is known of any.
+    assert scales(Activations.from_arrays(values), table, CELL, sites=("mlp",), **given) == {"causal_scales": {}}
 
 
 def test_what_else_is_known_of_words() -> None:

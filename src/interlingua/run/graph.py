@@ -24,7 +24,9 @@ from interlingua.questions.question import Asked
 from interlingua.run.inputs import CONCEPTS, FACTS, NOTICED, RATINGS, SENTENCES, SOURCES
 from interlingua.study.config import Study
 from interlingua.study.controls import DRAWS, OTHERS
+from interlingua.study.facts import Facts
 from interlingua.study.inputs import CONCRETENESS, RATED_WORDS
+from interlingua.study.model import Handle
 from interlingua.study.prepare import ModelInStudy, Prepared, rated, second_norms
 from interlingua.study.rater_errors import RATER_ERRORS
 from interlingua.study.size import Size
@@ -172,15 +174,23 @@ def _add(
         largest = max(chosen, key=lambda model: model.facts.width)
         codes = [at["language"]] if "language" in at else list(study.languages)
         sentences = sum(n_sentences.get(code, 0) for code in codes) / len(codes)
-        tokens_there = partial(tokens, largest.name, codes[0])
-        token_s = partial(token_seconds, largest, layer_s)
-        facts = largest.facts
         site = next((site for site in SITES if site == at.get("site")), study.sites[0])
         layout = largest.layout(site)
         # Draws of random weights take turns; a worker keeps any other model for several languages.
-        loaded = facts.parameters * (1.0 if largest.part == DRAWS else 0.2)
+        share = 1.0 if largest.part == DRAWS or "language" not in at else 0.2
         width = layout.width(layout.layers[0])
-        return Size(study, site, len(layout.layers), width, sentences, len(study.seen), loaded, tokens_there, token_s)
+        return Size(
+            study=study,
+            site=site,
+            layers=len(layout.layers),
+            width=width,
+            sentences=sentences,
+            languages=len(study.seen),
+            loaded=share * sum(model.facts.parameters for model in chosen),
+            tokens=partial(tokens, largest.name, codes[0]),
+            token_s=lambda: sum(token_seconds(model, layer_s) for model in chosen),
+            head=lambda: head_tokens(largest.source.output.read(Path()), largest.facts),
+        )
 
     graph.add(
         steps,
@@ -232,6 +242,25 @@ def token_seconds(model: ModelInStudy, layer_s: LayerSeconds) -> float:
     facts = model.facts
     used = facts.parameters - facts.word_embeddings
     return layer_s((facts.width, facts.dtype, model.device)) / TIMED_TOKENS * used / (12.0 * facts.width**2)
+
+
+def head_tokens(handle: Handle, facts: Facts) -> float:
+    """Return how many tokens take as long as a model's head that says words, 0 where its configuration names none."""
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+        MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    )
+
+    from interlingua.models.opening import read_config
+
+    if handle.stored is not None or handle.spec.untrained:
+        return 0.0
+    config = read_config(handle.spec, local_files_only=False)
+    if config.architectures:
+        says = any(name.endswith(("CausalLM", "LMHeadModel", "MaskedLM")) for name in config.architectures)
+    else:  # a GGUF file names none
+        says = config.model_type in set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES) - set(MODEL_FOR_MASKED_LM_MAPPING_NAMES)
+    return facts.word_embeddings / (facts.parameters - facts.word_embeddings) if says else 0.0
 
 
 @lru_cache

@@ -45,6 +45,19 @@ BUILTIN: Mapping[str, Mapping[str, Any]] = {
         "probes": {"methods": ["ridge"], "whole": False},
         "units": {"k": 71 / 384, "methods": ["correlation", "ridge"]},
         "scrutiny": {"untrained_draws": 1},
+        # A small part of what `demo` asks, but of words, too, and of a model with five times as many numbers: at one
+        # site, by one edit, in half of the slot frames.
+        "causal": {
+            "ask": True,
+            "sites": ["resid"],
+            "edits": ["steer"],
+            "readouts": ["probe", "words"],
+            "frames": 2,
+            "words": 20,
+            "edited": 5,
+            "edited_words": 6,
+            "untrained": False,
+        },
     },
     # de Varda & Marelli (2024): mBERT and XLM-R, the authors' public languages, Finnish unseen. Spanish,
     # Portuguese and Turkish are not public; Polish has arousal unless `supplement` gives its words and valence.

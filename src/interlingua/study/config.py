@@ -210,6 +210,9 @@ class Study(Section):
         for site in self.extraction.layers:
             if site not in self.sites:
                 yield f"extraction.layers: '{site}' is not among sites"
+        for site in self.causal.sites or ():
+            if site not in self.sites:
+                yield f"causal.sites: '{site}' is not among sites"
         if set(self.sites) == {RESID}:
             return
         for name in self.probes.methods:

@@ -336,6 +336,8 @@ class Causal(Section):
 
     ask: bool = False
     """Ask it: a forward and a backward pass over some of the test words of every language, and some hundred edits."""
+    sites: tuple[Site, ...] | None = None
+    """Where units are edited; by default at all of the study's `sites`."""
     units: Positive | None = None
     """Units that are edited for real; by default as many as at the top (`units.k`)."""
     sizes: tuple[Positive, ...] = (5, 10, 20)
@@ -349,6 +351,8 @@ class Causal(Section):
     """Where: at the word's tokens, or at all of its sentence."""
     readouts: tuple[Annotated[str, AfterValidator(_a_readout)], ...] = Field(default_factory=_all_readouts)
     """What reads the rating behind the edit; all there are by default."""
+    frames: Positive = 4
+    """Slot frames a language at most, from the first, in which the readout ``words`` asks a model for words."""
     words: Annotated[int, Field(ge=10)] = 100
     """Test words a language at most, spread over the ratings, each in its first sentence."""
     sets: Annotated[int, Field(ge=19)] = 199
@@ -362,13 +366,13 @@ class Causal(Section):
     untrained: bool = True
     """Steer the first draw of random weights, too, where `scrutiny.controls` has ``"untrained"``."""
 
-    @field_validator("edits", "readouts", "sizes", "doses")
+    @field_validator("sites", "edits", "readouts", "sizes", "doses")
     @classmethod
-    def _each_once(cls, value: tuple[Any, ...]) -> tuple[Any, ...]:
-        if not value:
+    def _each_once(cls, value: tuple[Any, ...] | None) -> tuple[Any, ...] | None:
+        if value == ():
             raise ValueError("give one at least")
-        for entry in value:
-            if value.count(entry) > 1:
+        for entry in (every := value or ()):
+            if every.count(entry) > 1:
                 raise ValueError(f"'{entry}' stands there twice")
         return value
 

@@ -32,8 +32,12 @@ class Size:
         Of the language's sentences; counted when asked for.
     loaded
         Numbers of the model that are loaded for it: all, or a share where a worker keeps it from one step to the next.
+        Of a step that is about all models, of all of them.
     token_s
-        Seconds that one core takes for a token in all layers; measured when asked for.
+        Seconds that one core takes for a token in all layers, of all such models; measured when asked for.
+    head
+        Tokens that take as long as the head with which the model says words at a token; 0 where it has none. Looked up
+        when asked for.
     """
 
     study: Study
@@ -45,6 +49,7 @@ class Size:
     loaded: float
     tokens: Callable[[], float]
     token_s: Callable[[], float]
+    head: Callable[[], float]
 
     @property
     def units(self) -> int:

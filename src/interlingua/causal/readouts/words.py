@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-#: So many words at either end of the ratings are scored, or an eighth of all if those are fewer.
-ENDS = 20
-#: They are words of as few pieces as leave so many times as many to choose from: each piece more is another pass.
+#: So many words at either end of the ratings are scored: an eighth of those of few pieces, within these bounds.
+ENDS, LEAST_ENDS = 20, 5
+#: They are words of as few pieces as leave so many times the least to choose from: each first piece of a longer word is
+#: another pass of every sentence, twenty times the time where all words are longer.
 _CHOICE = 4
 #: A frame is tried on so many words.
-_TRIED = 60
+_TRIED = 30
 
 
 class Words(Readout):
@@ -46,7 +47,7 @@ class Words(Readout):
         words, ratings = [str(word) for word in training.texts[first]], training.ratings[first]
         pieces = [slots.pieces(frame, words) for frame in slots.frames]
         most = np.array([_most(of_word) for of_word in zip(*pieces, strict=True)])
-        ends = _ends(ratings, most)
+        ends = chosen_ends(ratings, most)
         others = _spread(np.setdiff1d(np.arange(len(words)), ends), ratings)
         kept = []
         for frame, of_frame in zip(slots.frames, pieces, strict=True):
@@ -66,13 +67,30 @@ def _most(pieces: Sequence[tuple[int, ...] | None]) -> float:
     return max(np.inf if of_frame is None else len(of_frame) for of_frame in pieces)
 
 
-def _ends(ratings: Floats, pieces: Floats) -> Index:
-    """Return the words at either end of the ratings, shape (2, n), among those of few pieces."""
-    number = min(ENDS, len(ratings) // (2 * _CHOICE))
-    counts = np.sort(pieces)[: _CHOICE * number]
-    chosen = np.flatnonzero(pieces <= counts[-1]) if len(counts) and np.isfinite(counts[-1]) else np.array([], int)
+def chosen_ends(ratings: Floats, pieces: Floats) -> Index:
+    """Return the words at either end of the ratings, among those of few pieces.
+
+    Parameters
+    ----------
+    ratings, pieces : ndarray, shape (words,)
+        Ratings, and how many pieces each word has; infinity where it does not stand apart.
+
+    Returns
+    -------
+    ndarray of int64, shape (2, n)
+        The highest, the first at the front, and the lowest.
+
+    Raises
+    ------
+    StatsError
+        If there are too few.
+    """
+    counts = np.sort(pieces[np.isfinite(pieces)])
+    few = counts[min(_CHOICE * LEAST_ENDS, len(counts)) - 1] if len(counts) else 0
+    chosen = np.flatnonzero(pieces <= few)
+    number = min(ENDS, max(LEAST_ENDS, len(chosen) // (2 * _CHOICE)), len(chosen) // _CHOICE)
     order = chosen[np.argsort(ratings[chosen], kind="stable")]
-    if number < 2 or not len(order) or ratings[order[number - 1]] >= ratings[order[-number]]:
+    if number < 2 or ratings[order[number - 1]] >= ratings[order[-number]]:
         raise StatsError("too few training words with different ratings stand apart in the slot frames")
     return np.stack([order[: -number - 1 : -1], order[:number]])
 

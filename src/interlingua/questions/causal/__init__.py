@@ -21,6 +21,7 @@ from interlingua.questions.causal.tables import (
 )
 from interlingua.questions.question import Asked, Question
 from interlingua.study.size import LOAD_S, Size
+from interlingua.tables import RESID
 
 #: The part of the graph in which draws of random weights run.
 _UNTRAINED = "untrained"
@@ -28,6 +29,9 @@ _UNTRAINED = "untrained"
 _BEHIND = 0.5
 #: How much longer float32 takes than what models are timed in, where that is shorter; and a backward pass than a forward one.
 _FLOAT32, _BACKWARD = 1.5, 1.0
+#: Sentences to which others are likened (`interlingua.causal.readouts.likeness`); words on which a slot frame is tried
+#: (`interlingua.causal.readouts.words`), and the tokens of one that is filled.
+_LIKENED, _TRIED, _FRAME_TOKENS = 48, 30, 12
 
 
 def _why_not(asked: Asked) -> str:
@@ -39,28 +43,47 @@ def _why_not(asked: Asked) -> str:
 
 
 def _seconds(size: Size) -> float:
-    options = size.study.causal
-    words = min(options.words, size.sentences / size.study.sampling.sentences * size.study.sampling.test_share)
-    # What words cost is not known before weights are opened, and models without a head ask for none.
-    readouts, edits = len(set(options.readouts) - {"words"}), len(options.edits) - 1 + len(options.doses)
-    behind = words * (1 + readouts * _BACKWARD + edits) + options.edited * options.edited_words * len(options.edits)
-    whole = words + options.edited_words + 48 * (readouts - 1)
+    options, sampling = size.study.causal, size.study.sampling
+    if not _edited_here(size):
+        return 0.05
+    known = size.sentences / sampling.sentences
+    words, doses = min(options.words, known * sampling.test_share), len(options.doses) + len(options.edits) - 1
+    few = options.edited_words * len(options.edits)
+    readouts = len(set(options.readouts) - {"words"})
+    behind = words * (1 + readouts * _BACKWARD + doses) + options.edited * few
+    whole = words + options.edited_words + _LIKENED * ("likeness" in options.readouts)
     whole += options.sweep * words * (1 + readouts * _BACKWARD)
-    return 4.0 + _FLOAT32 * size.token_s() * size.tokens() / size.sentences * (whole + _BEHIND * behind)
+    whole += (size.site != RESID) * (known - words)  # the last layer of training words was not kept
+    tokens = (whole + _BEHIND * behind) * size.tokens() / size.sentences
+    head = size.head() if "words" in options.readouts else 0.0
+    if head:
+        # Every reading and every edit runs the frames once more.
+        whole = _TRIED + 3 * words + few
+        behind = words * (1 + _BACKWARD + doses) + options.edited * few
+        read = _TRIED + words * (2 + _BACKWARD + 2 * doses) + options.edited * few
+        tokens += options.frames * (_FRAME_TOKENS * (whole + _BEHIND * behind) + head * read)
+    return 4.0 + LOAD_S * size.loaded * (2 if head else 1) + _FLOAT32 * size.token_s() * tokens
+
+
+def _edited_here(size: Size) -> bool:
+    sites = size.study.causal.sites
+    return sites is None or size.site in sites
 
 
 def _control_seconds(size: Size) -> float:
     """Return the seconds in which control sets of a layer are drawn."""
-    return 2e-5 * size.study.causal.sets * size.width
+    return 2e-5 * size.study.causal.sets * size.width * _edited_here(size)
 
 
 def _untrained_seconds(size: Size) -> float:
     """Return the seconds of the untrained model, of which mostly no readout passes: loading it, and reading some words."""
     options, scrutiny = size.study.causal, size.study.scrutiny
-    if not options.untrained or "untrained" not in scrutiny.controls:
+    if not options.untrained or "untrained" not in scrutiny.controls or not _edited_here(size):
         return 0.1
-    words = size.languages * (options.words + 48 * (len(options.readouts) - 1))
-    return 3.0 + LOAD_S * size.loaded + _FLOAT32 * size.token_s() * size.tokens() / size.sentences * words
+    words: float = options.words + _LIKENED * ("likeness" in options.readouts)
+    words += (size.site != RESID) * size.sentences / size.study.sampling.sentences
+    tokens = size.languages * words * size.tokens() / size.sentences
+    return 3.0 + LOAD_S * size.loaded + _FLOAT32 * size.token_s() * tokens
 
 
 _OF_LANGUAGES = Step(
@@ -71,7 +94,7 @@ _OF_LANGUAGES = Step(
     role="all",
     reads={"activations": "activations", "ratings": "ratings", "cell": "cell"},
     outputs=(SCALES,),
-    options=("causal.sweep", "sampling.test_share"),
+    options=("causal.sites", "causal.sweep", "sampling.test_share"),
     seeded=True,
 )
 _CHOOSE = Step(
@@ -118,6 +141,7 @@ _EDIT = Step(
         "causal.doses",
         "causal.tokens",
         "causal.readouts",
+        "causal.frames",
         "causal.words",
         "causal.edited",
         "causal.edited_words",
@@ -187,12 +211,14 @@ _IN_UNTRAINED = Step(
     outputs=(UNTRAINED,),
     options=(
         "ask=causal.untrained",
+        "causal.sites",
         "units.headline",
         "size=causal.units",
         "causal.sets",
         "causal.doses",
         "causal.tokens",
         "causal.readouts",
+        "causal.frames",
         "causal.words",
         "causal.edited_words",
         "probes.folds",

@@ -17,7 +17,7 @@ from interlingua.seeds import derive_seed
 from interlingua.stats.correlation import pearson_columns
 from interlingua.stats.groups import group_codes, group_sums
 from interlingua.study.cell import Cell
-from interlingua.tables import RESID, Layout
+from interlingua.tables import RESID, Layout, Site
 from interlingua.units.confounds import word_covariates
 from interlingua.units.leave_one_out import shared_units
 
@@ -38,14 +38,18 @@ def scales(
     *,
     variable: str,
     language: str,
+    sites: tuple[Site, ...] | None,
     sweep: bool,
     test_share: float,
     seed: int,
 ) -> dict[str, dict[str, NDArray[Any]]]:
     """Return each unit's mean, SD and r with the rating over a language's training words; nothing without any.
 
-    With `sweep` those of every layer that can be edited, too, as ``layers/LAYER/NAME``.
+    With `sweep` those of every layer that can be edited, too, as ``layers/LAYER/NAME``. At other sites than `sites`
+    (None: all) nothing, so that no unit is edited there.
     """
+    if sites is not None and cell.site not in sites:
+        return {"causal_scales": {}}
     side = sides(ratings, language, test_share=test_share, seed=seed)
     rows = np.flatnonzero((side == "train") & ratings[variable].notna().to_numpy())
     if not len(rows):

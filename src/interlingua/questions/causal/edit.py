@@ -49,6 +49,7 @@ class _Language:
     sentences: pd.DataFrame
     words: list[str]
     settings: Mapping[str, Any]
+    frames: int
     all_tokens: bool
 
     def bench(self, rows: Index) -> Bench:
@@ -73,7 +74,7 @@ class _Language:
         return Slots(
             self.network,
             self.weights.head,
-            slot_frames(self.code),
+            slot_frames(self.code)[: self.frames],
             settings["boundary_piece"],
             settings["batch_tokens"],
             self.all_tokens,
@@ -109,6 +110,7 @@ def effects(
     doses: tuple[float, ...],
     tokens: str,
     readouts: tuple[str, ...],
+    frames: int,
     words: int,
     edited: int,
     edited_words: int,
@@ -136,7 +138,8 @@ def effects(
     except ModelError as error:
         return nothing | {"causal_readouts": _not_asked(cell, language, readouts, f"{error}.")}
     settings = {"boundary_piece": boundary_piece, "batch_tokens": batch_tokens, "pooling": pooling}
-    here = _Language(language, weights, network, sentences, list(map(str, ratings["word"])), settings, tokens == "all")
+    named = list(map(str, ratings["word"]))
+    here = _Language(language, weights, network, sentences, named, settings, frames, tokens == "all")
     ratings = ratings.reset_index(drop=True).assign(split=sides(ratings, language, test_share=test_share, seed=seed))
     training, training_rows = _training(
         here, activations, ratings, variable, folds, derive_seed(seed, "causal", language, variable)

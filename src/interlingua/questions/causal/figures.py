@@ -8,7 +8,7 @@ import numpy as np
 
 from interlingua.report.results import Results
 from interlingua.report.style import GREY, SMALL, Shades, colour, map_panels, marker, panels
-from interlingua.report.words import cell_title, signed, span
+from interlingua.report.words import cell_title, short, signed, span
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,7 +47,11 @@ def draw_doses(results: Results) -> tuple[Figure, str] | None:
                 line["dose"], line["shift"], yerr=reach, color=colour(number), marker="o", markersize=3, label=readout
             )
         axis.axhline(0, color=GREY, linewidth=0.6)
-        axis.set_title(results.names[code] if len(cells) < 2 else f"{results.names[code]}, {variable}", fontsize=SMALL)
+        # What all panels have in common is left out.
+        of_cell = [short(model)] * (len({cell[0] for cell in cells}) > 1) + [variable] * (
+            len({cell[1] for cell in cells}) > 1
+        )
+        axis.set_title(", ".join([results.names[code], *of_cell]), fontsize=SMALL)
     furthest = max(abs(value) for axis in axes for value in axis.get_ylim())
     for axis in axes:
         axis.set_ylim(-furthest, furthest)

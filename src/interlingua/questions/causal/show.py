@@ -13,6 +13,7 @@ from interlingua.report.story import Brief, Panel, Place
 from interlingua.report.style import GREY, colour, marker
 from interlingua.report.words import (
     LEVEL,
+    SITE_TITLES,
     Row,
     Section,
     Shown,
@@ -31,6 +32,9 @@ _TEST = (
     "Units that the other languages choose are shifted in their direction, and what can be read behind them is compared with "
     "sets of as many other units, alike in SD and mean"
 )
+
+
+_NONE = "Fewer than two languages choose units, so that none could be tried elsewhere."
 
 
 def claim(results: Results, model: str, variable: str) -> str:
@@ -52,28 +56,27 @@ def claim(results: Results, model: str, variable: str) -> str:
 
 def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     """Return what shifting the units does to what can be read behind them, language by language."""
-    row = next(results.of("causal_summary", **place).itertuples(), None)
+    row = _lead(results, **place)
     if row is None:
         return Brief(
-            "Whether what is read behind the units moves with them can't be told: too few languages choose any."
+            _elsewhere(results) or f"Whether what is read behind the units moves with them can't be told. {_NONE}"
         )
     if not _asked(row):
         return Brief(f"Whether what is read behind the units moves with them can't be told. {row.why}")
-    text = f"Shifted by one SD as the other languages say, {_units(row)} move the {row.label} by {_effect(row)}"
+    text = f"Shifted one SD as other languages say, {_units(row)} move the {row.label} by {_effect(row, '95 %:')}"
     if pd.isna(row.p):
         return Brief(f"{text}. There are no other units to compare this with.")
-    verdict = ": more than" if row.p < LEVEL else ", not shown to be more than"
-    text += f"{verdict} others alike in SD and mean, {signed(row.mean_matched, 2)} (p {p_text(row.p)})"
+    verdict = ": more than" if row.p < LEVEL else ", not shown beyond"
+    text += f"{verdict} others alike in SD and mean ({signed(row.mean_matched, 2)}, p {p_text(row.p)})"
     if not pd.isna(row.p_hard):
-        text += f", or in |r|, too, {signed(row.mean_hard, 2)} (p {p_text(row.p_hard)})"
+        text += f", or |r| ({signed(row.mean_hard, 2)}, p {p_text(row.p_hard)})"
     text += "."
     if not pd.isna(row.units_in_all):
         text += (
             f" {plural(int(row.units_in_all), 'unit')} shown to carry it in all: {signed(row.effect_in_all, 2)}, others nearest in |r| "
             f"{signed(row.hard_in_all, 2)} (p < .05 in {int(row.n_moved_in_all)} of {row.n_languages})."
         )
-    if row.p < LEVEL:
-        text += " A probe is not the model's use."
+    text += _said(results, place, row)
     drawn = [
         (results.names[one.language], one.effect, one.matched_low, one.matched_high)
         for one in results.of(
@@ -96,6 +99,21 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
         "beside 95 % of what other units do (bars)."
     )
     return Brief(text, Panel(draw, caption))
+
+
+def _said(results: Results, place: Place, row: Any) -> str:
+    """Tell the model's own words beside another readout, which is not the model's use."""
+    words = next(results.of("causal_summary", **place, readout="words").itertuples(), row)
+    if words.readout == row.readout:
+        return " A probe is not the model's use." if row.readout != "words" and row.p < LEVEL else ""
+    if not _asked(words):
+        return f" Its {words.label}, nearer to use, can't be asked."
+    moved = f" Its {words.label}: "
+    if pd.isna(words.p):
+        return f"{moved}{signed(words.mean_effect, 2)} SD."
+    verdict = "more" if words.p < LEVEL else "not shown"
+    beside = f"others {signed(words.mean_matched, 2)}, p {p_text(words.p)}"
+    return f"{moved}{verdict} ({signed(words.mean_effect, 2)} SD, {beside})."
 
 
 def caveats(results: Results) -> list[str]:
@@ -127,7 +145,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     """Return what each readout says."""
     rows = results.of("causal_summary", model=model, variable=variable)
     if rows.empty:
-        return [Row(_QUESTION, _TEST, "Not tested: fewer than two languages choose units", "–")]
+        return [Row(_QUESTION, _TEST, "Not tested", _elsewhere(results) or _NONE)]
     return [*map(_glance, rows.itertuples()), *_glance_untrained(results, model, variable)]
 
 
@@ -188,8 +206,17 @@ def _sweep(results: Results, row: Any) -> Iterator[str]:
 
 
 def _lead(results: Results, model: str, variable: str) -> Any:
-    """Return the answer by the first readout, None where it was not asked."""
-    return next(results.of("causal_summary", model=model, variable=variable).itertuples(), None)
+    """Return the answer by the first readout that can be asked, or by the first; None where no unit is edited."""
+    rows = list(results.of("causal_summary", model=model, variable=variable).itertuples())
+    return next(filter(_asked, rows), rows[0] if rows else None)
+
+
+def _elsewhere(results: Results) -> str:
+    """Return that units are edited at other sites than that which is looked at, "" where they are edited there."""
+    here, sites = results.site or results.sites[0], results.study["causal"].get("sites")
+    if sites is None or here in sites:
+        return ""
+    return f"No units are edited at this site, only at others ({listing(SITE_TITLES[site] for site in sites)}; causal.sites)."
 
 
 def _asked(row: Any) -> bool:
@@ -201,10 +228,10 @@ def _units(row: Any) -> str:
     return plural(int(row.n_units), "unit")
 
 
-def _effect(row: Any) -> str:
+def _effect(row: Any, interval: str = "95 % interval over languages") -> str:
     text = f"{signed(row.mean_effect, 2)} {row.in_units}"
     if not pd.isna(row.mean_low):
-        text += f" (95 % interval over languages {signed(row.mean_low, 2)} to {signed(row.mean_high, 2)})"
+        text += f" ({interval} {signed(row.mean_low, 2)} to {signed(row.mean_high, 2)})"
     return text
 
 
@@ -219,7 +246,7 @@ def section(results: Results) -> Section:
         title = cell_title(model, variable)
         rows = list(results.of("causal_summary", model=model, variable=variable).itertuples())
         if not rows:
-            findings.append(f"{title}: fewer than two languages choose units, so that none could be tried elsewhere.")
+            findings.append(f"{title}: {_elsewhere(results) or _NONE}")
         for row in rows:
             findings += [f"{title}, layer {row.layer}, {row.label}: {text}" for text in _findings(results, row)]
     return Section(findings, ("causal_doses", "causal_pairs", "causal_sweep"), _tables(results))
@@ -227,13 +254,14 @@ def section(results: Results) -> Section:
 
 def _findings(results: Results, row: Any) -> Iterator[str]:
     where = {"model": row.model, "variable": row.variable}
+    if not _asked(row):
+        yield f"it can't be asked. {row.why}"
+        return
     if row.n_languages < row.n_asked:
         yield (
             f"it can be asked in {row.n_languages} of {row.n_asked} languages; of the others the table of what can be read without "
             "an edit says why not."
         )
-    if not _asked(row):
-        return
     yield _steering(row)
     yield _how_sure(row)
     if not pd.isna(row.mean_contraction):

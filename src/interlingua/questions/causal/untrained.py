@@ -19,6 +19,7 @@ from interlingua.questions.causal.edit import effects
 from interlingua.questions.causal.tables import BESIDE, CHECKS, READOUTS, UNTRAINED
 from interlingua.study.cell import Cell
 from interlingua.study.model import Handle
+from interlingua.tables import Site
 from interlingua.tables.cells import select
 
 #: Control sets that are edited to look whether predictions hold there, too.
@@ -37,12 +38,14 @@ def untrained(
     *,
     variable: str,
     ask: bool,
+    sites: tuple[Site, ...] | None,
     headline: str,
     size: int | None,
     sets: int,
     doses: tuple[float, ...],
     tokens: str,
     readouts: tuple[str, ...],
+    frames: int,
     words: int,
     edited_words: int,
     folds: int,
@@ -69,8 +72,10 @@ def untrained(
         Of the draws.
     ask
         Whether it is asked at all.
-    headline, size, sets, doses, tokens, readouts, words, edited_words, folds, pooling, boundary_piece, test_share, seed
+    sites, headline, size, sets, doses, tokens, readouts, frames, words, edited_words
         As of the study's models.
+    folds, pooling, boundary_piece, test_share, seed
+        Likewise.
     batch_tokens
         Tokens of a batch.
     """
@@ -88,6 +93,7 @@ def untrained(
                 here,
                 variable=variable,
                 language=code,
+                sites=sites,
                 sweep=False,
                 test_share=test_share,
                 seed=seed,
@@ -117,6 +123,7 @@ def untrained(
                 edits=_STEER,
                 doses=doses,
                 readouts=readouts,
+                frames=frames,
                 edited=min(_EDITED, sets),
                 sweep=False,
                 tokens=tokens,
