@@ -350,10 +350,11 @@ def test_words_and_frames_are_chosen_by_training_words_alone(made: Callable[[str
     ("of_one", "of_two", "apart", "number", "most"),
     [
         (400, 0, 0, 20, 1),
-        (80, 300, 0, 10, 1),  # an eighth of those of one piece
-        (24, 300, 0, 5, 1),
+        (60, 300, 0, 15, 1),  # a quarter of those of one piece
+        (24, 300, 0, 6, 1),
         (19, 300, 0, 20, 2),  # too few of one piece
-        (4, 5, 300, 2, 2),  # the rest does not stand apart
+        (30, 0, 300, 7, 1),  # the rest does not stand apart
+        (40, 0, 0, 5, 1),  # an eighth of all
     ],
 )
 def test_words_of_few_pieces_are_scored_first(of_one: int, of_two: int, apart: int, number: int, most: int) -> None:

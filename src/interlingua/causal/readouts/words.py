@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-#: So many words at either end of the ratings are scored: an eighth of those of few pieces, within these bounds.
-ENDS, LEAST_ENDS = 20, 5
-#: They are words of as few pieces as leave so many times the least to choose from: each first piece of a longer word is
-#: another pass of every sentence, twenty times the time where all words are longer.
-_CHOICE = 4
+#: So many words at either end of the ratings are scored, or an eighth of all if those are fewer.
+ENDS = 20
+#: They are words of as few pieces as leave so many times as many to choose from: each piece more is another pass. Where
+#: few are short, fewer are scored, down to so many at either end.
+_CHOICE, LEAST = 4, 5
 #: A frame is tried on so many words.
 _TRIED = 30
 
@@ -85,12 +85,12 @@ def chosen_ends(ratings: Floats, pieces: Floats) -> Index:
     StatsError
         If there are too few.
     """
-    counts = np.sort(pieces[np.isfinite(pieces)])
-    few = counts[min(_CHOICE * LEAST_ENDS, len(counts)) - 1] if len(counts) else 0
-    chosen = np.flatnonzero(pieces <= few)
-    number = min(ENDS, max(LEAST_ENDS, len(chosen) // (2 * _CHOICE)), len(chosen) // _CHOICE)
+    number = min(ENDS, len(ratings) // (2 * _CHOICE))
+    counts = np.sort(pieces)[: _CHOICE * min(LEAST, number)]
+    chosen = np.flatnonzero(pieces <= counts[-1]) if len(counts) and np.isfinite(counts[-1]) else np.array([], int)
+    number = min(number, len(chosen) // _CHOICE)
     order = chosen[np.argsort(ratings[chosen], kind="stable")]
-    if number < 2 or ratings[order[number - 1]] >= ratings[order[-number]]:
+    if number < 2 or not len(order) or ratings[order[number - 1]] >= ratings[order[-number]]:
         raise StatsError("too few training words with different ratings stand apart in the slot frames")
     return np.stack([order[: -number - 1 : -1], order[:number]])
 
