@@ -30,7 +30,8 @@ BUILTIN: Mapping[str, Mapping[str, Any]] = {
     },
     # gemma-3-270m beside multilingual-e5-small, with the demo's words, sentences and share of top units. Without probes
     # of the whole network, whose memory grows with the square of 12,160 units; one draw of random weights, as each has
-    # 268 million numbers; MLP units of one layer, as four more take half a gigabyte.
+    # 268 million numbers; MLP units of one layer, as four more take half a gigabyte; half as many bootstraps of words, which
+    # take as long as all passes.
     "demo-decoder": {
         "name": "demo-decoder",
         "models": ["builtin:gemma-3-270m", "builtin:e5-small"],
@@ -44,7 +45,7 @@ BUILTIN: Mapping[str, Mapping[str, Any]] = {
         "extraction": {"dtype": "auto", "store_dtype": "float16", "layers": {"mlp": [8]}},
         "probes": {"methods": ["ridge"], "whole": False},
         "units": {"k": 71 / 384, "methods": ["correlation", "ridge"]},
-        "scrutiny": {"untrained_draws": 1},
+        "scrutiny": {"untrained_draws": 1, "stability": 50},
         # A small part of what `demo` asks, but of words, too, and of a model with five times as many numbers: at one
         # site, by one edit, in half of the slot frames.
         "causal": {
