@@ -57,6 +57,12 @@ def test_a_case_is_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
             [("debavab", 1.2)],
             "1 rows that stand there as they did are lost",
         ),
+        # A line break within a cell is of that row; a mark that nothing closes makes no row of two.
+        ('"word","valence"\n"ba\nbav","1.03"\n"debavab","1.2"\n', [("ba bav", 1.03), ("debavab", 1.2)], ""),
+        ('"word","valence"\n"ba\nbav","1.03"\n"debavab","1.2"\n', [("ba bav", 1.2)], "no row has both"),
+        ('"word","valence"\n"babav,"1.03"\n"debavab","1.2"\n', [("babav", 1.2)], "no row has both"),
+        # What stands beside a word does not make it lost.
+        ("word,valence\nbabavaa;,1.03\n", [("babavaa;", 1.03)], ""),
     ],
 )
 def test_the_judge_sees_what_is_wrong(

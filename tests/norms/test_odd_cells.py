@@ -137,3 +137,25 @@ def test_a_cell_is_read_as_it_is_alone_whatever_equal_ones_stand_above() -> None
     cells = ["1", 1, True, 1.0, Odd("date", "1"), Odd("error", "1"), "1", 0.0, -0.0, "", None]
     read = read_each(pd.Series(cells, dtype=object), lambda cell: (type(cell), repr(cell), getattr(cell, "kind", "")))
     assert read == [(type(cell), repr(cell), getattr(cell, "kind", "")) for cell in cells]
+
+
+def test_a_line_break_within_a_cell_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "norms.csv"
+    path.write_text('word,valence\n"ice\ncream",7.0\nsun,"\n8.5"\nrain,3.0\n', encoding="utf-8")
+    read = load_norms(str(path), language="en")
+    assert list(read.table["word"]) == ["ice cream", "sun", "rain"]
+    assert list(read.table["valence"]) == pytest.approx([(7.0 - 3.0) / (8.5 - 3.0), 1.0, 0.0])
+    for kind, word in (
+        ("line break within a word, read as a blank", "(ice cream)"),
+        ("rating of valence in other characters, read as a number", "(sun)"),
+    ):
+        count, detail = issues(read)[kind]
+        assert (count, word in detail) == (1, True)
+
+
+@pytest.mark.parametrize("parted", ["1\x852", "1\u20282", "1\u00a02"])
+def test_a_number_that_a_blank_or_line_break_parts_is_none(tmp_path: Path, parted: str) -> None:
+    path = tmp_path / "norms.csv"
+    path.write_text(f'word,valence\nrain,3.0\nsun,"{parted}"\n', encoding="utf-8")
+    with pytest.raises(NormsError, match="word 'sun': the rating of valence is"):
+        load_norms(str(path), language="en")

@@ -37,18 +37,38 @@ def wrong_ratings(mutant: Mutant, read: Read) -> str:
             if RATING.get(word) != rating:
                 return f"{word!r} is rated {rating}, which the table does not say"
         return ""
-    lines = [plain(line) for line in _LINES.split(mutant.text)]
+    lines = [plain(line) for line in _lines(mutant.text)]
     for word, rating in read.ratings:
         if RATING.get(word) != rating and not any(_stands(word, rating, line) for line in lines):
             return f"{word!r} is rated {rating}, but no row has both"
     # Rows that stand as they did must be there, or be told.
-    there = {word for word, _ in read.ratings}
+    there = " ".join(word for word, _ in read.ratings)  # with what may have come to stand beside it
     whole = [row for row in ROWS if sum(row.word in line for line in lines) == 1]
     intact = [row for row in whole if any(_is_row(row.word, row.rating, line) for line in lines)]
     lost = [row.word for row in intact if row.word not in there]
     if lost and read.told < len(lost):
         return f"{len(lost)} rows that stand there as they did are lost ({lost[0]}, ...), and issues tell {read.told}"
     return ""
+
+
+def _lines(text: str) -> list[str]:
+    """Return lines, and those that a quotation mark holds together: a cell in quotation marks may have some.
+
+    No more than four are held together, and only if that makes a row of as many quotation marks as most rows have: a
+    mark that nothing closes makes no row of two.
+    """
+    lines = _LINES.split(text)
+    marks = [line.count('"') for line in lines]
+    usual = max(set(marks), key=marks.count, default=0)
+    found = list(lines)
+    for first, count in enumerate(marks):
+        if count % 2:
+            for last in range(first + 1, min(first + 4, len(lines))):
+                if marks[last]:
+                    if sum(marks[first : last + 1]) == usual:
+                        found.append("\n".join(lines[first : last + 1]))
+                    break
+    return found
 
 
 def _stands(word: str, rating: float, line: str) -> bool:

@@ -17,7 +17,7 @@ from interlingua.norms.advice import Keys
 from interlingua.norms.card import Layout
 from interlingua.norms.cells import Odd, read_each
 from interlingua.norms.issues import Issues, first_of
-from interlingua.norms.words import is_invisible
+from interlingua.norms.words import LINE_BREAK, is_invisible
 
 _NUMBER: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _INFINITE: Final = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
@@ -80,7 +80,8 @@ def _read(cell: Any, layout: Layout) -> tuple[float, str]:
     number = number_of(cell, layout)
     if not math.isfinite(number):
         return number, _WRONG
-    return number, "" if str(cell).strip().isascii() else _MENDED
+    text = str(cell)
+    return number, "" if text.strip().isascii() and not LINE_BREAK.search(text) else _MENDED
 
 
 def is_missing(cell: Any, layout: Layout) -> bool:
@@ -102,7 +103,7 @@ def number_of(cell: Any, layout: Layout) -> float:
         return float("nan")
     text = str(cell).strip()
     if not text.isascii():
-        text = _MINUS.sub("-", "".join(c for c in text if not is_invisible(c)).strip())
+        text = _MINUS.sub("-", "".join(c for c in text if c.isspace() or not is_invisible(c)).strip())
     if layout.decimal == ",":
         text = text.replace(",", ".")
     if _NUMBER.fullmatch(text):

@@ -39,6 +39,8 @@ _DATE: Final = re.compile(
     re.IGNORECASE,
 )
 _REPLACEMENT: Final = "\ufffd"
+#: What ends a line, which a cell in quotation marks may hold.
+LINE_BREAK: Final = re.compile("[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _AS_TEXT: Final = "give the column the format text and type these words again"
 
 
@@ -77,6 +79,7 @@ _NOTHING: Final = "row without a word"
 _GONE: Final = "{} in the column of words, left out"
 _DATE_LIKE: Final = "word that looks like a date"
 _REMOVED: Final = "invisible character removed from a word"
+_BROKEN: Final = "line break within a word, read as a blank"
 _LOST: Final = "replacement character in a word"
 _NUMBER: Final = "number in the column of words"
 _QUOTED: Final = "quotation marks around a word"
@@ -93,6 +96,7 @@ _KINDS: Final[dict[str, str]] = {
     _NUMBER: f"read as it stands; if words were meant, {_AS_TEXT}",
     _DATE_LIKE: "read as it stands; a spreadsheet may have made it of a word",
     _REMOVED: "",
+    _BROKEN: "a quotation mark may have closed at the wrong place",
     _QUOTED: "kept; if they only wrap the cell, no blank may stand before them",
     _LOST: "a letter that was lost when the file was written: find the original",
 }
@@ -107,6 +111,8 @@ def _read(cell: Any, layout: Layout, language: languages.Language) -> tuple[str,
     word = unicodedata.normalize("NFC", str(cell)).strip(f"{_EDGES}{_BLANKS}")
     kinds = [_NUMBER] if isinstance(cell, int | float) else []
     visible = "".join(_kept(word, language.script))
+    if LINE_BREAK.search(word):
+        kinds.append(_BROKEN)
     # Blanks of every kind become one space.
     visible, word = " ".join(visible.split()), " ".join(word.split())
     if visible != word:
