@@ -30,8 +30,8 @@ BUILTIN: Mapping[str, Mapping[str, Any]] = {
     },
     # gemma-3-270m beside multilingual-e5-small, with the demo's words, sentences and share of top units. Without probes
     # of the whole network, whose memory grows with the square of 12,160 units; one draw of random weights, as each has
-    # 268 million numbers; MLP units of one layer, as four more take half a gigabyte; half as many bootstraps of words, which
-    # take as long as all passes.
+    # 268 million numbers; MLP units of one layer, as four more take half a gigabyte; half as many bootstraps of
+    # words, which take as long as all passes.
     "demo-decoder": {
         "name": "demo-decoder",
         "models": ["builtin:gemma-3-270m", "builtin:e5-small"],
