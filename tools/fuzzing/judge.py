@@ -18,6 +18,8 @@ _NEAR = 200
 _TAGS = re.compile(r"&lt;.*?&gt;|<[^<>]*>|\{\{.*?\}\}", re.DOTALL)
 _UNSEEN = re.compile(r"'{2,}|\\u[0-9a-fA-F]{4}")
 _PARTED = re.compile(r"[.!?…。！？؟]['\"’”»)\]]*\s+[^\W\d_a-z]")
+#: How many lines a cell may have.
+_HELD = 6
 _MINUS = str.maketrans("−‐‑‒–﹣－", "-------")
 
 
@@ -54,16 +56,17 @@ def wrong_ratings(mutant: Mutant, read: Read) -> str:
 def _lines(text: str) -> list[str]:
     """Return lines, and those that a quotation mark holds together: a cell in quotation marks may have some.
 
-    No more than four are held together, and only if that makes a row of as many quotation marks as most rows have: a
+    No more than six are held together, and only if that makes a row of as many quotation marks as most whole rows have: a
     mark that nothing closes makes no row of two.
     """
     lines = _LINES.split(text)
     marks = [line.count('"') for line in lines]
-    usual = max(set(marks), key=marks.count, default=0)
+    even = [count for count in marks if count and count % 2 == 0]
+    usual = max(even, key=even.count, default=0)
     found = list(lines)
     for first, count in enumerate(marks):
         if count % 2:
-            for last in range(first + 1, min(first + 4, len(lines))):
+            for last in range(first + 1, min(first + _HELD, len(lines))):
                 if marks[last]:
                     if sum(marks[first : last + 1]) == usual:
                         found.append("\n".join(lines[first : last + 1]))
