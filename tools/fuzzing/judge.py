@@ -56,8 +56,8 @@ def wrong_ratings(mutant: Mutant, read: Read) -> str:
 def _lines(text: str) -> list[str]:
     """Return lines, and those that a quotation mark holds together: a cell in quotation marks may have some.
 
-    No more than six are held together, and only if that makes a row of as many quotation marks as most whole rows have: a
-    mark that nothing closes makes no row of two.
+    No more than six are held together, and only if that makes a row of as many quotation marks as most whole rows have:
+    a mark that nothing closes makes no row of two.
     """
     lines = _LINES.split(text)
     marks = [line.count('"') for line in lines]
