@@ -249,7 +249,7 @@ def heat(results: Results, place: Place) -> Heat | None:
         f"{place['variable']} in each language, over the words that units are chosen by (blue: the unit is higher at higher ratings; orange: lower). "
         "Units are numbered through all layers; a number opens one in the atlas."
     )
-    return Heat(caption, "shown in at least", [(code, results.names[code]) for code in codes], rows)
+    return Heat(caption, "languages, at least", [(code, results.names[code]) for code in codes], rows)
 
 
 def brief(results: Results, place: Place, chapter: str) -> Brief | None:
