@@ -183,7 +183,16 @@ def test_why_says_what_changed(interlingua: Cli, small: Any, tmp_path: Path, mon
         text = json.loads(manifest.read_text(encoding="utf-8"))
         text["recipe"]["source"], text["recipe"]["versions"]["numpy"] = "0" * 64, "1.0.0"
         manifest.write_text(json.dumps(text), encoding="utf-8")
-    (next(cache.glob("activations/*/activations.safetensors"))).unlink()
+    # Activations that a ranking reads: not those of an unseen language.
+    at = [
+        json.loads(path.read_text(encoding="utf-8"))["recipe"]["at"] for path in cache.glob("rankings/*/manifest.json")
+    ]
+    ranked = {(place["model"], place["language"]) for place in at}
+    for manifest in cache.glob("activations/*/manifest.json"):
+        place = json.loads(manifest.read_text(encoding="utf-8"))["recipe"]["at"]
+        if (place["model"], place["language"]) in ranked:
+            (manifest.parent / "activations.safetensors").unlink()
+            break
     said = interlingua("plan", small.file, "--why", "--workers", "1")
     assert re.search(r"rankings +\d+  numpy was 1\.0\.0, is \d\S+; the code that it runs has changed", said.out)
     assert re.search(r"activations +1  its entry is damaged", said.out)

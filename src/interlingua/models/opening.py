@@ -103,6 +103,19 @@ def read_config(found: ModelSpec, *, local_files_only: bool) -> Any:
         return opened.config()
 
 
+def names_a_head(found: ModelSpec) -> bool:
+    """Return whether a configuration names a head that says words; a GGUF file names none, its family may have one."""
+    from transformers.models.auto.modeling_auto import (
+        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
+        MODEL_FOR_MASKED_LM_MAPPING_NAMES,
+    )
+
+    config = read_config(found, local_files_only=False)
+    if config.architectures:
+        return any(name.endswith(("CausalLM", "LMHeadModel", "MaskedLM")) for name in config.architectures)
+    return config.model_type in set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES) - set(MODEL_FOR_MASKED_LM_MAPPING_NAMES)
+
+
 def locate_commit(found: ModelSpec, *, local_files_only: bool) -> str:
     """Return the commit that a hub model's revision stands for, and "" for any other model."""
     source = sources.get(found.source)

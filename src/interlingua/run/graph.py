@@ -246,20 +246,11 @@ def token_seconds(model: ModelInStudy, layer_s: LayerSeconds) -> float:
 
 def head_tokens(handle: Handle, facts: Facts) -> float:
     """Return how many tokens take as long as a model's head that says words, 0 where its configuration names none."""
-    from transformers.models.auto.modeling_auto import (
-        MODEL_FOR_CAUSAL_LM_MAPPING_NAMES,
-        MODEL_FOR_MASKED_LM_MAPPING_NAMES,
-    )
-
-    from interlingua.models.opening import read_config
+    from interlingua.models.opening import names_a_head
 
     if handle.stored is not None or handle.spec.untrained:
         return 0.0
-    config = read_config(handle.spec, local_files_only=False)
-    if config.architectures:
-        says = any(name.endswith(("CausalLM", "LMHeadModel", "MaskedLM")) for name in config.architectures)
-    else:  # a GGUF file names none
-        says = config.model_type in set(MODEL_FOR_CAUSAL_LM_MAPPING_NAMES) - set(MODEL_FOR_MASKED_LM_MAPPING_NAMES)
+    says = names_a_head(handle.spec)
     return facts.word_embeddings / (facts.parameters - facts.word_embeddings) if says else 0.0
 
 

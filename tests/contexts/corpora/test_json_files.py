@@ -29,7 +29,7 @@ class TestJsonLines:
             stream.write(json.dumps(record) + "\n\n" + json.dumps({"text": "Half \ud83d a pair."}) + "\n")
         first, second = documents(path)
         assert first == Document("A cat.\nIt purrs.", "Cat", "https://x.org/Cat", 0, "2024-01-02")
-        assert (second.text, second.index) == ("Half ? a pair.", 1)
+        assert (second.text, second.index) == ("Half \ufffd a pair.", 1)
 
     def test_a_column_of_another_name(self, tmp_path: Path) -> None:
         path = tmp_path / "pages.jsonl"
@@ -41,7 +41,7 @@ class TestJsonLines:
     def test_halves_of_characters_are_repaired_in_every_column(self, tmp_path: Path) -> None:
         path = tmp_path / "pages.jsonl"
         path.write_text('{"text": "A cat.", "title": "\\ud83d"}\n{"text": "A dog."}\n', encoding="utf-8")
-        assert [(d.page, d.repaired) for d in documents(path)] == [("?", ("half a character",)), ("", ())]
+        assert [(d.page, d.repaired) for d in documents(path)] == [("\ufffd", ("half a character",)), ("", ())]
 
     @pytest.mark.parametrize(
         ("line", "wrong"),

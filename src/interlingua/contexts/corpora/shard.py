@@ -25,7 +25,7 @@ COUNTS = ("found", "fragment", "too_short", "too_long")
 ODDITIES = {
     "markup left over": "sentences read that were left out: around markup that nothing closes or opens (a note, a"
     " table, a template), which of the text is prose can't be told",
-    "half a character": "documents with half of a pair of surrogates: a question mark stands in its place",
+    "half a character": "documents with half of a pair of surrogates: U+FFFD stands in its place",
     invisible.REMOVED: invisible.DETAIL,
 }
 _REPORT_S = 1.0

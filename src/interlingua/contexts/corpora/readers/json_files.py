@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from interlingua.contexts.corpora.readers.limits import Limits
 from interlingua.errors import ContextsError, suggest
 
 _LOOKED_AT: Final = 4096
+_HALF: Final = re.compile("[\ud800-\udfff]")
 _SQUAD: Final = '{"data": [{"paragraphs": [{"context": "..."}]}]}'
 _OTHERWISE: Final = "write other JSON as JSON lines, a record with its text a line, and give it with kind = 'jsonl'"
 
@@ -106,8 +108,8 @@ def _document(
             f"{where}: {wrong}; it has {', '.join(record)}; say which it is with columns = {{ text = '...' }}"
         )
     cells = [text, *(str(record.get(names[key]) or "") for key in ("page", "url", "date"))]
-    # JSON may hold half of a surrogate pair, which no other format can.
-    whole = [cell.encode("utf-8", "replace").decode("utf-8") for cell in cells]
+    # JSON may hold half of a surrogate pair, which no other format can. A question mark instead would end a sentence.
+    whole = [_HALF.sub("\ufffd", cell) for cell in cells]
     text, page, url, date = whole
     repaired = ("half a character",) if whole != cells else ()
     return Document(text, page, url, index, date, bool(options.sentences), repaired)
