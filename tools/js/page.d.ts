@@ -391,7 +391,7 @@ declare global {
     gridOnPaper: (table: any, columns: GridColumn[]) => HTMLElement;
 
     findWords: (text: string, words: Record<string, Words>) => { code: string; word: string }[];
-    extremeWords: (variable: string, words: Record<string, Words>) => { code: string; word: string }[];
+    highestWords: (variable: string, words: Record<string, Words>) => { code: string; word: string }[];
     viewOverview: (state: State) => Promise<Drawn>;
     viewUnits: (state: State) => Promise<Drawn>;
     viewUnit: (state: State) => Promise<Drawn>;

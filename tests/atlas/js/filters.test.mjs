@@ -106,12 +106,12 @@ test("words are found without their accents, their own accents first", () => {
   assert.deepEqual(found("   "), []);
 });
 
-test("to begin with, each language's highest- and lowest-rated word is offered", () => {
+test("to begin with, each language's two highest-rated words are offered", () => {
   const words = {
     en: { words: ["rain", "love", "war", "unrated"], ratings: { valence: [0.5, 0.9, 0.1, null] } },
     es: { words: ["solo"], ratings: { valence: [0.5] } },
     ko: { words: ["행복"], ratings: { valence: [null] } },
   };
-  const found = page.extremeWords("valence", words).map(({ code, word }) => `${code} ${word}`);
-  assert.deepEqual(found, ["en love", "en war", "es solo"]);
+  const found = page.highestWords("valence", words).map(({ code, word }) => `${code} ${word}`);
+  assert.deepEqual(found, ["en love", "en rain", "es solo"]);
 });

@@ -80,19 +80,18 @@
       .map(({ code, word }) => ({ code, word }));
   };
 
-  // The words that each language rates highest and lowest, to begin with.
-  Atlas.extremeWords = (variable, words) =>
+  // The words that each language rates highest, to begin with; those at the other end are often no words to be greeted by.
+  Atlas.highestWords = (variable, words) =>
     Object.entries(words).flatMap(([code, ofLanguage]) => {
       const rating = (/** @type {number} */ i) => Number(ofLanguage.ratings[variable][i]);
       const rated = ofLanguage.words.map((_, i) => i).filter((i) => ofLanguage.ratings[variable][i] !== null);
       const order = rated.sort((a, b) => rating(b) - rating(a));
-      const ends = [...new Set([order[0], order[order.length - 1]])].filter((i) => i !== undefined);
-      return ends.map((i) => ({ code, word: ofLanguage.words[i] }));
+      return order.slice(0, 2).map((i) => ({ code, word: ofLanguage.words[i] }));
     });
 
   /** @type {(state: State, words: Record<string, Words>, text: string, found: HTMLElement, count: HTMLElement) => void} */
   function list(state, words, text, found, count) {
-    const hits = text.trim() ? Atlas.findWords(text, words) : Atlas.extremeWords(state.variable, words);
+    const hits = text.trim() ? Atlas.findWords(text, words) : Atlas.highestWords(state.variable, words);
     found.replaceChildren(
       ...hits
         .slice(0, FOUND)
@@ -112,7 +111,7 @@
     const listed = hits.length > FOUND ? `, ${FOUND} listed` : "";
     count.textContent = text.trim()
       ? `${hits.length} ${hits.length === 1 ? "word" : "words"} found${listed}`
-      : `Rated highest and lowest in ${state.variable}, by language${listed}:`;
+      : `Rated highest in ${state.variable}, by language${listed}:`;
   }
 
   /** @type {(state: State, words: Words, word: string) => Promise<HTMLElement[]>} */
