@@ -317,7 +317,13 @@ def test_units_that_move_the_readout_are_said_to() -> None:
         "0.70), matched sets by 0.10 (p = .0100 from 99 draws, the least that so many can give)."
     )
     assert glance(results, "m", "valence")[0].answer == "Moved more than by matched sets"
-    assert "no equals" in words(results)
+    said = caveats(results)
+    matches = results.table("causal_matches")
+    for text, chosen_by in zip(said, ("others", "conjunction"), strict=False):
+        hard = matches[(matches["chosen_by"] == chosen_by) & (matches["kind"] == "hard")]
+        apart = hard.loc[hard["property"] == "|r|", "distance"]
+        assert any(f"|r| is {distance:.2f} SD apart" in text for distance in apart)
+    assert "what is not equal remains a reason" in said[0]
     assert {shown.table for shown in section(results).tables} >= {"causal_summary", "causal", "causal_matches"}
 
 

@@ -244,3 +244,10 @@ def test_the_estimate_counts_words_and_the_untrained_model_where_they_are_asked(
     assert seconds("causal_effects", site="mlp", sites=["resid"]) < 0.1
     assert seconds("causal_untrained") > 1e-3 * 8 * 20 * 100
     assert seconds("causal_untrained", untrained=False) < 0.2
+
+
+def test_the_estimate_counts_what_readouts_read() -> None:
+    from interlingua.causal.readouts import likeness, words
+    from interlingua.questions import causal
+
+    assert (causal.LIKENED, causal.TRIED) == (2 * likeness.ENDS, words.TRIED)

@@ -25,7 +25,7 @@ ENDS = 20
 #: few are short, fewer are scored, down to so many at either end.
 _CHOICE, LEAST = 4, 5
 #: A frame is tried on so many words.
-_TRIED = 30
+TRIED = 30
 
 
 class Words(Readout):
@@ -98,7 +98,7 @@ def chosen_ends(ratings: Floats, pieces: Floats) -> Index:
 def _spread(words: Index, ratings: Floats) -> Index:
     """Return some of the words, spread over the ratings."""
     order = words[np.argsort(ratings[words], kind="stable")]
-    return order[np.unique(np.linspace(0, len(order) - 1, min(_TRIED, len(order))).round().astype(np.int64))]
+    return order[np.unique(np.linspace(0, len(order) - 1, min(TRIED, len(order))).round().astype(np.int64))]
 
 
 def _reader(

@@ -29,9 +29,9 @@ _UNTRAINED = "untrained"
 _BEHIND = 0.5
 #: How much longer float32 takes than what models are timed in, where that is shorter; and a backward pass than a forward one.
 _FLOAT32, _BACKWARD = 1.5, 1.0
-#: Sentences to which others are likened (`interlingua.causal.readouts.likeness`); words on which a slot frame is tried
-#: (`interlingua.causal.readouts.words`), and the tokens of one that is filled.
-_LIKENED, _TRIED, _FRAME_TOKENS = 48, 30, 12
+#: Sentences to which others are likened (both `ENDS` of `causal.readouts.likeness`); words on which a slot frame is tried
+#: (`TRIED` of `causal.readouts.words`), and the tokens of one that is filled.
+LIKENED, TRIED, _FRAME_TOKENS = 48, 30, 12
 
 
 def _why_not(asked: Asked) -> str:
@@ -51,16 +51,16 @@ def _seconds(size: Size) -> float:
     few = options.edited_words * len(options.edits)
     readouts = len(set(options.readouts) - {"words"})
     behind = words * (1 + readouts * _BACKWARD + doses) + options.edited * few
-    whole = words + options.edited_words + _LIKENED * ("likeness" in options.readouts)
+    whole = words + options.edited_words + LIKENED * ("likeness" in options.readouts)
     whole += options.sweep * words * (1 + readouts * _BACKWARD)
     whole += (size.site != RESID) * (known - words)  # the last layer of training words was not kept
     tokens = (whole + _BEHIND * behind) * size.tokens() / size.sentences
     head = size.head() if "words" in options.readouts else 0.0
     if head:
         # Every reading and every edit runs the frames once more.
-        whole = _TRIED + 3 * words + few
+        whole = TRIED + 3 * words + few
         behind = words * (1 + _BACKWARD + doses) + options.edited * few
-        read = _TRIED + words * (2 + _BACKWARD + 2 * doses) + options.edited * few
+        read = TRIED + words * (2 + _BACKWARD + 2 * doses) + options.edited * few
         tokens += options.frames * (_FRAME_TOKENS * (whole + _BEHIND * behind) + head * read)
     return 4.0 + LOAD_S * size.loaded * (2 if head else 1) + _FLOAT32 * size.token_s() * tokens
 
@@ -80,7 +80,7 @@ def _untrained_seconds(size: Size) -> float:
     options, scrutiny = size.study.causal, size.study.scrutiny
     if not options.untrained or "untrained" not in scrutiny.controls or not _edited_here(size):
         return 0.1
-    words: float = options.words + _LIKENED * ("likeness" in options.readouts)
+    words: float = options.words + LIKENED * ("likeness" in options.readouts)
     words += (size.site != RESID) * size.sentences / size.study.sampling.sentences
     tokens = size.languages * words * size.tokens() / size.sentences
     return 3.0 + LOAD_S * size.loaded + _FLOAT32 * size.token_s() * tokens

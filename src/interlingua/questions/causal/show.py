@@ -117,27 +117,25 @@ def _said(results: Results, place: Place, row: Any) -> str:
 
 
 def caveats(results: Results) -> list[str]:
-    """Return how near sets matched in |r| are, and where something else moves, too."""
+    """Return how near sets matched in |r| are: those of the units that others choose, and of those that carry it in all."""
     found = []
     for model, variable in results.cells:
         row = _lead(results, model, variable)
         if row is None or not _asked(row):
             continue
-        far = results.of(
-            "causal_matches",
-            model=model,
-            variable=variable,
-            chosen_by="others",
-            kind="hard",
-            property="|r|",
-            n_units=row.n_units,
-        )
-        found += [
-            f"{cell_title(model, variable)}: in sets that are matched in |r|, too, a unit and what replaces it are "
-            f"{signed(one.distance, 2)} SD of |r| apart (units paired at random: {signed(one.random, 2)}): the tested units have no "
-            "equals, so that their larger r remains a reason why they move more."
-            for one in far.itertuples()
-        ]
+        tested = {"others": (row.n_units, "the tested units")}
+        if pd.notna(row.units_in_all) and row.units_in_all:
+            tested["conjunction"] = (row.units_in_all, "the units shown to carry it in all")
+        for chosen_by, (n_units, which) in tested.items():
+            where = {"model": model, "variable": variable, "chosen_by": chosen_by, "n_units": n_units, "kind": "hard"}
+            far = [*results.of("causal_matches", **where, property="|r|").itertuples()]
+            spread = [*results.of("causal_matches", **where, property="log SD").itertuples()]
+            found += [
+                f"{cell_title(model, variable)}: of {which} and what replaces them in sets that are matched in |r|, too, |r| is "
+                f"{signed(one.distance, 2)} SD apart and log SD {signed(other.distance, 2)} (units paired at random: {signed(one.random, 2)} "
+                f"and {signed(other.random, 2)}): what is not equal remains a reason why they move more."
+                for one, other in zip(far, spread, strict=True)
+            ]
     return found
 
 
