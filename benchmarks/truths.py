@@ -146,7 +146,7 @@ TRUTHS: Mapping[str, Signal] = {
 }
 #: Of these, where languages have something in common all the same: the components themselves, and three dimensions in
 #: which nearly all of layer 12's code lies (the units' parts in them go together between languages with r = .51).
-#: There the number of shared units is not held by "codes of their own"; the signs are.
+#: There the number of shared units is not held by "codes of their own"; what is claimed, number and signs, is.
 IN_COMMON = ("the code of layer 12", "three components of the code of layer 12", "real coefficients, random signs")
 
 
@@ -256,12 +256,17 @@ def _drawn(layer: RatedLayer, null: str, draws: int, rng: np.random.Generator, t
 
 
 #: What is tested in every simulation.
-TESTS = ("mean fold enrichment", "highest degree", "all degrees", "signs", "a pair")
+TESTS = (
+    *("mean fold enrichment", "highest degree", "all degrees", "signs", "number and signs"),
+    *("a pair's number", "a pair's signs", "a pair"),
+)
 
 
 def _rejected(against: str, observed: list[Signs], drawn: list[Signs]) -> Rejected:
     summary, _, pairs = null_summary(observed, drawn)
-    p = [*(summary[f"p_{name}"] for name in ("fe", "highest_degree", "omnibus", "signed_fe")), pairs["p_null"].iloc[0]]
+    p = [summary[f"p_{name}"] for name in ("fe", "highest_degree", "omnibus", "signed_fe", "shared")]
+    of_pair = pairs[["p_null", "p_signed"]].iloc[0]
+    p += [*of_pair, of_pair.max()]
     return {f"{against} p of {name}".strip(): bool(value <= LEVEL) for name, value in zip(TESTS, p, strict=True)}
 
 

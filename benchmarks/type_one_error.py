@@ -122,6 +122,7 @@ def null_ratings(
                 "own-code p of the highest degree": of_own["p_highest_degree"] <= LEVEL,
                 "own-code p over all degrees": of_own["p_omnibus"] <= LEVEL,
                 "own-code p of the signs": of_own["p_signed_fe"] <= LEVEL,
+                "own-code p of number and signs": of_own["p_shared"] <= LEVEL,
                 "own-code p of units in at least 2 languages": own_degrees["p_null"].iloc[1] <= LEVEL,
             }
             continue
@@ -135,11 +136,13 @@ def null_ratings(
             "permuted p of the highest degree": summary["p_highest_degree"] <= LEVEL,
             "permuted p over all degrees": summary["p_omnibus"] <= LEVEL,
             "permuted p of the signs": summary["p_signed_fe"] <= LEVEL,
+            "permuted p of number and signs": summary["p_shared"] <= LEVEL,
             "permuted p of units in at least 2 languages": at_least.iloc[1] <= LEVEL,
             "permuted p of units in at least 3 languages": at_least.iloc[2] <= LEVEL,
             "permuted p of units in all languages": at_least.iloc[-1] <= LEVEL,
             "the same, ties split at random": _split_ties(null_counts[:, -1], real[-1], rng) <= LEVEL,
             "permuted p of a pair": pairs["p_null"].iloc[0] <= LEVEL,
+            "permuted p of a pair, number and signs": pairs[["p_null", "p_signed"]].iloc[0].max() <= LEVEL,
         }
 
 
@@ -259,7 +262,9 @@ NULLS: dict[str, tuple[Simulation, float]] = {
     },
     **{f"real activations of layer {truths.FRESH}, {t}": _own_codes(t, number=truths.FRESH) for t in truths.TRUTHS},
     **{
-        f"real activations, {truth}, {label}": _own_codes(truth, method=method)
+        f"real activations of layer {truths.FRESH}, {truth}, {label}": _own_codes(
+            truth, number=truths.FRESH, method=method
+        )
         for method, label in (("ridge", "ridge"), ("elastic-net", "elastic net"))
         for truth in AGAIN
     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import json
 import re
 import subprocess
 import sys
@@ -93,6 +94,29 @@ def test_the_judge_sees_torn_and_joined_sentences(monkeypatch: pytest.MonkeyPatc
     assert "beginning" in judged(first.sentence.removeprefix(f"{first.first} is "))
     assert "end" in judged(first.sentence.removesuffix(f"by {first.last}.") + "he.")
     assert "joined" in judged(first.sentence[:-1] + " " + second.sentence)
+    # A line end of Unicode ends a line; of a sentence that stands there twice one may be spoilt, and the other is read.
+    torn = first.sentence.removeprefix(f"{first.first} is ")
+    spoilt = first.sentence.replace(f"by {first.last}.", "by Nobody.")
+    for text, said, wrong in (
+        (f"{first.first} is\u2028{torn}", torn, ""),
+        (f"{first.first} is {torn}", torn, "beginning"),
+        (f"{first.sentence} {spoilt} {second.sentence}", spoilt, ""),
+        (f"{first.sentence} {second.sentence}", spoilt.removesuffix("."), "end"),
+    ):
+        mutant = Mutant(b"", inside=True, text=text)
+        found = judged(said)
+        assert wrong in found
+        assert bool(wrong) == bool(found)
+
+
+def test_what_json_escapes_is_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    from fuzzing.corpora import _unescaped
+
+    said = ["a\nb", 'a "b" \\ c', "\u2028é", "\ud800"]
+    assert _unescaped(json.dumps(said)).partition("\n")[2] == json.dumps(said, ensure_ascii=False).replace(
+        "\\n", "\n"
+    ).replace('\\"', '"').replace("\\\\", "\\")
 
 
 def _tampered(name: str, tamper: Callable[[dict[str, Any]], None], folder: Path) -> tuple[str, str]:

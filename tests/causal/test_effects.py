@@ -72,8 +72,13 @@ def test_p_counts_sets_beyond_and_is_never_below_what_distinct_sets_allow() -> N
 def test_sets_that_have_units_in_common_are_spread_as_independent_ones() -> None:
     controls = np.array([1.0, 3.0, 5.0])
     apart = widened(controls, np.array([[0, 1], [2, 3], [4, 5]]), np.ones(6))
-    # Each unit is in a third of the sets: deviations grow by the root of (1 + 1/3) / (1 - 1/3).
-    np.testing.assert_allclose(apart, 3 + np.sqrt(2) * (controls - 3))
+    # Each of six units is in a third of the sets: deviations grow by the root of (1 + 1/3) / (1 - 1/3), and by t(6).
+    few = stats.t.isf(0.05, 6) / stats.norm.isf(0.05)
+    np.testing.assert_allclose(apart, 3 + few * np.sqrt(2) * (controls - 3))
+    # A unit that varies hardly at all tells nothing of the variance.
+    two = widened(controls, np.array([[0, 1], [2, 3], [4, 5]]), np.array([1.0, 1.0, 1e-9, 1e-9, 1e-9, 1e-9]))
+    few = stats.t.isf(0.05, 2) / stats.norm.isf(0.05)
+    np.testing.assert_allclose(two, 3 + few * np.sqrt(2) * (controls - 3), rtol=1e-6)
     np.testing.assert_allclose(widened(controls, np.zeros((3, 2), dtype=int), np.ones(6)), 3)
 
 

@@ -32,7 +32,7 @@ from interlingua.questions.sharing.draw import choose_again, draw_ratings, draws
 from interlingua.questions.sharing.intersections import intersections
 from interlingua.report.results import Results
 from interlingua.report.style import house_style
-from interlingua.report.words import Row
+from interlingua.report.words import Row, p_text
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
 from interlingua.study.fitting import rankings as rank
@@ -453,11 +453,28 @@ NULL: dict[str, Any] = {
     "same_sign": 0.9,
     "null_same_sign": 0.5,
     "p_signed_fe": 1 / 201,
+    "p_shared": 1 / 201,
     "pairs_below_05": 3,
     "null_share_p05": 0.06,
 }
-OWN = {**NULL, "null": "own codes", "null_fe": 2.0, "corrected_fe": 1.5, "p_fe": 0.02, "null_same_sign": 0.6}
-OTHER = {**NULL, "null": "shuffled words", "null_fe": 2.4, "corrected_fe": 1.25, "p_fe": 0.04, "null_same_sign": 0.7}
+OWN = {
+    **NULL,
+    "null": "own codes",
+    "null_fe": 2.0,
+    "corrected_fe": 1.5,
+    "p_fe": 0.02,
+    "p_shared": 0.02,
+    "null_same_sign": 0.6,
+}
+OTHER = {
+    **NULL,
+    "null": "shuffled words",
+    "null_fe": 2.4,
+    "corrected_fe": 1.25,
+    "p_fe": 0.04,
+    "p_shared": 0.04,
+    "null_same_sign": 0.7,
+}
 DEGREES = pd.DataFrame(
     [
         {**WHERE, "null": null, "n_languages": d, "null_mean": 1.5, "draws": 200, "as_many": many, "p_null": 0.5}
@@ -543,8 +560,8 @@ def test_both_nulls_are_told() -> None:
         "Against ratings that every language encodes as well, but each in a way of its own; and against permuted ones",
         "Yes: pairs share 1.50 times as many units as with codes of their own "
         "(2.50 times as many as on permuted ratings)",
-        "p = .0200 against codes of their own and p = .0050 against permuted ratings, from 200 draws each; 2 of 3 "
-        "pairs by "
+        "of number and signs: p = .0200 against codes of their own and p = .0050 against permuted ratings, from 200 "
+        "draws each; 2 of 3 pairs by "
         "themselves, corrected (1 more have a corrected p below .1)",
     )
     assert rows["Do they use them in the same direction?"][1:] == (
@@ -570,15 +587,14 @@ def test_both_nulls_are_told() -> None:
 
 NO = {"count": {"p_fe": 0.2}, "signs": {"p_signed_fe": 0.3}}
 P = "against codes of their own and permuted ratings)"
+COMMON = "codes of their own in dimensions that languages have in common would do that, too."
 #: What each of the two nulls does not reject, and the sentence that follows.
 OUTCOMES = [
     ((), (), f"Languages share more units than with both, and use them in the same direction more often (p {P}."),
-    ((), ("own",), f"Languages share more units than with both; that they use them in the same direction more "
-     f"often than "
-     f"with codes of their own is not shown (p {P}."),
-    ((), ("own", "permuted"), f"Languages share more units than with both; that they use them in the same "
-     f"direction more "
-     f"often than with both is not shown (p {P}."),
+    ((), ("own",), "More units are in common than with both, but that they have the same sign more often than with "
+     f"codes of their own is not shown (p {P}: {COMMON}"),
+    ((), ("own", "permuted"), "More units are in common than with both, but that they have the same sign more often "
+     f"than with both is not shown (p {P}: {COMMON}"),
     (("own",), (), "That languages share more units than with codes of their own is not shown; but those that "
      "they share "
      f"have the same sign more often than with both (p {P}, so something is shared."),
@@ -601,7 +617,8 @@ def test_every_outcome_of_the_two_tests_has_its_sentence(
 ) -> None:
     def tested(name: str, row: dict[str, Any]) -> dict[str, Any]:
         kept = {**(NO["count"] if name in count else {}), **(NO["signs"] if name in signs else {})}
-        return {**row, **kept}
+        both = row | kept
+        return both | {"p_shared": max(both["p_fe"], both["p_signed_fe"])}
 
     own, permuted = tested("own", OWN), tested("permuted", NULL)
     found = results(permuted, own)
@@ -615,15 +632,19 @@ def test_every_outcome_of_the_two_tests_has_its_sentence(
     assert expected.removesuffix(".") in show.section(found).findings[0]
     told = glanced(found)
     shares, same = (told[f"Do {question}?"].answer for question in QUESTIONS)
-    if not count:
+    if not count and not signs:
         assert shares.startswith("Yes: ")
+    elif not count:
+        assert shares.startswith("Not shown: by their number it is, but not by their signs (next row): ")
     elif not signs:
         assert shares.startswith("Not shown by their number, but by their signs (next row): ")
     else:
         assert shares.startswith("Not shown: ")
     assert same.startswith("Not shown: " if signs else "Yes: ")
-    # Each p stands in the row: a reader sees which null was not rejected.
-    assert ("p = .2000" in told[f"Do {QUESTIONS[0]}?"].sure) == bool(count)
+    # Each p stands in the row: a reader sees which null was not rejected, by number or signs.
+    sure = told[f"Do {QUESTIONS[0]}?"].sure
+    for row in (own, permuted):
+        assert f"p {p_text(row['p_shared'])}" in sure
 
 
 QUESTIONS = ("languages share its units", "they use them in the same direction")
@@ -632,7 +653,8 @@ QUESTIONS = ("languages share its units", "they use them in the same direction")
 @pytest.mark.parametrize("which", ["permuted", "own codes", "shuffled words"])
 def test_every_null_must_be_rejected(which: str) -> None:
     rows = [
-        {**row, **({"p_fe": 0.2, "p_signed_fe": 0.3} if row["null"] == which else {})} for row in (NULL, OWN, OTHER)
+        {**row, **({"p_fe": 0.2, "p_signed_fe": 0.3, "p_shared": 0.3} if row["null"] == which else {})}
+        for row in (NULL, OWN, OTHER)
     ]
     told = glanced(results(*rows))
     assert told["Do languages share its units?"].answer.startswith("Not shown: ")
@@ -729,7 +751,7 @@ def test_without_draws_the_uniform_null_is_told() -> None:
 
 def test_where_nothing_is_shared_no_number_is_missing() -> None:
     nan = float("nan")
-    none = {"mean_fe": 0.0, "same_sign": nan, "null_same_sign": nan, "p_fe": 1.0, "p_signed_fe": 1.0}
+    none = {"mean_fe": 0.0, "same_sign": nan, "null_same_sign": nan, "p_fe": 1.0, "p_signed_fe": 1.0, "p_shared": 1.0}
     nulls = [{**NULL, **none, "null_fe": 0.0, "corrected_fe": nan}, {**OWN, **none, "corrected_fe": 0.0}]
     empty = {"degree": 0, "n_units": 0}
     found = results(*nulls, pairs={"mean_fe": nan, "mean_overlap": 0.0, "same_sign": nan}, shared=empty)
@@ -753,7 +775,7 @@ def test_without_the_flagged_languages_it_is_told_again() -> None:
     )
     nulls = pd.DataFrame(
         [
-            {**row, "languages": which, "p_fe": p}
+            {**row, "languages": which, "p_fe": p / 2, "p_shared": p}
             for which, p in (("all", 0.2), ("without es zh", 0.01))
             for row in (NULL, OWN)
         ]
@@ -763,7 +785,7 @@ def test_without_the_flagged_languages_it_is_told_again() -> None:
     assert (
         row.answer == "Yes: 1.50 times as many as with codes of their own (2.50 times as many as on permuted ratings)"
     )
-    assert row.sure == "p = .0100 against codes of their own, = .0100 on permuted ratings"
+    assert row.sure == "of number and signs: p = .0100 against codes of their own, = .0100 on permuted ratings"
     told = glanced(results(NULL, OWN, flagged_overlap=overlap))["And without Spanish and Chinese?"]
     assert told.answer == "4.00 times as many units as independent sets would"
     shown = [table.table for table in show.section(found).tables]

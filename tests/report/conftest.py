@@ -26,9 +26,9 @@ def flagged(results: Results) -> Results:
     read["audit"] = results.table("audit").assign(flag=results.table("audit")["language"] == "es")
     read["audit_summary"] = results.table("audit_summary").assign(n_flagged=[1, 0])
     read["performance_of_layer"] = results.table("performance_of_layer").assign(unknown="es", n_unknown=1)
-    read["null"] = results.table("null").assign(corrected_fe=1.5, p_fe=0.01)
+    read["null"] = results.table("null").assign(corrected_fe=1.5, p_fe=0.01, p_signed_fe=0.01, p_shared=0.01)
     overlap = results.table("pairs_summary")[list(results.tables["flagged_overlap"].names[:-1])].assign(mean_fe=2.0)
-    null = results.table("null")[["model", "site", "variable", "method", "layer", "null", "corrected_fe", "p_fe"]]
+    null = results.table("null")[list(results.tables["flagged_null"].names.difference(["languages"]))]
     models = results.table("alignment_models").assign(estimate=0.01, p_permutation=0.01)
     for name, frame, without in (
         ("flagged_overlap", overlap, {"mean_fe": 1.75}),

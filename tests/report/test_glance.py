@@ -78,20 +78,25 @@ def test_figures_are_those_of_the_tables(results: Results) -> None:
 
 
 def test_answers_follow_the_p_values(results: Results) -> None:
-    change(results, "null", p_fe=1 / 201, p_signed_fe=1 / 201, draws=200)
-    change(results, "null", "own codes", p_signed_fe=0.2)
+    change(results, "null", p_fe=1 / 201, p_signed_fe=1 / 201, p_shared=1 / 201, draws=200)
     change(results, "transfer_summary", p_replicated_holm=0.01, own_draws=200)
     change(results, "controls_summary", fe_ratio_low=1.2)
     rows = answers(results)
     shares = rows["Do languages share its units?"]
     assert shares.answer.startswith("Yes: ")
     assert shares.sure.startswith(
-        "p = .0050 against codes of their own and permuted ratings, from 200 draws each, the least that so many can "
-        "give; "
+        "of number and signs: p = .0050 against codes of their own and permuted ratings, from 200 draws each, the "
+        "least that so many can give; "
     )
-    assert rows["Do they use them in the same direction?"].answer.startswith("Not shown: ")
+    assert rows["Do they use them in the same direction?"].answer.startswith("Yes: ")
     assert rows["Do single units work in German?"].answer.endswith("; the others are not shown to")
     assert rows["Is it learnt?"].answer.startswith("Yes: ")
+
+    # Units in common whose signs are anybody's are not shown to be shared.
+    change(results, "null", "own codes", p_signed_fe=0.2, p_shared=0.2)
+    rows = answers(results)
+    assert rows["Do languages share its units?"].answer.startswith("Not shown: by their number it is")
+    assert rows["Do they use them in the same direction?"].answer.startswith("Not shown: ")
 
     # They encode it, but do they share it?
     change(results, "null", "own codes", p_fe=0.2)
@@ -105,8 +110,8 @@ def test_answers_follow_the_p_values(results: Results) -> None:
     assert rows["Is it learnt?"].answer.startswith("Not shown: ")
 
     # Of either null: permuted ratings alone are not enough, and neither are codes of their own.
-    change(results, "null", "own codes", p_fe=0.01)
-    change(results, "null", "permuted", p_fe=0.2)
+    change(results, "null", "own codes", p_fe=0.01, p_signed_fe=0.01, p_shared=0.01)
+    change(results, "null", "permuted", p_fe=0.2, p_shared=0.2)
     assert answers(results)["Do languages share its units?"].answer.startswith("Not shown: ")
 
 

@@ -290,11 +290,27 @@ def test_languages_that_agree_stand_out() -> None:
     assert degrees["p_null"].tolist() == pytest.approx([1.0, 0.01, 0.01])
     assert pairs["p_null"].tolist() == pytest.approx([0.01] * 3)
     assert pairs["p_bh"].tolist() == pytest.approx([0.01] * 3)
+    assert pairs["p_signed"].tolist() == pytest.approx([0.01] * 3)
     assert summary["pairs_below_05"] == 3
     assert degrees["as_many"].tolist() == [99, 0, 0]
     null = [np.mean([(a[d] * b[d] != 0).sum() for d in range(99)]) for a, b in combinations(permuted, 2)]
     assert pairs["null_mean"].tolist() == pytest.approx(null)
     assert pairs["fe_corrected"].tolist() == pytest.approx([K / mean for mean in null])
+
+
+def test_units_in_common_with_signs_at_random_are_not_called_shared() -> None:
+    rng = np.random.default_rng(14)
+    places = np.flatnonzero(random_signs(rng, 1)[0])
+    observed = [np.zeros((1, WIDTH), np.int8) for _ in range(2)]
+    for signs in observed:
+        signs[0, places] = 1
+    observed[1][0, places[::2]] = -1  # one half with the same sign, one with the other
+    summary, _, pairs = null_summary(observed, [random_signs(rng, 99) for _ in range(2)])
+    assert summary["p_fe"] == pytest.approx(0.01)
+    assert summary["p_shared"] == summary["p_signed_fe"] > 0.1
+    assert pairs["p_null"].iloc[0] == pytest.approx(0.01)
+    assert pairs["p_bh"].iloc[0] == pairs["p_signed"].iloc[0] > 0.1
+    assert summary["pairs_below_05"] == 0
 
 
 @pytest.fixture
@@ -622,12 +638,14 @@ def test_what_a_summary_says() -> None:
             "signed_fe",
             "null_signed_fe",
             "p_signed_fe",
+            "p_shared",
             "pairs_below_05",
             "null_share_p05",
         ),
     ]
     assert list(degrees) == ["n_languages", "null_mean", "draws", "as_many", "p_null"]
-    assert list(pairs) == ["null_mean", "fe_corrected", "p_null", "p_bh"]
+    assert list(pairs) == ["null_mean", "fe_corrected", "p_null", "p_signed", "p_bh"]
     assert degrees["p_null"].tolist() == ((1 + degrees["as_many"]) / 10).tolist()
-    assert pairs["p_bh"].tolist() == adjust(pairs["p_null"], "bh").tolist()
+    assert pairs["p_bh"].tolist() == adjust(pairs[["p_null", "p_signed"]].max(axis=1), "bh").tolist()
+    assert summary["p_shared"] == max(summary["p_fe"], summary["p_signed_fe"])
     assert summary["pairs_below_05"] == (pairs["p_bh"] < 0.05).sum()

@@ -108,6 +108,11 @@ def _joined(text: str) -> str:
     return "\n".join([text, *said])
 
 
+def _unescaped(text: str) -> str:
+    """Return JSON as it stands, and with what is escaped in it."""
+    return f"{text}\n" + re.sub(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])', lambda found: json.loads(f'"{found[0]}"'), text)
+
+
 def _mutants(
     texts: list[str], pack: Callable[[bytes], bytes] = bytes, said: Callable[[str], str] = str
 ) -> Callable[[random.Random], Mutant]:
@@ -147,8 +152,8 @@ _corpus("dump-bz2", "dump", ".xml.bz2", [_DUMP], rebz2, cost=20)
 _corpus("conll", "conll", ".conll", [_CONLL, _CONLLU], said=_joined)
 _corpus("leipzig", "leipzig", "-sentences.txt", [_LEIPZIG])
 _corpus("leipzig-tar", "leipzig", ".tar.gz", [_LEIPZIG], _tar)
-_corpus("jsonl", "jsonl", ".jsonl", [_JSONL])
-_corpus("squad", "squad", ".json", [_SQUAD])
+_corpus("jsonl", "jsonl", ".jsonl", [_JSONL], said=_unescaped)
+_corpus("squad", "squad", ".json", [_SQUAD], said=_unescaped)
 _corpus("text", "text", ".txt", [_TEXT])
 _BOTH = [_parquet(packed) for packed in ("none", "snappy")]
 _add(

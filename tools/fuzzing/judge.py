@@ -10,6 +10,8 @@ from fuzzing.kinds import Mutant, Read
 from fuzzing.known import RATING, ROWS, SENTENCE
 
 _LINES = re.compile(r"\r\n|\r|\n")
+#: In running text Unicode's line ends end a line, too.
+_BREAKS = re.compile(r"[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 #: What ends a sentence or a line; and how far apart the words of one may be.
 _ENDS = re.compile(r"[.!?…。！？؟\n\r\t\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
@@ -92,7 +94,7 @@ def _is_row(word: str, rating: float, line: str) -> bool:
 def wrong_sentences(mutant: Mutant, read: Read) -> str:
     """Return a sentence that is torn, joined with another, or has its target elsewhere."""
     raw = mutant.text or ""
-    text, lines = plain(raw), [plain(line) for line in _LINES.split(raw)]
+    text, lines = plain(raw), [plain(line) for line in _BREAKS.split(raw)]
     for sentence, target in read.sentences:
         if SENTENCE.get(target) == sentence:
             continue
@@ -106,8 +108,10 @@ def wrong_sentences(mutant: Mutant, read: Read) -> str:
         elif lasts and not firsts and _in_one_piece(raw, lasts[0].first, lasts[0].word):
             if not any(line.startswith(said) or f". {said}" in line for line in lines):
                 return f"the beginning of a sentence is torn off: {shown}"
-        elif firsts and not lasts and _in_one_piece(raw, firsts[0].word, firsts[0].last):  # noqa: SIM102
-            if not any(line.endswith(said) for line in lines):
+        elif firsts and not lasts and _in_one_piece(raw, firsts[0].word, firsts[0].last):
+            # Of a sentence that stands there twice, one may be spoilt: as it stands there to its mark, it is whole.
+            marked = said.endswith((".", "!", "?"))
+            if not any(line.endswith(said) or (marked and said in line) for line in lines):
                 return f"the end of a sentence is torn off: {shown}"
         if plain(target).lower() not in said.lower():
             return f"the target is not in its sentence: {shown}"

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from interlingua.stats.correlation import pearson
 from interlingua.stats.jackknife import JackknifeInterval, jackknife
@@ -118,15 +119,18 @@ def widened(controls: Floats, sets: Index, variances: Floats) -> Floats:
     from each other less than a set of others would from their mean, and a tested set that is nothing special would be
     beyond 5 % of them in more than 5 % of studies (10 to 13 % in simulations). With inclusion frequencies pi_j of
     units, effects of variance s_j^2 give the sets' effects a variance of sum s_j^2 pi_j (1 - pi_j), and the difference
-    of another set from their mean one of sum s_j^2 pi_j (1 + pi_j). Deviations are stretched by the root of the ratio.
+    of another set from their mean one of sum s_j^2 pi_j (1 + pi_j). Deviations are stretched by the root of the ratio,
+    and, as that variance is known from few units, by what t's 95 % point has over the normal distribution's: its
+    degrees of freedom are Satterthwaite's, of the summands s_j^2 pi_j (1 - pi_j).
     """
     units, counts = np.unique(sets, return_counts=True)
     often, size = counts / len(sets), variances[units]
-    shared = float((often**2 @ size) / (often @ size)) if size.any() else 1.0
+    within, another = size * often * (1 - often), size * often * (1 + often)
     mean = controls.mean()
-    if shared >= 1:  # one set, drawn again and again
+    if not within.any():  # one set, drawn again and again
         return np.full(len(controls), mean)
-    return np.asarray(mean + np.sqrt((1 + shared) / (1 - shared)) * (controls - mean))
+    few = stats.t.ppf(0.95, within.sum() ** 2 / (within**2).sum()) / stats.norm.ppf(0.95)
+    return np.asarray(mean + few * np.sqrt(another.sum() / within.sum()) * (controls - mean))
 
 
 def rank_p(tested: float, controls: Floats, sets: Index, *, greater: bool = True) -> float:

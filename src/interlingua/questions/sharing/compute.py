@@ -27,7 +27,7 @@ SignsByLanguage = Mapping[str, Mapping[str, Signs]]
 
 _TABLES = ("overlap", "pairs", "pairs_summary", "degrees", "highest_degree", "signs")
 _SUMMARY = ("model", "site", "variable", "method", "n_pairs", "mean_fe", "p_below_05", "p_bh_below_05", "same_sign")
-_BESIDE = ("model", "site", "variable", "method", "layer", "null", "corrected_fe", "p_fe")
+_BESIDE = ("model", "site", "variable", "method", "layer", "null", "corrected_fe", "p_fe", "p_shared")
 
 
 def share(rankings: pd.DataFrame, cell: Cell, *, methods: Sequence[str], seed: int) -> Frames:

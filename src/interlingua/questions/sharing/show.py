@@ -36,7 +36,7 @@ _UNDER = {"permuted": "on permuted ratings"}
 #: The answer of what is counted; where the signs alone tell, the next row says so.
 _BY_NUMBER = {
     Outcome.BOTH: "Yes",
-    Outcome.NUMBER: "Yes",
+    Outcome.NUMBER: "Not shown: by their number it is, but not by their signs (next row)",
     Outcome.SIGNS: "Not shown by their number, but by their signs (next row)",
     Outcome.NEITHER: "Not shown",
 }
@@ -91,9 +91,11 @@ def _other_rankings(results: Results, model: str, variable: str) -> str:
         count = f"{row.n_units}" if row.degree == row.n_languages else "none"
         text = f"{name}: {count}"
         nulls = nulls_of(results.of("null", model=model, variable=variable, method=row.method))
-        if nulls and Outcome.of(nulls) in (Outcome.SIGNS, Outcome.NEITHER):
-            p = listing(f"{p_text(null.p_fe)} against {results.label(null.null)}" for null in nulls)
-            text += f" (that units are shared is not shown by their number: p {p})"
+        outcome = Outcome.of(nulls) if nulls else Outcome.BOTH
+        if outcome is not Outcome.BOTH:
+            by, of = ("signs", "p_signed_fe") if outcome is Outcome.NUMBER else ("number", "p_fe")
+            p = listing(f"{p_text(getattr(null, of))} against {results.label(null.null)}" for null in nulls)
+            text += f" (that units are shared is not shown by their {by}: p {p})"
         told.append(text)
     return f" Units in all languages by other rankings: {'; '.join(told)}." if told else ""
 
@@ -133,7 +135,7 @@ def _shares(results: Results, model: str, variable: str) -> list[Row]:
         "Do languages share its units?",
         _against(results, nulls),
         f"{_BY_NUMBER[Outcome.of(nulls)]}: pairs share {_beside(results, nulls, first.mean_fe, ' units')}",
-        _sure(results, nulls, "p_fe") + _judged(results, where),
+        f"of number and signs: {_sure(results, nulls, 'p_shared')}{_judged(results, where)}",
     )
     if pd.isna(first.same_sign):
         return [shared]
@@ -164,10 +166,9 @@ def _unflagged(results: Results, model: str, variable: str) -> list[Row]:
         if not nulls:
             found.append(Row(question, test, _uniform(row), _corrected_pairs(row)))
             continue
-        p = ", ".join(f"{p_text(one.p_fe)} {_with(results, one.null, 'against')}" for one in nulls)
-        found.append(
-            Row(question, test, f"{_verdict(nulls, 'p_fe')}: {_beside(results, nulls, row.mean_fe)}", f"p {p}")
-        )
+        p = ", ".join(f"{p_text(one.p_shared)} {_with(results, one.null, 'against')}" for one in nulls)
+        answer = f"{_verdict(nulls, 'p_shared')}: {_beside(results, nulls, row.mean_fe)}"
+        found.append(Row(question, test, answer, f"of number and signs: p {p}"))
     return found
 
 

@@ -47,7 +47,7 @@ def of_nulls(results: Results) -> list[Shown]:
     enrichment = "model variable method null mean_fe null_fe corrected_fe p_fe pairs_below_05 null_share_p05 draws"
     beyond = (
         "model variable method null highest_degree null_highest_degree p_highest_degree p_omnibus same_sign "
-        "null_same_sign signed_fe null_signed_fe p_signed_fe"
+        "null_same_sign signed_fe null_signed_fe p_signed_fe p_shared"
     )
     flagged = "model variable method languages n_pairs mean_fe p_below_05 same_sign"
     titled = (
@@ -69,7 +69,7 @@ def of_nulls(results: Results) -> list[Shown]:
         (
             "The same beside each null",
             "flagged_null",
-            "model variable method languages null corrected_fe p_fe",
+            "model variable method languages null corrected_fe p_fe p_shared",
         ),
     )
     return [
@@ -94,7 +94,7 @@ def of_sets(results: Results) -> list[Shown]:
             "Pairs of languages under each null",
             "null_pairs",
             of("null_pairs"),
-            "model variable null language_a language_b null_mean fe_corrected p_null p_bh",
+            "model variable null language_a language_b null_mean fe_corrected p_null p_signed p_bh",
         ),
         Shown(
             "Intersections of the highest degree",

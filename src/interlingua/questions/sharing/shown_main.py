@@ -16,6 +16,13 @@ from interlingua.report.words import distinct, listing, p_text
 
 #: Whose choice a ranking is.
 PAPERS = {"elastic-net": " (the paper's)"}
+#: What is said of the signs of shared units, before the p of both.
+_SIGNS = {
+    Outcome.BOTH: ", with the same signs",
+    Outcome.NUMBER: ", but not shown to be with the same signs",
+    Outcome.SIGNS: ", not shown to be more",
+    Outcome.NEITHER: ", not shown to be more",
+}
 #: Characters of a name beside a chart's row.
 _LINE = 18
 
@@ -30,7 +37,7 @@ def tile(results: Results, place: Place) -> Tile | None:
     return Tile(
         "Top units in common",
         f"{first.corrected_fe:.2f} ×",
-        f"p {p_text(first.p_fe)} from {first.draws} draws",
+        f"p {p_text(first.p_shared)} from {first.draws} draws",
         f"as many units at the top of pairs of languages as with {results.label(first.null)}",
         "as many as ratings drawn by chance give",
     )
@@ -47,8 +54,11 @@ def _beside_nulls(results: Results, place: Place) -> Brief | None:
     if not nulls:
         return None
     times = listing(f"{row.corrected_fe:.2f}" for row in nulls)
-    p = distinct(p_text(row.p_fe) for row in nulls)
-    return Brief(f"Of top units, pairs share {times} times as many as these (p {p}).", _panel(results, rows, "null"))
+    p = distinct(p_text(row.p_shared) for row in nulls)
+    return Brief(
+        f"Of top units, pairs share {times} times as many as these{_SIGNS[Outcome.of(nulls)]} (p {p}).",
+        _panel(results, rows, "null"),
+    )
 
 
 def _other_rankings(results: Results, place: Place) -> Brief | None:
@@ -57,7 +67,7 @@ def _other_rankings(results: Results, place: Place) -> Brief | None:
     by_method = {method: nulls_of(of_method) for method, of_method in rows.groupby("method", sort=False)}
     if len(by_method) < 2:
         return None
-    shown = {method: Outcome.of(nulls) in (Outcome.BOTH, Outcome.NUMBER) for method, nulls in by_method.items()}
+    shown = {method: Outcome.of(nulls) is Outcome.BOTH for method, nulls in by_method.items()}
     no = listing(f"{results.label(method)}{PAPERS.get(method, '')}" for method in shown if not shown[method])
     if all(shown.values()):
         text = "By every ranking top units are shared beyond chance"

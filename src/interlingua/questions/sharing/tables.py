@@ -193,6 +193,7 @@ NULL_ENCODING = Table(
 )
 _CORRECTED_FE = Column("corrected_fe", "mean_fe over null_fe", "number", "corrected", missing=True)
 _P_FE = Column("p_fe", "p of the mean fold enrichment: (1 + draws with as much) / (1 + draws)", "p", "p")
+_P_SHARED = Column("p_shared", "of number and signs: the larger of p_fe and that of signed_fe", "p", "p of both")
 BESIDE_NULL = Table(
     name="null",
     row="a ranking method beside a null",
@@ -221,9 +222,10 @@ BESIDE_NULL = Table(
         ),
         Column("null_signed_fe", "the same, mean over draws", "number", "under the null"),
         Column("p_signed_fe", "its p", "p", "p"),
+        _P_SHARED,
         Column(
             "pairs_below_05",
-            "pairs of languages that share more than under the null: p < .05 after Benjamini and Hochberg",
+            "pairs of languages that share more, with the same signs: p of both < .05 after Benjamini and Hochberg",
             "count",
             "pairs that share more",
         ),
@@ -238,8 +240,9 @@ BESIDE_NULL = Table(
     "ratings that each language encodes as well and in principal components as large, but in a direction of its own): "
     "`mean_fe`, `null_fe`, `corrected_fe`, `p_fe`, "
     "`p_highest_degree`, `p_omnibus` (over all degrees), `signed_fe` and `p_signed_fe` (same signs against opposite "
-    "ones); `null_share_p05`: how often the super exact test rejects under the null",
-    atlas=("method", "null", "draws", "null_fe", "corrected_fe", "p_fe", "null_highest_degree"),
+    "ones), `p_shared` (the larger of the two, by which sharing is judged); `null_share_p05`: how often the super exact "
+    "test rejects under the null",
+    atlas=("method", "null", "draws", "null_fe", "corrected_fe", "p_shared", "null_highest_degree"),
 )
 NULL_DEGREES = Table(
     name="null_degrees",
@@ -270,10 +273,16 @@ NULL_PAIRS = Table(
         Column("null_mean", "units that they share under the null, mean over draws", "number", "under the null"),
         Column("fe_corrected", "fold enrichment over that of the null", "number", "corrected", missing=True),
         P_NULL.but(missing=True),
-        Column("p_bh", "this p after Benjamini and Hochberg, over the pairs", "p", "p (BH)", missing=True),
+        Column(
+            "p_signed", "the same of those shared with the same sign less those with opposite ones", "p", missing=True
+        ),
+        Column(
+            "p_bh", "the larger of both p after Benjamini and Hochberg, over the pairs", "p", "p (BH)", missing=True
+        ),
     ),
-    says="what two languages share under each null: `null_mean`, `fe_corrected`, `p_null`, `p_bh`",
-    atlas=("method", "null", "language_a", "language_b", "null_mean", "fe_corrected", "p_null", "p_bh"),
+    says="what two languages share under each null: `null_mean`, `fe_corrected`, `p_null` (of the number of units), "
+    "`p_signed` (of their signs), `p_bh` (of both)",
+    atlas=("method", "null", "language_a", "language_b", "null_mean", "fe_corrected", "p_null", "p_signed", "p_bh"),
 )
 PAIRS_JUDGED = Table(
     name="pairs_judged",
@@ -284,7 +293,7 @@ PAIRS_JUDGED = Table(
         LANGUAGE_A,
         LANGUAGE_B,
         Column("p_bh", "the largest p over the nulls, each after Benjamini and Hochberg", "p", "p (BH)", missing=True),
-        Column("shares", "whether it is below .05: the two share more than under every null", "flag", "share more"),
+        Column("shares", "whether it is below .05: they share more, with the same signs", "flag", "share more"),
     ),
     says="which pairs share more than under every null: `p_bh`, `shares`",
     atlas=("method", "language_a", "language_b", "p_bh", "shares"),
@@ -370,8 +379,8 @@ FLAGGED_NULL = Table(
     name="flagged_null",
     row="a ranking method beside a null, with and without the languages that the audit flags",
     key=(*_KEY, "languages", "null"),
-    columns=(*CELL, WHICH, NULL, _CORRECTED_FE, _P_FE),
-    says="the same beside each null: `corrected_fe`, `p_fe`",
+    columns=(*CELL, WHICH, NULL, _CORRECTED_FE, _P_FE, _P_SHARED),
+    says="the same beside each null: `corrected_fe`, `p_fe`, `p_shared`",
 )
 #: What each model and variable adds to these two.
 CELL_OVERLAP = Table(

@@ -33,9 +33,11 @@ class Sharing:
         The highest degree at which a unit is shared.
     same_sign : ndarray, shape (draws,)
         Share of the shared units (over pairs) that have the same sign in both languages; NaN where none is shared.
+    signed : ndarray, shape (draws, n_pairs)
+        (Units shared with the same sign - units shared with opposite signs) / expected units: 0 if signs have nothing
+        to do with each other, the fold enrichment if all agree; NaN where one of the two has no units.
     signed_fe : ndarray, shape (draws,)
-        Mean over pairs of (units shared with the same sign - units shared with opposite signs) / expected units: 0 if
-        signs have nothing to do with each other, the fold enrichment if all agree.
+        Its mean over the pairs that have one.
     share_p05 : ndarray, shape (draws,)
         Share of pairs with p < .05 in the super exact test.
     """
@@ -46,6 +48,7 @@ class Sharing:
     at_least: NDArray[np.int64]
     highest: NDArray[np.int64]
     same_sign: NDArray[np.float64]
+    signed: NDArray[np.float64]
     signed_fe: NDArray[np.float64]
     share_p05: NDArray[np.float64]
 
@@ -64,7 +67,7 @@ class Sharing:
         expected = sizes[:, first] * sizes[:, second] / width
 
         fe = np.divide(pairs, expected, out=np.full(pairs.shape, np.nan), where=expected > 0)
-        signed_fe = np.divide(agreement, expected, out=np.full(pairs.shape, np.nan), where=expected > 0)
+        signed = np.divide(agreement, expected, out=np.full(pairs.shape, np.nan), where=expected > 0)
         counts = np.rint(chosen.sum(axis=1)).astype(np.int64)
         at_least = np.stack([(counts >= d).sum(axis=1) for d in range(1, n_languages + 1)], axis=1)
         total = pairs.sum(axis=1)
@@ -75,7 +78,8 @@ class Sharing:
             at_least=at_least,
             highest=counts.max(axis=1),
             same_sign=np.divide(same.sum(axis=1), total, out=np.full(draws, np.nan), where=total > 0),
-            signed_fe=_mean_known(signed_fe),
+            signed=signed,
+            signed_fe=_mean_known(signed),
             share_p05=_share_p05(pairs, sizes, first, second, width),
         )
 
@@ -123,19 +127,28 @@ def null_summary(
         degrees tie so often) as many units at it, or as many at the next lower one, and so on; ``p_omnibus``, one test
         over all degrees: are there more units in at least d languages than under the null, for whichever d stands out
         most; ``same_sign, null_same_sign``, and ``signed_fe, null_signed_fe, p_signed_fe``: do the units that are
-        shared with the same sign outnumber those with opposite ones; ``pairs_below_05``, how many pairs share more than
-        under the null (p < .05 after Benjamini and Hochberg); ``null_share_p05``, how often the super exact test
-        rejects under the null (.05 if it holds its level).
+        shared with the same sign outnumber those with opposite ones; ``p_shared``, the larger of ``p_fe`` and
+        ``p_signed_fe``: more units are shared, and with the same signs (an intersection-union test, which holds its
+        level if either does); ``pairs_below_05``, how many pairs share more than under the null by both (p < .05 after
+        Benjamini and Hochberg); ``null_share_p05``, how often the super exact test rejects under the null (.05 if it
+        holds its level).
     degrees : DataFrame
         ``n_languages, null_mean, draws, as_many`` (draws with as many units or more) and ``p_null``, for units in at
         least so many languages.
     pairs : DataFrame
         ``null_mean`` (units), ``fe_corrected, p_null`` (by the fold enrichment, as a sparse probe may choose fewer than
-        k units) and ``p_bh`` (after Benjamini and Hochberg), in the order of `itertools.combinations`.
+        k units), ``p_signed`` (of the signed one) and ``p_bh`` (the larger of the two, after Benjamini and Hochberg),
+        in the order of `itertools.combinations`.
+
+    References
+    ----------
+    Berger, R. L. (1982). Multiparameter hypothesis testing and acceptance sampling. Technometrics, 24, 295-300
+    (intersection-union tests).
     """
     real, null = Sharing.of(observed), Sharing.of(drawn)
     pairs = _pairs(real, null)
     mean_fe, null_fe = float(real.mean_fe[0]), float(null.mean_fe.mean())
+    p_fe, p_signed_fe = float(_p(null.mean_fe, real.mean_fe[0])), float(_p(null.signed_fe, real.signed_fe[0]))
     low, high = np.quantile(null.mean_fe, [0.025, 0.975])
     summary: dict[str, float] = {
         "draws": len(null.mean_fe),
@@ -144,7 +157,7 @@ def null_summary(
         "null_fe_low": float(low),
         "null_fe_high": float(high),
         "corrected_fe": mean_fe / null_fe if null_fe else float("nan"),
-        "p_fe": float(_p(null.mean_fe, real.mean_fe[0])),
+        "p_fe": p_fe,
         "highest_degree": int(real.highest[0]),
         "null_highest_degree": float(null.highest.mean()),
         "p_highest_degree": float(_p(_higher(null.at_least, real.at_least[0]), 0)),
@@ -153,7 +166,8 @@ def null_summary(
         "null_same_sign": float(np.nanmean(null.same_sign)) if np.isfinite(null.same_sign).any() else float("nan"),
         "signed_fe": float(real.signed_fe[0]),
         "null_signed_fe": float(null.signed_fe.mean()),
-        "p_signed_fe": float(_p(null.signed_fe, real.signed_fe[0])),
+        "p_signed_fe": p_signed_fe,
+        "p_shared": max(p_fe, p_signed_fe),
         "pairs_below_05": int((pairs["p_bh"] < 0.05).sum()),
         "null_share_p05": float(null.share_p05.mean()),
     }
@@ -172,14 +186,19 @@ def null_summary(
 def _pairs(real: Sharing, null: Sharing) -> pd.DataFrame:
     """Return every pair of languages beside the null."""
     of_null = _mean_known(null.fe.T)
-    drawn = _p(np.nan_to_num(null.fe, nan=0.0), np.nan_to_num(real.fe, nan=0.0))
-    p = np.where(np.isfinite(real.fe[0]), drawn, np.nan)
+    known = np.isfinite(real.fe[0])
+    drawn = (
+        _p(np.nan_to_num(of_draws), np.nan_to_num(observed))
+        for of_draws, observed in ((null.fe, real.fe), (null.signed, real.signed))
+    )
+    p, p_signed = (np.where(known, found, np.nan) for found in drawn)
     return pd.DataFrame(
         {
             "null_mean": null.pairs.mean(axis=0),
             "fe_corrected": np.divide(real.fe[0], of_null, out=np.full(len(of_null), np.nan), where=of_null > 0),
             "p_null": p,
-            "p_bh": adjust(p, "bh"),
+            "p_signed": p_signed,
+            "p_bh": adjust(np.maximum(p, p_signed), "bh"),
         }
     )
 

@@ -170,7 +170,7 @@
       row: rows.find((row) => row.null === key) ?? {},
     }));
     /** @param {{ row: Row }} each */
-    const test = ({ row }) => `(p ${equals(row.p_fe)}, ${row.draws} draws)`;
+    const test = ({ row }) => `(p ${equals(row.p_shared)}, ${row.draws} draws)`;
     const times = of.filter(({ row }) => row.corrected_fe !== null);
     const none = of.filter(({ row }) => row.corrected_fe === null);
     return [
