@@ -29,6 +29,7 @@ from interlingua.probes.design import column_scale
 from interlingua.probes.penalty import grouped_folds
 from interlingua.units.concepts import strata_of
 from interlingua.units.nulls import Code, Linked, RatedLayer, Signs, get, null_signs, null_summary
+from interlingua.units.similarity import Halves, WordsOf, halves, mean_between
 
 LEVEL = 0.05
 LANGUAGES = ("en", "es", "pt", "fr", "de", "id", "zh", "ru")
@@ -39,6 +40,8 @@ FRESH = 9
 #: Edges of bands beside the null's (1, 3, 5, 10, 20, 40, ...), and twice as wide ones.
 EDGES = (3, 8, 16, 32, 64, 128, 256)
 WIDE = (5, 10, 20, 40, 80, 160, 320)
+#: How often words are halved.
+SPLITS = 5
 #: l1 and l2 of the elastic net.
 PENALTY = (0.03, 0.03)
 #: Of 384 units, as in the built-in study.
@@ -164,8 +167,10 @@ def own_codes(
     """Each language encodes a rating in a way of its own, and normal noise hides some of it."""
     rng = np.random.default_rng(seed)
     places = [Place(words, number) for words in languages]
+    parted = [halves([""] * len(words.words), language=words.language, splits=SPLITS, seed=0) for words in languages]
     while True:
         observed, drawn = [], []
+        real, null = [], []
         for place in places:
             signal = standardised(TRUTHS[truth](place, rng)[:, None])[:, 0]
             y = strength * signal + np.sqrt(1 - strength**2) * rng.normal(size=len(signal))
@@ -175,7 +180,9 @@ def own_codes(
             observed.append(null_signs(layer, y[:, None], method, top, penalties=penalty))
             ratings = get("own codes").draw(layer, draws, seed=int(rng.integers(2**32)))
             drawn.append(null_signs(layer, ratings, method, top, penalties=penalty))
-        yield _rejected("own-code", observed, drawn)
+            real.append(WordsOf(layer.X, y[:, None]))
+            null.append(WordsOf(layer.X, ratings))
+        yield _rejected("own-code", observed, drawn) | _alike("own-code", real, null, parted)
 
 
 def chosen_layer(
@@ -235,24 +242,34 @@ def translated(
         common = int(rng.integers(2**32))
         observed: list[Signs] = []
         drawn: dict[str, list[Signs]] = {"each by itself": [], "with translations": []}
+        real: list[WordsOf] = []
+        moved: list[WordsOf] = []
+        parted: list[Halves] = []
         for words in languages:
             own = chosen[words.language]
             part = Words(words.language, tuple(words.words[c] for c in own), words.means[:, own], meaning[own])
             linked = Linked.of(links[links["language"] == words.language], [str(c) for c in own], seed=common)
             layer = part.layer(LAYER)
             observed.append(null_signs(layer, layer.y[:, None], "correlation", top))
+            real.append(WordsOf(layer.X, layer.y[:, None]))
+            parted.append(halves([str(c) for c in own], language=words.language, splits=SPLITS, seed=0))
             for how, of_how in zip(drawn, (layer.linked, linked), strict=True):
-                drawn[how].append(_drawn(replace(layer, linked=of_how), null, draws, rng, top))
+                ratings = _ratings(replace(layer, linked=of_how), null, draws, rng)
+                drawn[how].append(null_signs(layer, ratings, "correlation", top))
+            moved.append(WordsOf(layer.X, ratings))
         yield {
             f"{how}: {p}": rejected
             for how, signs in drawn.items()
             for p, rejected in _rejected(null, observed, signs).items()
-        }
+        } | {f"with translations: {p}": rejected for p, rejected in _alike(null, real, moved, parted).items()}
 
 
 def _drawn(layer: RatedLayer, null: str, draws: int, rng: np.random.Generator, top: int) -> Signs:
-    ratings = get(null).draw(layer, draws, seed=int(rng.integers(2**32)))
-    return null_signs(layer, ratings, "correlation", top)
+    return null_signs(layer, _ratings(layer, null, draws, rng), "correlation", top)
+
+
+def _ratings(layer: RatedLayer, null: str, draws: int, rng: np.random.Generator) -> Array:
+    return get(null).draw(layer, draws, seed=int(rng.integers(2**32)))
 
 
 #: What is tested in every simulation.
@@ -268,6 +285,12 @@ def _rejected(against: str, observed: list[Signs], drawn: list[Signs]) -> Reject
     of_pair = pairs[["p_null", "p_signed"]].iloc[0]
     p += [*of_pair, of_pair.max()]
     return {f"{against} p of {name}".strip(): bool(value <= LEVEL) for name, value in zip(TESTS, p, strict=True)}
+
+
+def _alike(against: str, real: Sequence[WordsOf], null: Sequence[WordsOf], parted: Sequence[Halves]) -> Rejected:
+    """Return whether the languages' mean similarity, of which rho-bar is made, is beyond the draws'."""
+    observed, drawn = (mean_between(words, parted) for words in (real, null))
+    return {f"{against} p of similarity": (1 + (drawn >= observed).sum()) / (1 + len(drawn)) <= LEVEL}
 
 
 def standardised(columns: Array) -> Array:

@@ -77,7 +77,7 @@ def results(tmp_path: Path) -> Results:
         "layer_choice": frame("layer mean_r chosen probe curve criterion", (1, 0.5, True, "ridge", "layer", "cv")),
         "rankings": frame("method language layer unit index score sign rank", *ranked),
         "null": frame(
-            "method null draws null_fe corrected_fe p_fe null_highest_degree",
+            "method null draws null_fe corrected_fe p_shared null_highest_degree",
             ("correlation", "permuted", 3, 0.0, float("nan"), 0.25, 0.0),
         ),
         "languages": pd.DataFrame(

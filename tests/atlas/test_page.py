@@ -53,8 +53,8 @@ def test_overview_shows_the_numbers_of_the_tables(page: Any, atlas: Any) -> None
     assert f"share {summary.mean_overlap:.1f} on average, {summary.mean_fe:.2f} times" in claim
     for null, name in NULLS.items():
         row = atlas.table("null", variable="valence", method="correlation", null=null).iloc[0]
-        p = f"{row.p_fe:.4f}".removeprefix("0")
-        assert f"{row.corrected_fe:.2f} times what {name} give (p = {p}, {row.draws} draws)" in claim
+        p = f"{row.p_shared:.4f}".removeprefix("0")
+        assert f"{row.corrected_fe:.2f} times what {name} give (number and signs: p = {p}, {row.draws} draws)" in claim
     pairs = atlas.table("pairs", variable="valence", method="correlation")
     for shown, row in zip(page.numbers("pairs"), pairs.itertuples(), strict=True):
         assert int(shown["observed"]) == row.observed

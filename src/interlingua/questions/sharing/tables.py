@@ -282,7 +282,7 @@ NULL_PAIRS = Table(
     ),
     says="what two languages share under each null: `null_mean`, `fe_corrected`, `p_null` (of the number of units), "
     "`p_signed` (of their signs), `p_bh` (of both)",
-    atlas=("method", "null", "language_a", "language_b", "null_mean", "fe_corrected", "p_null", "p_signed", "p_bh"),
+    atlas=("method", "null", "language_a", "language_b", "null_mean", "fe_corrected", "p_null", "p_bh"),
 )
 PAIRS_JUDGED = Table(
     name="pairs_judged",

@@ -142,7 +142,7 @@
     const [judged] = of("pairs_judged_summary");
     if (judged) {
       sentences.push(
-        `${judged.n_share} of ${judged.n_pairs} pairs share more than that by themselves (corrected p < .05 for each).`,
+        `${judged.n_share} of ${judged.n_pairs} pairs share more than that by themselves, with the same signs (corrected p < .05 for each).`,
       );
     }
     const [best] = highest;
@@ -170,7 +170,7 @@
       row: rows.find((row) => row.null === key) ?? {},
     }));
     /** @param {{ row: Row }} each */
-    const test = ({ row }) => `(p ${equals(row.p_shared)}, ${row.draws} draws)`;
+    const test = ({ row }) => `(number and signs: p ${equals(row.p_shared)}, ${row.draws} draws)`;
     const times = of.filter(({ row }) => row.corrected_fe !== null);
     const none = of.filter(({ row }) => row.corrected_fe === null);
     return [
