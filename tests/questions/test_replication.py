@@ -18,6 +18,7 @@ from interlingua.questions.replication.compute import ALIGNMENT, BY_MODEL, FINNI
 from interlingua.questions.replication.show import section
 from interlingua.questions.unseen import QUESTION as UNSEEN_QUESTION
 from interlingua.questions.unseen import TRANSFER
+from interlingua.report.latex import latex
 from interlingua.report.results import Results
 from interlingua.report.table import laid_out
 from interlingua.study.config import Study
@@ -164,4 +165,5 @@ def test_what_is_said() -> None:
     assert found.findings == [
         "Of 43 published figures 11 agree with ours, 0 do not, and 32 were not run in this study."
     ]
-    assert laid_out(results, found.tables[0])["headings"][3] == ""
+    assert laid_out(results, found.tables[0])["headings"][3] == "of"
+    assert r"\toprule" in latex(results, found.tables[0], "replication")

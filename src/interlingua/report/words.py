@@ -59,6 +59,9 @@ class Shown:
     columns: str
     headings: Mapping[str, str] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        assert all(self.headings.values()), f"{self.title}: a heading says nothing"
+
 
 @dataclass(frozen=True)
 class Section:

@@ -15,7 +15,7 @@ REPLICATION = Table(
         MODEL,
         VARIABLE,
         Column("quantity", "what the paper says", "text"),
-        Column("detail", "of which unit", "text"),
+        Column("detail", "of which unit", "text", "of"),
         Column("published", "in the paper", "number"),
         Column("ours", "in this study", "number", missing=True),
         Column("tolerance", "how far ours may be from it and still agree", "number", "may differ by"),

@@ -14,5 +14,5 @@ def section(results: Results) -> Section:
         "run in this study."
     )
     columns = "model variable quantity detail published ours tolerance agrees why"
-    table = Shown("Replication", "replication", results.table("replication"), columns, {"detail": ""})
+    table = Shown("Replication", "replication", results.table("replication"), columns)
     return Section([finding], tables=(table,))

@@ -240,7 +240,7 @@ BESIDE_NULL = Table(
     "ratings that each language encodes as well and in principal components as large, but in a direction of its own): "
     "`mean_fe`, `null_fe`, `corrected_fe`, `p_fe`, "
     "`p_highest_degree`, `p_omnibus` (over all degrees), `signed_fe` and `p_signed_fe` (same signs against opposite "
-    "ones), `p_shared` (the larger of the two, by which sharing is judged); `null_share_p05`: how often the super exact "
+    "ones), `p_shared` (the larger of both, by which sharing is judged); `null_share_p05`: how often the super exact "
     "test rejects under the null",
     atlas=("method", "null", "draws", "null_fe", "corrected_fe", "p_shared", "null_highest_degree"),
 )

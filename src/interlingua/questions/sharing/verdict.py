@@ -45,8 +45,9 @@ def verdict(results: Results, nulls: Sequence[Any]) -> str:
             f"Languages share more units than with {every}, and use them in the same direction more often ({p})."
         ),
         Outcome.NUMBER: (
-            f"More units are in common than with {every}, but that they have the same sign more often than with {signs} "
-            f"is not shown ({p}): codes of their own in dimensions that languages have in common would do that, too."
+            f"More units are in common than with {every}, but that they have the same sign more often than with "
+            f"{signs} is not shown ({p}): codes of their own in dimensions that languages have in common would do "
+            "that, too."
         ),
         Outcome.SIGNS: (
             f"That languages share more units than with {number} is not shown; but those that they share have the same "
