@@ -13,7 +13,7 @@ import pytest
 
 from interlingua.report.latex import MOST_ROWS, escaped, latex, write_latex
 from interlingua.report.results import Results
-from interlingua.report.words import Shown
+from interlingua.report.words import Shown, signed
 
 PAPER = r"""\documentclass{article}
 \usepackage{booktabs}
@@ -40,6 +40,15 @@ PAPER = r"""\documentclass{article}
 )
 def test_signs_are_set_as_they_stand(text: str, written: str) -> None:
     assert escaped(text) == written
+
+
+def test_what_rounds_to_nothing_has_no_sign() -> None:
+    assert [signed(value, 2) for value in (-0.004, -0.006, 0.0, 1.25)] == ["0.00", "−0.01", "0.00", "1.25"]
+
+
+def test_a_heading_says_something() -> None:
+    with pytest.raises(AssertionError, match="Pairs: a heading says nothing"):
+        Shown("Pairs", "pairs", pd.DataFrame(), "model", {"model": ""})
 
 
 def test_a_table_needs_no_retyping(results: Results) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
 from interlingua.report.style import SMALL, panels
-from interlingua.report.words import cell_title
+from interlingua.report.words import cell_title, signed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -226,7 +226,7 @@ def draw_rows(
         axis.plot([low, high], [number, number], color=colour, linewidth=2.5, alpha=0.55, solid_capstyle="butt")
         axis.plot([value], [number], marker=marker, color=colour, linestyle="none", markersize=5)
         axis.annotate(
-            f"{value:.2f}".replace("-", "−"),
+            signed(value, 2),
             (value, number),
             xytext=(0, 4),
             textcoords="offset points",

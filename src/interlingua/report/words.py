@@ -127,8 +127,8 @@ def yes(p: float) -> str:
 
 
 def signed(value: float, digits: int) -> str:
-    """Return a number with a minus sign instead of a hyphen."""
-    return f"{value:.{digits}f}".replace("-", "−")
+    """Return a number with a minus sign instead of a hyphen, and none before 0."""
+    return f"{value:z.{digits}f}".replace("-", "−")
 
 
 def listing(names: Iterable[str]) -> str:

@@ -211,3 +211,10 @@ test("a filter is one entry: address, default and views follow", () => {
     page.filters.pop();
   }
 });
+
+test("what rounds to nothing has no sign", () => {
+  assert.deepEqual(
+    [-0.004, -0.006, 0, null].map((value) => page.fixed(value, 2)),
+    ["0.00", "−0.01", "0.00", "–"],
+  );
+});

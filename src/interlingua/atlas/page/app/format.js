@@ -18,7 +18,12 @@
   const MINUS = "−";
   Atlas.missing = (value) => value === null || value === undefined || Number.isNaN(value);
 
-  Atlas.fixed = (value, digits) => (Atlas.missing(value) ? "–" : Number(value).toFixed(digits).replace("-", MINUS));
+  // What rounds to 0 has no sign.
+  Atlas.fixed = (value, digits) => {
+    if (Atlas.missing(value)) return "–";
+    const text = Number(value).toFixed(digits);
+    return Number(text) === 0 ? text.replace("-", "") : text.replace("-", MINUS);
+  };
 
   Atlas.number = (value, digits = 3) => {
     if (Atlas.missing(value)) return "–";
