@@ -79,7 +79,7 @@ def test_sets_that_have_units_in_common_are_spread_as_independent_ones() -> None
     two = widened(controls, np.array([[0, 1], [2, 3], [4, 5]]), np.array([1.0, 1.0, 1e-9, 1e-9, 1e-9, 1e-9]))
     few = stats.t.isf(0.05, 2) / stats.norm.isf(0.05)
     np.testing.assert_allclose(two, 3 + few * np.sqrt(2) * (controls - 3), rtol=1e-6)
-    np.testing.assert_allclose(widened(controls, np.zeros((3, 2), dtype=int), np.ones(6)), 3)
+    np.testing.assert_allclose(widened(controls, np.tile([4, 1], (3, 1)), np.ones(6)), 3)
 
 
 def test_languages_that_are_moved_easily_count_no_more_than_others() -> None:

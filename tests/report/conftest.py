@@ -28,11 +28,15 @@ def flagged(results: Results) -> Results:
     read["performance_of_layer"] = results.table("performance_of_layer").assign(unknown="es", n_unknown=1)
     read["null"] = results.table("null").assign(corrected_fe=1.5, p_fe=0.01, p_signed_fe=0.01, p_shared=0.01)
     overlap = results.table("pairs_summary")[list(results.tables["flagged_overlap"].names[:-1])].assign(mean_fe=2.0)
-    null = results.table("null")[list(results.tables["flagged_null"].names.difference(["languages"]))]
+    null = results.table("null")[[name for name in results.tables["flagged_null"].names if name != "languages"]]
     models = results.table("alignment_models").assign(estimate=0.01, p_permutation=0.01)
     for name, frame, without in (
         ("flagged_overlap", overlap, {"mean_fe": 1.75}),
-        ("flagged_null", null, {"corrected_fe": 1.25, "p_fe": null["p_fe"].where(null["null"] == "permuted", 0.04)}),
+        (
+            "flagged_null",
+            null,
+            {"corrected_fe": 1.25, "p_shared": null["p_shared"].where(null["null"] == "permuted", 0.04)},
+        ),
         ("flagged_alignment", models, {"p_permutation": 0.3}),
     ):
         both = [frame.assign(languages="all"), frame.assign(languages="without es", **without)]
