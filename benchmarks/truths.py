@@ -29,7 +29,7 @@ from interlingua.probes.design import column_scale
 from interlingua.probes.penalty import grouped_folds
 from interlingua.units.concepts import strata_of
 from interlingua.units.nulls import Code, Linked, RatedLayer, Signs, get, null_signs, null_summary
-from interlingua.units.similarity import Halves, WordsOf, halves, mean_between
+from interlingua.units.similarity import Halves, WordsOf, half_profiles, halves, mean_between, similarity
 
 LEVEL = 0.05
 LANGUAGES = ("en", "es", "pt", "fr", "de", "id", "zh", "ru")
@@ -288,9 +288,12 @@ def _rejected(against: str, observed: list[Signs], drawn: list[Signs]) -> Reject
 
 
 def _alike(against: str, real: Sequence[WordsOf], null: Sequence[WordsOf], parted: Sequence[Halves]) -> Rejected:
-    """Return whether the languages' mean similarity, of which rho-bar is made, is beyond the draws'."""
+    """Return whether the mean similarity of languages is beyond the draws', and rho-bar above 0, too."""
     observed, drawn = (mean_between(words, parted) for words in (real, null))
-    return {f"{against} p of similarity": (1 + (drawn >= observed).sum()) / (1 + len(drawn)) <= LEVEL}
+    beyond = bool((1 + (drawn >= observed).sum()) / (1 + len(drawn)) <= LEVEL)
+    profiles = [half_profiles(WordsOf(own.X, own.y[:, 0]), halved) for own, halved in zip(real, parted, strict=True)]
+    above = not similarity({str(number): own for number, own in enumerate(profiles)}).low <= 0
+    return {f"{against} p of similarity": beyond, f"{against} p of similarity, interval above 0": beyond and above}
 
 
 def standardised(columns: Array) -> Array:

@@ -200,9 +200,13 @@ def test_the_answer_follows_the_tests(results: Results, let_share: Let) -> None:
     change(results, "similarity", ceiling=0.2)
     assert told(results).story.answer.startswith(f"More than by chance: {where} (0: ")
     assert "a ratio of small numbers" in told(results).story.places[0].tiles[0].sure
+    change(results, "similarity", rho_low=-0.1)
+    assert told(results).story.answer.startswith(f"Not shown: {where} (0: ")
+    assert "with an interval over languages that holds 0" in told(results).story.answer
     null = results.table("similarity_null")
     results._read["similarity_null"] = null.assign(p=null["null"].map({"permuted": 0.001, "own codes": 0.2}))
     assert told(results).story.answer.startswith(f"Not shown: {where} (0: ")
+    assert "which chance could give" in told(results).story.answer
     without(results, "similarity_null")
     assert told(results).story.answer.startswith(f"Not tested against chance: {where} (0: ")
 

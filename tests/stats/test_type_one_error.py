@@ -120,6 +120,7 @@ def test_rejection_rates(script: ModuleType, null: str, draws: int, holds: list[
 
 
 FEW = ("en", "de", "id")
+ALIKE = ("similarity", "similarity, interval above 0")
 
 
 def most_at(level: float, draws: int) -> float:
@@ -141,7 +142,7 @@ def test_codes_that_the_null_does_not_draw_are_rejected_no_more_often_than_it_sa
     draws = 50
     simulation = script.truths.own_codes(0, truth, rated, draws=39)
     found = script.rates(islice(simulation, draws)).set_index("p")["rate"]
-    assert list(found.index) == [f"own-code p of {name}" for name in (*script.truths.TESTS, "similarity")]
+    assert list(found.index) == [f"own-code p of {name}" for name in (*script.truths.TESTS, *ALIKE)]
     assert (found <= most_at(0.07, draws)).all(), found
 
 
@@ -177,7 +178,7 @@ def test_ratings_that_are_equal_for_translations_are_moved_with_them(script: Mod
         found = script.rates(islice(script.truths.translated(0, words, rated=rated, draws=39), draws)).set_index("p")
         # Both nulls must be rejected for a claim: that this one holds is enough.
         together = found.filter(like="with translations", axis=0)["rate"]
-        assert len(together) == len(script.truths.TESTS) + 1
+        assert len(together) == len(script.truths.TESTS) + len(ALIKE)
         assert (together <= most_at(0.05, draws)).all(), found
         if rated == 120:  # as if nobody knew the translations: what is shared is taken for the rating's
             assert found.loc["each by itself: permuted p of mean fold enrichment", "rate"] > most_at(0.07, draws)

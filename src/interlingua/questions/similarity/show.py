@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from interlingua.questions.similarity.figures import draw_layers, draw_map, draw_tree, firmness, real_and_drawn
+from interlingua.questions.similarity.verdict import LEAST_CEILING, beyond, is_shown, verdict
 from interlingua.report.results import Results
 from interlingua.report.story import Brief, Lead, Panel, Place, Tile
 from interlingua.report.words import (
-    LEVEL,
     Row,
     Section,
     Shown,
@@ -23,8 +23,6 @@ from interlingua.report.words import (
     signed,
 )
 
-#: Below this similarity of a language with itself, rho-bar comes with a warning.
-LEAST_CEILING = 0.5
 #: Stands for all layers together in the column of layers.
 WHOLE = -1
 
@@ -38,7 +36,7 @@ def claim(results: Results, model: str, variable: str) -> str:
     if pd.isna(row.rho):
         return f"{where}how much languages share of where {variable} is encoded can't be told: {_unsteady(results, model, variable)}."
     nulls = _nulls(results, model, variable)
-    shown = not nulls or max(null.p for null in nulls) < LEVEL
+    shown = not nulls or is_shown(row, nulls)
     share = f"{row.n_languages} languages share {_much(row) if shown else 'any'} of where {variable} is encoded"
     text = (
         f"{where}{'' if shown else 'it is not shown that '}{share} (ρ̄{_above(row, shown)}: one if they had a single code, zero "
@@ -147,7 +145,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
     if pd.isna(row.rho):
         return [Row(question, test, f"Can't be told: {_unsteady(results, model, variable)}", "–")]
     nulls = _nulls(results, model, variable)
-    answer = "Not shown to be any: " if nulls and not max(null.p for null in nulls) < LEVEL else ""
+    answer = "Not shown to be any: " if nulls and not is_shown(row, nulls) else ""
     answer += f"ρ̄ = {signed(row.rho, 2)}{_interval(row)}{_unsure(row)}"
     sure = every_p([(results.label(null.null), null.p) for null in nulls], nulls[0].draws) if nulls else ""
     untested = "; of the control models ρ̄ is not computed" if "controls" not in results.not_asked else ""
@@ -262,10 +260,6 @@ def _of_units(results: Results, chosen: Any) -> str:
     return ""
 
 
-#: From this lower end of the interval on languages count as sharing most of it.
-MOSTLY = 0.5
-
-
 def lead(results: Results, place: Place) -> Lead:
     """Return the answer: how much of where the rating is encoded the languages share."""
     row, variable = _chosen(results, **place), place["variable"]
@@ -276,25 +270,16 @@ def lead(results: Results, place: Place) -> Lead:
             f"It can't be told: in some language two halves of its words don't agree on which units go with {variable}.",
             "Can't be told",
         )
-    outcome = _outcome(results, place, row)
+    nulls = _nulls(results, **place)
+    outcome = verdict(row, nulls)
     # Answers that say how much come with an interval, and with what they are a share of.
     how_much = outcome in ("Mostly", "In part")
     interval = f"95 % interval over languages {_ends(row)}; " if how_much else ""
     share = f"ρ̄ = {signed(row.rho, 2)} between {row.n_languages} languages ({interval}0: unrelated, 1: the same)"
-    chance = ", which chance could give" if outcome == "Not shown" else ""
+    chance = ""
+    if outcome == "Not shown":
+        chance = ", with an interval over languages that holds 0" if beyond(nulls) else ", which chance could give"
     return Lead(f"{outcome}{', taking all units together' * how_much}: {share}{chance}.", outcome)
-
-
-def _outcome(results: Results, place: Place, row: Any) -> str:
-    """Return the answer in a few words, by the tests and the interval."""
-    nulls = _nulls(results, **place)
-    if not nulls:
-        return "Not tested against chance"
-    if not max(null.p for null in nulls) < LEVEL:
-        return "Not shown"
-    if pd.isna(row.rho_low) or row.ceiling < LEAST_CEILING:
-        return "More than by chance"
-    return "Mostly" if row.rho_low >= MOSTLY else "In part"
 
 
 def tile(results: Results, place: Place) -> Tile | None:
