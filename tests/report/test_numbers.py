@@ -185,9 +185,9 @@ def written(kind: str, value: Any) -> Iterator[tuple[str, str]]:
     elif kind in ("number", "r", "percent"):
         for digits in range(5):
             if kind != "percent":
-                yield from (("plain", f"{value:.{digits}f}"), ("plain", f"{value:,.{digits}f}"))
+                yield from (("plain", f"{value:z.{digits}f}"), ("plain", f"{value:z,.{digits}f}"))
             if digits < 2:
-                yield "percent", f"{100 * value:.{digits}f}"
+                yield "percent", f"{100 * value:z.{digits}f}"
 
 
 def standing(results: Watched, where: dict[str, str]) -> set[tuple[str, str]]:

@@ -18,10 +18,10 @@ from interlingua.report.words import distinct, listing, p_text
 PAPERS = {"elastic-net": " (the paper's)"}
 #: What is said of the signs of shared units, before the p of both.
 _SIGNS = {
-    Outcome.BOTH: ", with the same signs",
-    Outcome.NUMBER: ", but not shown to be with the same signs",
-    Outcome.SIGNS: ", not shown to be more",
-    Outcome.NEITHER: ", not shown to be more",
+    Outcome.BOTH: ", signs alike",
+    Outcome.NUMBER: ", signs not shown",
+    Outcome.SIGNS: ", not shown",
+    Outcome.NEITHER: ", not shown",
 }
 #: Characters of a name beside a chart's row.
 _LINE = 18
@@ -56,7 +56,7 @@ def _beside_nulls(results: Results, place: Place) -> Brief | None:
     times = listing(f"{row.corrected_fe:.2f}" for row in nulls)
     p = distinct(p_text(row.p_shared) for row in nulls)
     return Brief(
-        f"Of top units, pairs share {times} times as many as these{_SIGNS[Outcome.of(nulls)]} (p {p}).",
+        f"Pairs share {times} times as many top units as these{_SIGNS[Outcome.of(nulls)]} (p {p}).",
         _panel(results, rows, "null"),
     )
 
