@@ -97,24 +97,21 @@ def split_by_word(table: pd.DataFrame, *, test_share: float = 0.2, seed: int, by
                 f"language '{code}': a test share of {test_share} parts {n_words} words into"
                 f" {n_words - n_test} for training and {n_test} for testing; both need at least one"
             )
-    alone = (words["concept"] == "") | (not by_concept)
-    keys = [
-        (str(row.language), str(row.word)) if own else (str(row.concept),)
-        for row, own in zip(words.itertuples(), alone, strict=True)
-    ]
+    rows = list(words.itertuples(index=False, name=None))
+    keys = [(concept,) if concept and by_concept else (code, word) for code, word, concept in rows]
     sizes: dict[tuple[str, ...], Counter[str]] = {}
-    for key, code in zip(keys, words["language"], strict=True):
-        sizes.setdefault(key, Counter())[str(code)] += 1
+    for key, (code, _, _) in zip(keys, rows, strict=True):
+        sizes.setdefault(key, Counter())[code] += 1
     order = sorted(sizes, key=lambda key: (derive_seed(seed, "split", *key), key))
     tested = {order[place] for place in _fill([sizes[key] for key in order], wanted)}
-    chosen = {(row.language, row.word) for row, key in zip(words.itertuples(), keys, strict=True) if key in tested}
+    chosen = {(code, word) for (code, word, _), key in zip(rows, keys, strict=True) if key in tested}
     for code, n_words in words["language"].value_counts(sort=False).items():
         if not any(language == code for language, _ in chosen):
             raise ContextsError(
                 f"language '{code}': its {n_words} words are so few concepts that none can be held out; give more "
                 "words, or set concepts.split = false"
             )
-    test = [pair in chosen for pair in zip(table["language"], table["word"], strict=True)]
+    test = [pair in chosen for pair in zip(table["language"].tolist(), table["word"].tolist(), strict=True)]
     return table.assign(split=np.where(test, "test", "train"))
 
 

@@ -252,6 +252,9 @@ class Graph:
         }
         makers |= {output.name: (step, output) for step in steps for output in step.outputs}
         left_out = {output.name: output for step in absent for output in step.outputs if output.name not in makers}
+        sources: dict[str, list[Source]] = {}
+        for source in self.sources:
+            sources.setdefault(source.name, []).append(source)
         there: dict[tuple[str, str], list[Node]] = {}
         for node in self.nodes:
             there.setdefault((node.step.name, node.part), []).append(node)
@@ -264,47 +267,44 @@ class Graph:
                 reads = {
                     name: Reading(left_out[read.name], (), _NOWHERE)
                     if read.name in left_out
-                    else self._reading(step, at, read, part, makers, there, has_role)
+                    else _reading(step, at, read, part, sources, makers, there, has_role)
                     for name, read in step.inputs.items()
                 }
                 node = Node(step, at, part, options, seed, reads, size(step, at), tuple(modules))
                 self.nodes.append(node)
                 there.setdefault((step.name, part), []).append(node)
 
-    def _reading(
-        self,
-        step: Step,
-        at: Place,
-        read: Read,
-        part: str,
-        makers: Mapping[str, tuple[Step, Output]],
-        there: Mapping[tuple[str, str], Sequence[Node]],
-        has_role: Callable[[Place, str], bool],
-    ) -> Reading:
-        wanted = read.part or part
-        named = [source for source in self.sources if source.name == read.name]
-        sources = [source for source in named if source.part == wanted] or [s for s in named if not s.part]
-        parents: list[Node | Source]
-        if sources:
-            parents, output, dims = list(sources), sources[0].output, tuple(sources[0].at)
-        else:
-            assert read.name in makers, f"{step.name} reads '{read.name}', which no step leaves and no source is"
-            maker, output = makers[read.name]
-            parents, dims = [*there.get((maker.name, wanted), ())], maker.per
-        at = {**at, **read.at}
-        fitting = [
-            parent
-            for parent in parents
-            if all(parent.at[dim] == at[dim] for dim in dims if dim in at)
-            and (not read.role or has_role(parent.at, read.role))
-        ]
-        free = tuple(dim for dim in dims if dim not in at)
-        assert free or len(fitting) == 1, f"{step.name} at {dict(at)} reads {len(fitting)} of '{read.name}'"
-        if isinstance(
-            first := next(iter(fitting), None), Source
-        ):  # each is read by an output of its own, as models are
-            output = first.output
-        return Reading(output, tuple(fitting), free)
+
+def _reading(
+    step: Step,
+    at: Place,
+    read: Read,
+    part: str,
+    sources: Mapping[str, Sequence[Source]],
+    makers: Mapping[str, tuple[Step, Output]],
+    there: Mapping[tuple[str, str], Sequence[Node]],
+    has_role: Callable[[Place, str], bool],
+) -> Reading:
+    wanted = read.part or part
+    named = sources.get(read.name, ())
+    given = [source for source in named if source.part == wanted] or [source for source in named if not source.part]
+    parents: Sequence[Node | Source]
+    if given:
+        parents, output, dims = given, given[0].output, tuple(given[0].at)
+    else:
+        assert read.name in makers, f"{step.name} reads '{read.name}', which no step leaves and no source is"
+        maker, output = makers[read.name]
+        parents, dims = there.get((maker.name, wanted), ()), maker.per
+    at = {**at, **read.at}
+    place = {dim: at[dim] for dim in dims if dim in at}.items()
+    fitting = [
+        parent for parent in parents if place <= parent.at.items() and (not read.role or has_role(parent.at, read.role))
+    ]
+    free = tuple(dim for dim in dims if dim not in at)
+    assert free or len(fitting) == 1, f"{step.name} at {dict(at)} reads {len(fitting)} of '{read.name}'"
+    if isinstance(first := next(iter(fitting), None), Source):  # each is read by an output of its own, as models are
+        output = first.output
+    return Reading(output, tuple(fitting), free)
 
 
 @cache

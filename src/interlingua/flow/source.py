@@ -118,15 +118,15 @@ def _definers(module: str, name: str, root: Path) -> Iterator[str]:
 
 
 def _running(tree: ast.AST) -> Iterator[ast.AST]:
-    """Yield the nodes of a tree, but for what stands there for type checkers only."""
-    for node in ast.iter_child_nodes(tree):
+    """Yield the statements of a tree, in which imports stand, but for what is there for type checkers only."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            for other in node.orelse:
-                yield other
-                yield from _running(other)
+            waiting += node.orelse
         else:
             yield node
-            yield from _running(node)
+            waiting += [inner for inner in ast.iter_child_nodes(node) if not isinstance(inner, ast.expr)]
 
 
 @cache

@@ -146,6 +146,10 @@ def _add(
     def tokens(name: str, code: str) -> int:
         return count_tokens(by_name[name], material, code)
 
+    @lru_cache
+    def head(name: str) -> float:
+        return head_tokens(by_name[name].source.output.read(Path()), by_name[name].facts)
+
     def has_role(at: Place, role: str) -> bool:
         language, variable = at.get("language"), at.get("variable")
         if language is None or role in ("", "all"):
@@ -189,7 +193,7 @@ def _add(
             loaded=share * sum(model.facts.parameters for model in chosen),
             tokens=partial(tokens, largest.name, codes[0]),
             token_s=lambda: sum(token_seconds(model, layer_s) for model in chosen),
-            head=lambda: head_tokens(largest.source.output.read(Path()), largest.facts),
+            head=partial(head, largest.name),
         )
 
     graph.add(

@@ -148,6 +148,8 @@ def make_plan(study: Study, *, workers: int | None = None, words: Words | None =
     graph, not_asked = study_graph(prepared, cache, measured.layer)
     cached = graph.cached(cache)
     took += time.process_time() - begun
+    # First, as a model stands beside its draws of random weights here: a tokenizer is loaded once for all of them.
+    rows = [_row(node, prepared, node in cached) for node in _extractions(graph)]
 
     def seconds(node: Node) -> float:
         return node.seconds * (1.0 if node.step.place == "device" else measured.numerics)
@@ -159,7 +161,6 @@ def make_plan(study: Study, *, workers: int | None = None, words: Words | None =
         there, every = nodes.get(phase, (0, 0))
         nodes[phase] = (there + (node in cached), every + 1)
         phases[phase] = phases.get(phase, 0.0) + (0.0 if node in cached else seconds(node) / workers)
-    rows = [_row(node, prepared, node in cached) for node in _extractions(graph)]
     report = REPORT_S * measured.numerics
     loading = sum(model.facts.parameters * LOAD_S for model in prepared.models if model.outlined)
     # Reading and looking is what was just done; workers start if there is anything to compute.

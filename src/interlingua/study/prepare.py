@@ -8,7 +8,6 @@ from pathlib import Path
 
 from interlingua.errors import ConfigError, ContextsError, ModelError, NormsError, reason
 from interlingua.flow import Cache, Graph, Source
-from interlingua.flow.execute import execute
 from interlingua.flow.spread import HERE, Spread
 from interlingua.models import parse_spec
 from interlingua.models.specs import told_apart
@@ -181,6 +180,7 @@ def look_at_models(
     A model is loaded only the first time; afterwards its files' hash (or its commit on the hub) tells that it is the
     same.
     """
+    from interlingua.flow.execute import execute
     from interlingua.models import fingerprint
 
     looked = []

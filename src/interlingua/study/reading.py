@@ -10,7 +10,6 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from interlingua.contexts.corpora.corpus import names_hub
 from interlingua.errors import ConfigError, suggest
 from interlingua.models.specs import from_folder as from_here
 from interlingua.study.builtin import BUILTIN
@@ -167,6 +166,8 @@ def _with_corpus(code: str, entry: Mapping[str, Any], whole: dict[str, Any], fol
 
 
 def _names_hub(source: str) -> bool:
+    from interlingua.contexts.corpora.corpus import names_hub
+
     try:
         return names_hub(source)
     except OSError:  # longer than any name

@@ -39,7 +39,6 @@ from interlingua.norms import (
 from interlingua.seeds import derive_seed
 from interlingua.study.concepts import link_words
 from interlingua.study.config import Study
-from interlingua.study.corpus import corpus_contexts
 from interlingua.study.sections import AUTHORS, CARRIERS, LanguageConfig
 
 #: The card of the norms behind each language of the authors' files (Table 1 of the paper, and Finnish).
@@ -179,6 +178,9 @@ def read_language(study: Study, code: str, cache_dir: Path, spread: Spread = HER
     norms = language_norms(study, code)
     given: frozenset[str] = frozenset()
     if entry.corpus is not None:
+        # Its readers are many, and most studies need none.
+        from interlingua.study.corpus import corpus_contexts
+
         contexts = corpus_contexts(study, code, norms, cache_dir, spread)
     elif entry.contexts == CARRIERS:
         contexts = _carriers(study, code, norms)
@@ -208,7 +210,8 @@ def put_together(study: Study, read: Mapping[str, Read]) -> Material:
     try:
         joined = concat(_same_size(study, parts).values())
         words = joined.table[["language", "word", "concept"]].drop_duplicates()
-        own = [row.word in read[str(row.language)].given for row in words.itertuples()]
+        pairs = zip(words["language"].tolist(), words["word"].tolist(), strict=True)
+        own = [word in read[code].given for code, word in pairs]
         linked = link_words(words.assign(given=own), origins, study.concepts)
         table = joined.table.drop(columns="concept").merge(linked.words[["language", "word", "concept"]], how="left")
         table, short = _split(study, table)
@@ -364,7 +367,7 @@ def _split(study: Study, table: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFram
         The table, and an issue for each language whose concepts can't be added up to its number of test words.
     """
     table = table.assign(split=table["split"].mask(table["language"].isin(study.unseen), "unseen"))
-    own = table.groupby("language", sort=False)["split"].agg(set)
+    own = table[["language", "split"]].drop_duplicates().groupby("language", sort=False)["split"].agg(set)
     codes = [code for code in study.seen if own[code] != {"train", "test"}]
     rows = table["language"].isin(codes)
     share = study.sampling.test_share

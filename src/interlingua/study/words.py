@@ -11,7 +11,6 @@ import pandas as pd
 from interlingua.errors import ConfigError, ContextsError
 from interlingua.models import parse_spec
 from interlingua.study.config import Study
-from interlingua.study.corpus import is_searched
 from interlingua.study.prepare import check_name, check_second_norm, material_problems, named_models
 from interlingua.study.problems import Problems
 from interlingua.study.sources import Material, Read, language_norms, put_together, read_language
@@ -99,6 +98,8 @@ def look_at_words(study: Study, cache_dir: Path) -> Words:
     for code, entry in study.languages.items():
         with problems.noted():
             if entry.corpus is not None:
+                from interlingua.study.corpus import is_searched
+
                 norms = language_norms(study, code)
                 rated += _rated(study, code, norms.given)
                 if not is_searched(study, code, norms, cache_dir):
@@ -130,11 +131,9 @@ def _rated(study: Study, code: str, table: pd.DataFrame) -> Iterator[Rated]:
         if len(words) == 0:
             continue
         # Of equal ratings the first words of the table, at both ends.
-        up = words.sort_values(variable, kind="stable")
-        down = words.sort_values(variable, ascending=False, kind="stable")
         lowest, highest = (
-            tuple((str(word), float(rating)) for word, rating in part.head(ENDS)[["word", variable]].to_numpy())
-            for part in (up, down)
+            tuple((str(word), float(rating)) for word, rating in zip(part["word"], part[variable], strict=True))
+            for part in (words.nsmallest(ENDS, variable), words.nlargest(ENDS, variable))
         )
         yield Rated(code, variable, len(words), lowest[0][1], highest[0][1], lowest, highest)
 
