@@ -17,7 +17,7 @@ from interlingua.errors import NormsError, suggest
 from interlingua.norms.advice import Keys
 from interlingua.norms.card import Format, Layout
 from interlingua.norms.columns import few
-from interlingua.norms.guarded import read_parquet, read_workbook
+from interlingua.norms.guarded import entries_of, read_parquet, read_workbook
 from interlingua.norms.header import Header, name_of
 from interlingua.norms.packed import SUFFIXES, read_bytes, unpack
 from interlingua.norms.text import read_text
@@ -163,7 +163,8 @@ def _kind(content: bytes, name: str, file: Path, layout: Layout, keys: Keys) -> 
     elif content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         found = "xls"
     elif content.startswith(b"PK"):
-        found = "ods" if b"opendocument" in content[:200] else "xlsx"
+        names = {entry.filename for entry in entries_of(content, file)}
+        found = "ods" if "mimetype" in names and "[Content_Types].xml" not in names else "xlsx"
     elif head.startswith(b"%pdf"):
         raise NormsError(f"{file} is a PDF: copy its table into a CSV file with named columns")
     elif head.startswith((b"<!doctype html", b"<html")):
