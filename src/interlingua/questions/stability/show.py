@@ -117,7 +117,7 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     rows = results.of("stability_summary", **place, method=results.headline)
     for row in rows[rows["mean_frequency"].notna()].itertuples():
         return Brief(
-            f"Halves of a language's words share {row.halves_shared:.0f} of {row.k:.0f} top units (by chance {row.halves_expected:.0f})."
+            f"Halves of a language's words share {row.halves_shared:.1f} of {row.k:.0f} top units (by chance {row.halves_expected:.1f})."
         )
     return None
 
