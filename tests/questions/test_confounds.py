@@ -218,6 +218,10 @@ def test_what_is_told(found: dict[str, pd.DataFrame]) -> None:
     assert chapter is not None
     without = "Without length and number of sub-words ρ̄ is 0.84, a probe's correlation −0.70 instead of 0.80."
     assert chapter.text == without
+    unknown = results(**{**found, "confounds_summary": summary.assign(rho_partial=np.nan)})
+    chapter = brief(unknown, {"model": "made-up", "variable": "valence"}, "firm")
+    assert chapter is not None
+    assert chapter.text == without.replace("ρ̄ is 0.84, a probe's correlation", "a probe's correlation is")
     declared = {table.name: table for table in QUESTION.tables}
     for shown in told.tables:
         assert set(shown.columns.split()) <= set(declared[shown.table].names)

@@ -54,8 +54,10 @@ def _known(row: Any) -> bool:
 def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     """Return what is left without length, sub-words and frequency."""
     for row in results.of("confounds_summary", **place).dropna(subset=["r", "r_partial"]).itertuples():
-        alike = f"ρ̄ is {signed(row.rho_partial, 2)}, " if _known(row) else ""
-        return Brief(f"Without {_named(row.covariates)} {alike}a probe's correlation {instead(row.r_partial, row.r)}.")
+        alike = (
+            f"ρ̄ is {signed(row.rho_partial, 2)}, a probe's correlation" if _known(row) else "a probe's correlation is"
+        )
+        return Brief(f"Without {_named(row.covariates)} {alike} {instead(row.r_partial, row.r)}.")
     return None
 
 
