@@ -700,7 +700,7 @@ def test_where_draws_lie_is_told_as_it_is() -> None:
         "model · valence: no word is linked to its translations, so ratings are permuted in each language by itself. "
         "Were meaningless ratings alike for translations, that would pass for sharing. Codes of their own are "
         "encoded as "
-        "well as the real ratings (cross-validated r 0.59 to 0.79, really 0.60 to 0.80) and lie where they do: 70 % of "
+        "well as the real ratings (cross-validated r 0.59 to 0.79, really 0.60 to 0.80), with 70 % of "
         "their variance in the layer's first five principal components, really 80 %."
     )
     short = ENCODING.assign(r_short=[0.01, 0.1], null_r_cv=[0.59, 0.7], linked_words=[100, 250])

@@ -304,8 +304,8 @@ def _encoded(results: Results, encoding: pd.DataFrame) -> str:
     how = f"{' and '.join(said)} than" if said else "as well as"
     return (
         f"Codes of their own are encoded {how} the real ratings (cross-validated r {between(own['null_r_cv'])}, really "
-        f"{between(own['r_cv'])}) and lie where they do: {percents(own['null_first_components'])} of their variance in "
-        f"the layer's first five principal components, really {percents(own['first_components'])}."
+        f"{between(own['r_cv'])}), with {percents(own['null_first_components'])} of their variance in the layer's first "
+        f"five principal components, really {percents(own['first_components'])}."
     )
 
 
