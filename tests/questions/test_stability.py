@@ -231,6 +231,11 @@ def test_what_is_said() -> None:
     told = brief(results, {"model": "m", "variable": "valence"}, "firm")
     assert told is not None
     assert told.text == "Halves of a language's words share 1.2 of 4 top units (by chance 0.4)."
+    results._read["stability_summary"] = results.table("stability_summary").assign(k=1)
+    told = brief(results, {"model": "m", "variable": "valence"}, "firm")
+    assert told is not None
+    assert "of 1 top unit (" in told.text
+    results = results_of("ridge", [0.2, 0.5])
     for shown in found.tables:
         assert set(shown.columns.split()) <= set(results.tables[shown.table].names)
     (row,) = glance(results, "m", "valence")
