@@ -275,8 +275,9 @@ def draw(results: Results) -> tuple[Figure, str] | None:
         axis.set_title(cell_title(model, variable))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    units = "unit" if table["n_units"].max() == 1 else "units"
     caption = (
-        f"Every language left out in turn: units and weights come from all the others ({span(table['n_units'])} unit{'s' * (table['n_units'].max() > 1)}; bars: "
+        f"Every language left out in turn: units and weights come from all the others ({span(table['n_units'])} {units}; bars: "
         "95 % intervals over words). Squares: the mean of random sets of as many units of the layer, weighted in "
         "the same way."
     )
