@@ -14,7 +14,7 @@ import pytest
 from interlingua.questions.order import tables
 from interlingua.report.latex import MOST_ROWS, escaped, latex, write_latex
 from interlingua.report.results import Results
-from interlingua.report.words import Shown, signed
+from interlingua.report.words import Shown, opening, signed
 
 PAPER = r"""\documentclass{article}
 \usepackage{booktabs}
@@ -45,6 +45,10 @@ def test_signs_are_set_as_they_stand(text: str, written: str) -> None:
 
 def test_what_rounds_to_nothing_has_no_sign() -> None:
     assert [signed(value, 2) for value in (-0.004, -0.006, 0.0, 1.25)] == ["0.00", "−0.01", "0.00", "1.25"]
+
+
+def test_rho_at_the_beginning_is_no_capital_rho() -> None:
+    assert [opening(text) for text in ("ρ̄ by layer", "pairs", "")] == ["ρ̄ by layer", "Pairs", ""]
 
 
 def test_a_heading_says_something() -> None:
