@@ -404,3 +404,13 @@ def test_it_is_asked_where_the_study_says_so() -> None:
     for wrong in ({"edits": ["mean"]}, {"doses": [0]}, {"sets": 19, "edited": 20}, {"readouts": ["mind"]}):
         with pytest.raises(ValueError, match=r"steer|dose|edited|'probe'"):
             Study.model_validate(study | {"causal": wrong})
+
+
+def test_readings_that_do_not_lie_closer_are_not_said_to() -> None:
+    assert "readings of words lie closer together: the slope of edited" in words(told(summary(mean_contraction=0.9)))
+    for slope in (0.998, 1.2):
+        assert "readings of words don't lie closer together" in words(told(summary(mean_contraction=slope)))
+
+
+def test_one_language_is_one() -> None:
+    assert "in 0 of 1 language p < .05" in words(told(summary(n_languages=1, n_moved=0)))

@@ -58,9 +58,12 @@ def test_what_is_told(tmp_path: Path) -> None:
     results = Results(tmp_path, tables(), {}, {}, made())
     shown = section(results)
     assert shown.findings == [
-        "valence: from step 0 to step 8,000 mean r goes from 0.100 to 0.800, ρ̄ from none to 0.900. Half of the last r "
-        "is there at step 1,000, half of the last ρ̄ at step 8,000."
+        "valence: from step 0 to step 8,000 mean r goes from 0.100 to 0.800, ρ̄ goes from unknown to 0.900. Half of the "
+        "last r is there at step 1,000, half of the last ρ̄ at step 8,000."
     ]
+    summary = made()["checkpoints_summary"].assign(last_rho=np.nan, half_rho=pd.NA)
+    without = Results(tmp_path, tables(), {}, {}, {**made(), "checkpoints_summary": summary})
+    assert section(without).findings[0].endswith(" to 0.800, ρ̄ can't be told of either.")
     drawn = draw(results)
     assert drawn is not None
     (axis,) = drawn[0].axes

@@ -204,20 +204,24 @@ def test_what_is_told(found: dict[str, pd.DataFrame]) -> None:
         "95 % interval 0.70 to 0.95; other properties (arousal, concreteness, word class) were not asked"
     )
     assert row.sure == (
-        "by |correlation|, 2 of 3 top units stay, and pairs share 3.50 times as many as independent sets (with "
+        "by |correlation|, of 3 top units 2 stay, and pairs share 3.50 times as many as independent sets (with "
         "them: 2.50)"
     )
     assert glance(said, "made-up", "arousal") == []
     told = section(said)
     assert told.findings == [
         "made-up · valence: length and number of sub-words explain 12 % of the ratings' variance; without them r "
-        "over test words is −0.70 instead of 0.80 (mean over languages), 2 of the 3 top units stay, and the fold "
+        "over test words is −0.70 instead of 0.80 (mean over languages), of 3 top units 2 stay, and the fold "
         "enrichment is 3.50; ρ̄ is 0.84 instead of 0.90, 95 % interval 0.70 to 0.95."
     ]
     chapter = brief(said, {"model": "made-up", "variable": "valence"}, "firm")
     assert chapter is not None
     without = "Without length and number of sub-words ρ̄ is 0.84, a probe's correlation −0.70 instead of 0.80."
     assert chapter.text == without
+    unknown = results(**{**found, "confounds_summary": summary.assign(rho_partial=np.nan)})
+    chapter = brief(unknown, {"model": "made-up", "variable": "valence"}, "firm")
+    assert chapter is not None
+    assert chapter.text == without.replace("ρ̄ is 0.84, a probe's correlation", "a probe's correlation is")
     declared = {table.name: table for table in QUESTION.tables}
     for shown in told.tables:
         assert set(shown.columns.split()) <= set(declared[shown.table].names)

@@ -139,6 +139,11 @@ def test_a_control_is_told_by_its_intervals() -> None:
     assert "(2 of 5 draws have p < .05)" in finding
 
 
+def test_random_weights_that_encode_as_much_are_not_said_to_encode_less() -> None:
+    [row] = show.glance(results(r_top=-0.17), "model", "valence")
+    assert row.answer.endswith(" 3.00 times here; r of its top units 0.10, here −0.17")
+
+
 @pytest.mark.parametrize(
     ("low", "high", "same_low", "same_high", "verdict"),
     [

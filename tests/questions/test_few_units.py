@@ -205,7 +205,7 @@ def test_what_is_said(shared: dict[str, pd.DataFrame]) -> None:
     differ = shared["zero_shot_summary"].assign(first_unit=pd.Series([pd.NA] * 5, dtype="Int64"))
     assert "in each case" not in claim(results_of({**shared, "zero_shot_summary": differ}), "m", "valence")
     [caveat] = caveats(results)
-    assert f"any 12 units of the layer together predict the rating with r {signed(last['random_r'])}: " in caveat
+    assert f"any 12 of the layer's units together predict the rating with r {signed(last['random_r'])}: " in caveat
     row = glance(results, "m", "valence")[-1]
     assert row.question == "How few of them are enough?"
     for size, words in ((1, "one unit"), (10, "ten units"), (12, "as many as at the top")):

@@ -287,6 +287,11 @@ def test_what_is_said(result: dict[str, Any]) -> None:
         for code in results.of("leave_one_out", method="correlation").sort_values("r_zero_shot")["language"]
     ]
 
+    alone = results_of({**result, "leave_one_out": result["leave_one_out"].assign(n_units=1)})
+    single = draw(alone)
+    assert single is not None
+    assert "(1 unit;" in single[1]
+
 
 def test_a_ranking_without_units_says_so(result: dict[str, Any]) -> None:
     results = results_of(result, headline="zeros")

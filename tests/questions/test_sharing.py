@@ -19,7 +19,8 @@ from interlingua.flow.step import Step
 from interlingua.models import Activations
 from interlingua.probes import Design
 from interlingua.probes.subsets import SubsetRidge
-from interlingua.questions.sharing import QUESTION, show
+from interlingua.questions.order import tables as declared_tables
+from interlingua.questions.sharing import QUESTION, show, shown_main
 from interlingua.questions.sharing.compute import (
     beside_again,
     beside_nulls,
@@ -534,7 +535,7 @@ def results(
         **more,
     }
     labels = {"permuted": "permuted ratings", "own codes": "codes of their own", "ridge": "ridge (penalty by CV)"}
-    declared = {table.name: table for table in QUESTION.tables}
+    declared = declared_tables()
     return Results(Path("nowhere"), declared, {"units": {"headline": "ridge", "k": 71}}, {"labels": labels}, tables)
 
 
@@ -562,7 +563,7 @@ def test_both_nulls_are_told() -> None:
         "(2.50 times as many as on permuted ratings)",
         "of number and signs: p = .0200 against codes of their own and p = .0050 against permuted ratings, from 200 "
         "draws each; 2 of 3 pairs by "
-        "themselves, corrected (1 more have a corrected p below .1)",
+        "themselves, corrected (1 more has a corrected p below .1)",
     )
     assert rows["Do they use them in the same direction?"][1:] == (
         "Signed fold enrichment (units shared with the same sign less those with opposite ones, over expected), "
@@ -576,13 +577,25 @@ def test_both_nulls_are_told() -> None:
     [finding] = show.section(found).findings
     assert finding.startswith(
         "model · valence, ridge (penalty by CV): mean fold enrichment 3.00; 2 of 3 pairs share more than under each "
-        "null, corrected (1 more have a corrected p below .1) (1 by the paper's super exact test, which rejects too "
+        "null, corrected (1 more has a corrected p below .1) (1 by the paper's super exact test, which rejects too "
         "often); 90 % of the shared units "
         "have the "
         "same sign. Codes of their own: fold enrichment 2.00 (p = .0200); permuted ratings: 1.20 (p = .0050). "
         "Languages "
         "share more units than with codes of their own and permuted ratings, and"
     )
+
+
+def test_nulls_that_nobody_named_before_are_named() -> None:
+    """The chapter on sharing names them beside rho-bar, where that can be told."""
+    place = {"model": "model", "variable": "valence"}
+    for rho, these in ((0.5, "these"), (np.nan, "with codes of their own and permuted ratings")):
+        similarity = pd.DataFrame([{**place, "site": "resid", "words": "all", "chosen": True, "rho": rho}])
+        more = {"similarity": similarity, "similarity_null": pd.DataFrame([{**place, "site": "resid"}])}
+        found = results(NULL, OWN, **more)
+        told = shown_main.brief(found, place, "shared")
+        assert told is not None
+        assert told.text.startswith(f"Of top units, pairs share 1.50 and 2.50 times as many as {these}")
 
 
 NO = {"count": {"p_fe": 0.2}, "signs": {"p_signed_fe": 0.3}}
@@ -687,7 +700,7 @@ def test_where_draws_lie_is_told_as_it_is() -> None:
         "model · valence: no word is linked to its translations, so ratings are permuted in each language by itself. "
         "Were meaningless ratings alike for translations, that would pass for sharing. Codes of their own are "
         "encoded as "
-        "well as the real ratings (cross-validated r 0.59 to 0.79, really 0.60 to 0.80) and lie where they do: 70 % of "
+        "well as the real ratings (cross-validated r 0.59 to 0.79, really 0.60 to 0.80), with 70 % of "
         "their variance in the layer's first five principal components, really 80 %."
     )
     short = ENCODING.assign(r_short=[0.01, 0.1], null_r_cv=[0.59, 0.7], linked_words=[100, 250])

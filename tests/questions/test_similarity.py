@@ -22,6 +22,7 @@ from interlingua.questions.similarity.figures import draw_layers, draw_map, draw
 from interlingua.questions.similarity.show import brief, claim, glance, section
 from interlingua.report.results import Results
 from interlingua.report.style import house_style
+from interlingua.report.words import listing
 from interlingua.study.cell import Cell
 from interlingua.study.config import Study
 from interlingua.tables import Table
@@ -276,7 +277,7 @@ def test_without_any_code_it_can_t_be_told(nothing: dict[str, pd.DataFrame]) -> 
     known = nothing["similarity_languages"]
     unsteady = [NAMES[code] for code in known.loc[known["ceiling"] <= 0, "language"]]
     assert unsteady
-    why = f"in {', '.join(unsteady)} two halves of the words don't agree on the units"
+    why = f"in {listing(unsteady)} two halves of the words don't agree on the units"
     assert said(nothing) == (f"{LAYER}how much languages share of where valence is encoded can't be told: {why}.")
     assert answers(nothing)["How much do languages share?"].answer == f"Can't be told: {why}"
     (finding,) = section(results_of(nothing)).findings

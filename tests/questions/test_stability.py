@@ -15,7 +15,7 @@ from interlingua.questions.stability import ADAM_SEEDS, HALVES, K_CURVE, METHOD_
 from interlingua.questions.stability import SUMMARY as MEANS
 from interlingua.questions.stability.compute import compare, select_again, summary
 from interlingua.questions.stability.initialisations import adam_seeds
-from interlingua.questions.stability.show import draw_k_curve, glance, section
+from interlingua.questions.stability.show import brief, draw_k_curve, glance, section
 from interlingua.report.results import Results
 from interlingua.seeds import derive_seed
 from interlingua.study.cell import Cell
@@ -228,6 +228,14 @@ def test_what_is_said() -> None:
         "1.0). When words are drawn anew, two thirds of them the same, a unit is at the top again in 20 % of 7 draws.",
         "m · valence: two initialisations of Adam have 35 % of their top units in common.",
     ]
+    told = brief(results, {"model": "m", "variable": "valence"}, "firm")
+    assert told is not None
+    assert told.text == "Halves of a language's words share 1.2 of 4 top units (by chance 0.4)."
+    results._read["stability_summary"] = results.table("stability_summary").assign(k=1)
+    told = brief(results, {"model": "m", "variable": "valence"}, "firm")
+    assert told is not None
+    assert "of 1 top unit (" in told.text
+    results = results_of("ridge", [0.2, 0.5])
     for shown in found.tables:
         assert set(shown.columns.split()) <= set(results.tables[shown.table].names)
     (row,) = glance(results, "m", "valence")

@@ -175,7 +175,7 @@ def test_a_replication_is_claimed() -> None:
     assert "are among the best 5 % of the layer (codes of its own give " in row.sure
     [finding] = section(said).findings
     assert ", more than a code of the language's own would give (" in finding
-    assert "as have " in finding
+    assert " of 4 units, and in " in finding
 
 
 def of_two(p: float, corrected: float, **changes: Any) -> Results:
@@ -235,8 +235,14 @@ def test_too_few_draws_are_not_taken_for_an_answer(draws: int, word: str) -> Non
     said = results(own_draws=draws)
     assert claim(said, "m", "valence") == ""
     [row] = glance(said, "m", "valence")
-    assert row.answer.startswith(f"Can't be told: the study draws {word} codes of its own; ")
+    assert row.answer.startswith(f"Can't be told: the study draws {word} codes of its own; p < .05 in ")
     assert "can't be told" in section(said).findings[0]
+
+
+def test_one_unit_is_one() -> None:
+    said = results(own_draws=5, n_units=1, p_below_05=1)
+    assert glance(said, "m", "valence")[0].answer.endswith("; p < .05 in 1 of 1 unit")
+    assert " in 1 of 1 unit, and in " in section(said).findings[0]
 
 
 def test_where_nothing_could_be_tested_the_reason_is_told() -> None:

@@ -11,9 +11,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from interlingua.questions.order import tables
 from interlingua.report.latex import MOST_ROWS, escaped, latex, write_latex
 from interlingua.report.results import Results
-from interlingua.report.words import Shown, signed
+from interlingua.report.words import Shown, opening, signed
 
 PAPER = r"""\documentclass{article}
 \usepackage{booktabs}
@@ -44,6 +45,10 @@ def test_signs_are_set_as_they_stand(text: str, written: str) -> None:
 
 def test_what_rounds_to_nothing_has_no_sign() -> None:
     assert [signed(value, 2) for value in (-0.004, -0.006, 0.0, 1.25)] == ["0.00", "−0.01", "0.00", "1.25"]
+
+
+def test_rho_at_the_beginning_is_no_capital_rho() -> None:
+    assert [opening(text) for text in ("ρ̄ by layer", "pairs", "")] == ["ρ̄ by layer", "Pairs", ""]
 
 
 def test_a_heading_says_something() -> None:
@@ -91,10 +96,24 @@ def test_long_tables_and_those_of_machines_are_not_written(results: Results, tmp
     assert r"\label{tab:pairs-2}" in (tmp_path / "pairs-2.tex").read_text()
 
 
-def test_letters_that_plain_latex_lacks_are_told(results: Results) -> None:
-    table = results.table("languages").assign(frames="слово {word}")
-    text = latex(results, Shown("Frames", "languages", table, "name frames"), "languages")
-    assert "XeLaTeX or LuaLaTeX" in text.splitlines()[0]
+@pytest.mark.parametrize(
+    ("letters", "needs"),
+    [
+        ("слово", "XeLaTeX or LuaLaTeX, and a font that has them"),
+        ("kelma ħelwa", "XeLaTeX or LuaLaTeX, and a font that has them"),
+        ("słowo ręką", r"\usepackage[T1]{fontenc}"),
+        ("«mot»", r"\usepackage[T1]{fontenc}"),
+        ("palabra, año, œuvre, łza", r"\usepackage{booktabs}"),
+    ],
+)
+def test_letters_that_plain_latex_lacks_are_told(letters: str, needs: str) -> None:
+    """In cells and, where all rows have the same, in the caption."""
+    results = Results(Path("nowhere"), tables(), {}, {}, {})
+    for same in (False, True):
+        pairs = pd.DataFrame({"variable": [letters, letters if same else "valence"], "fe": [1.0, 2.0]})
+        text = latex(results, Shown("Pairs", "pairs", pairs, "variable fe"), "pairs")
+        assert text.splitlines()[0].endswith(needs)
+        assert (letters in next(line for line in text.splitlines() if line.startswith(r"\caption"))) == same
 
 
 def test_every_table_of_a_run_compiles(small: Any, tmp_path: Path) -> None:

@@ -63,6 +63,10 @@ def problem(file: Path, text: str, kind: type[InterlinguaError] = ConfigError) -
         ('[causal]\nsites = ["mlp"]', "causal.sites: 'mlp' is not among sites"),
         ('[causal]\nsites = ["resid", "resid"]', "causal.sites: 'resid' stands there twice"),
         ("[causal]\nsites = []", "causal.sites: give one at least"),
+        (
+            'sites = ["resid", "heads"]\n[causal]\nask = true\n[extraction]\nheads = "whole"',
+            "causal.sites: of heads = 'whole' a unit is a head's length, which can't be edited: leave 'heads' out",
+        ),
         ('sites = ["mlp"]\n[extraction.layers]\nmlp = [0]', "extraction.layers.mlp, entry 1: give a whole number"),
         ('sites = ["mlp"]\n[extraction.layers]\nmlp = []', "extraction.layers: 'mlp' names no layer"),
         ('sites = ["mlp"]\n[layer]\nchoose = 0', "layer.choose: no layer 0 of 'mlp' is read (layer 0 is the"),

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from interlingua.errors import ConfigError, StatsError
 from interlingua.units import LayerData, rank_units, resolve_k, top_units
+from interlingua.units.ranking import share_of, top_of_site
 
 
 def layer(weights: list[float], number: int = 2) -> LayerData:
@@ -61,6 +62,13 @@ def test_a_score_that_is_not_finite() -> None:
 )
 def test_resolve_k(k: int | float, width: int, expected: int) -> None:
     assert resolve_k(k, width) == expected
+
+
+@pytest.mark.parametrize(("k", "width", "other", "expected"), [(71, 384, 768, 142), (32, 32, 64, 64), (1, 32, 64, 2)])
+def test_as_large_a_share_of_another_layer(k: int, width: int, other: int, expected: int) -> None:
+    """Also the whole layer, which is no share that a study may give."""
+    assert resolve_k(share_of(k, width), other) == expected
+    assert top_of_site(k, width, other, "mlp") == expected
 
 
 @pytest.mark.parametrize("k", [0, -3, 769, 1.0, 100.0, 0.0, 0.0001, -0.5, True, np.nan])

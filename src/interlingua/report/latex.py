@@ -52,8 +52,9 @@ _WRITTEN = {
 _SIGN = re.compile("|".join(map(re.escape, sorted(_WRITTEN, key=len, reverse=True))))
 #: A number as `interlingua.report.table.number` writes small and great ones.
 _POWER = re.compile(r"(\d\.\d+)e([−+]?)0*(\d+)")
-#: Letters that every LaTeX knows: Latin ones.
-_PLAIN = re.compile(r"[\x00-\u017f]*")
+#: Latin letters that pdfLaTeX knows in no encoding, and those that it knows in T1 only.
+_UNKNOWN, _OF_T1 = "ĦħĸĿŀŉŦŧſ", "«»ÐðÞþĄąĐđĘęĮįŊŋŲų"
+_LATIN = re.compile(rf"(?:(?![{_UNKNOWN}])[\x00-\u017f])*")
 
 
 def write_latex(results: Results, shown: Iterable[Shown], folder: Path) -> None:
@@ -112,14 +113,17 @@ def latex(results: Results, shown: Shown, name: str) -> str:
         needs += r" and \usepackage{graphicx}"
         tabular = [r"\resizebox{\textwidth}{!}{%", *tabular[:-1], tabular[-1] + "}"]
     body = "\n".join(tabular)
-    if not _PLAIN.fullmatch(body):
+    caption = f"{escaped(title)}{'' if title.endswith(('.', '?')) else '.'}{escaped(same)}"
+    if not _LATIN.fullmatch(body + caption):
         needs += "; letters beyond Latin: XeLaTeX or LuaLaTeX, and a font that has them"
+    elif set(_OF_T1) & set(body + caption):
+        needs += r"; \usepackage[T1]{fontenc}"
     return "\n".join(
         [
             f"% needs {needs}",
             r"\begin{table}",
             r"\centering",
-            rf"\caption{{{escaped(title)}{'' if title.endswith(('.', '?')) else '.'}{escaped(same)}}}",
+            rf"\caption{{{caption}}}",
             rf"\label{{tab:{name}}}",
             r"\smallskip",
             "",

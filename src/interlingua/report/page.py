@@ -19,7 +19,7 @@ from interlingua.report.results import Results
 from interlingua.report.story import Story
 from interlingua.report.style import darkened
 from interlingua.report.table import laid_out
-from interlingua.report.words import Row, Section, signed
+from interlingua.report.words import Row, Section, opening, signed
 
 #: Points above which a figure is scrolled on a narrow screen instead of being shrunk.
 _WIDE = 300
@@ -127,7 +127,7 @@ def _figure(folder: Path, name: str, caption: str) -> dict[str, Any]:
         "name": name,
         "light": _address(svg),
         "dark": _address(darkened(svg)),
-        "caption": f"{caption[:1].upper()}{caption[1:]}",
+        "caption": opening(caption),
         "wide": width > _WIDE,
         "width": round(_PIXELS * width),
         "height": round(_PIXELS * height),

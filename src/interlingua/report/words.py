@@ -163,8 +163,8 @@ def short(name: str) -> str:
 
 
 def opening(text: str) -> str:
-    """Return a text with a capital at its beginning."""
-    return f"{text[:1].upper()}{text[1:]}"
+    """Return a text with a capital at its beginning; rho-bar stays what it is."""
+    return text if text.startswith("ρ") else f"{text[:1].upper()}{text[1:]}"
 
 
 #: What sites are called.

@@ -132,7 +132,8 @@ def _terms(results: Results) -> str:
     )
     sizes = results.of("set_sizes", method=results.headline)["n_units"]
     if len(sizes):
-        text += f" A language's top units: the {span(sizes)} that rank first by {results.label(results.headline)}."
+        rank = "ranks" if sizes.max() == 1 else "rank"
+        text += f" A language's top units: the {span(sizes)} that {rank} first by {results.label(results.headline)}."
     trained = [
         f"{short(model['name'])}: {model['trained_on']}."
         for model in results.run["models"]

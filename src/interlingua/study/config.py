@@ -24,7 +24,7 @@ from interlingua.study.sections import (
     Section,
     Units,
 )
-from interlingua.tables.layout import RESID, Site
+from interlingua.tables.layout import HEADS, RESID, Site
 
 #: Bytes of a study's name: of the 255 of a folder's, some go for the name of the folder that is not complete yet.
 LONGEST_NAME = 200
@@ -213,6 +213,11 @@ class Study(Section):
         for site in self.causal.sites or ():
             if site not in self.sites:
                 yield f"causal.sites: '{site}' is not among sites"
+        if self.causal.ask and self.extraction.heads == "whole" and HEADS in (self.causal.sites or self.sites):
+            yield (
+                "causal.sites: of heads = 'whole' a unit is a head's length, which can't be edited: leave "
+                f"'{HEADS}' out, or read heads = 'units'"
+            )
         if set(self.sites) == {RESID}:
             return
         for name in self.probes.methods:

@@ -6,6 +6,7 @@ from interlingua.models.registry import is_untrained, untrained
 from interlingua.models.specs import to_be_drawn
 from interlingua.study.config import Study
 from interlingua.units import methods as ranking_methods
+from interlingua.units.ranking import share_of
 
 #: The parts of a study's graph that controls run through: draws of random weights, and other models.
 DRAWS, OTHERS = "untrained", "controls"
@@ -25,7 +26,7 @@ def control_studies(study: Study, width: int | None = None) -> dict[str, Study]:
     layer = study.layer
     if isinstance(layer.choose, int):  # a layer of the study's model, which controls need not have
         layer = layer.model_copy(update={"choose": "test" if layer.curve == "zeroed" else "cv"})
-    k = study.units.k if width is None or isinstance(study.units.k, float) else study.units.k / width
+    k = study.units.k if width is None or isinstance(study.units.k, float) else share_of(study.units.k, width)
     wanted = [name for name in study.units.methods if name in (study.units.headline, "correlation")]
     methods = {name: method for name in wanted if (method := ranking_methods.get(name)).repeatable}
     if not (methods and study.units.permutations and _NULL in study.units.nulls):

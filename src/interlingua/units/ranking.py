@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -75,7 +77,12 @@ def top_of_site(k: int | float, width_of_stream: int, width: int, site: Site) ->
     >>> top_of_site(100, 768, 768, "resid"), top_of_site(100, 768, 3072, "mlp"), top_of_site(0.5, 768, 12, "heads")
     (100, 400, 6)
     """
-    return resolve_k(k if site == RESID or isinstance(k, float) else k / width_of_stream, width)
+    return resolve_k(k if site == RESID or isinstance(k, float) else share_of(k, width_of_stream), width)
+
+
+def share_of(k: int, width: int) -> float:
+    """Return the share of a layer that a number of units is, as `resolve_k` takes it: of all units just below 1."""
+    return math.nextafter(1.0, 0.0) if k == width else k / width
 
 
 def resolve_k(k: int | float, width: int) -> int:

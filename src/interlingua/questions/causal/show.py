@@ -156,7 +156,7 @@ def _glance(row: Any) -> Row:
         return Row(question, _TEST, answer, "languages choose so differently that too few other units are left")
     answer = "Moved more than by matched sets" if row.p < LEVEL else "Not shown: matched sets move it as much"
     sure = (
-        f"{_moved(row)}; {permuted(row.p, row.n_sets)}; in {row.n_moved} of {row.n_languages} languages p < .05 (corrected); "
+        f"{_moved(row)}; {permuted(row.p, row.n_sets)}; in {row.n_moved} of {plural(row.n_languages, 'language')} p < .05 (corrected); "
         f"{percents(pd.Series([row.right_way]))} of words move the right way"
     )
     return Row(question, _TEST, answer, sure)
@@ -264,9 +264,10 @@ def _findings(results: Results, row: Any) -> Iterator[str]:
     yield _how_sure(row)
     if not pd.isna(row.mean_contraction):
         beside = "" if pd.isna(row.matched_contraction) else f" (matched sets: {signed(row.matched_contraction, 2)})"
+        closer = "" if round(row.mean_contraction, 2) < 1 else "don't "
         yield (
-            f"with these units set to their mean, readings of words lie closer together: the slope of edited on unedited "
-            f"readings is {signed(row.mean_contraction, 2)} on average{beside}."
+            f"with these units set to their mean, readings of words {closer}lie closer together: the slope of "
+            f"edited on unedited readings is {signed(row.mean_contraction, 2)} on average{beside}."
         )
     if not pd.isna(row.r_shared):
         yield (

@@ -26,14 +26,21 @@ def section(results: Results) -> Section:
 
 def _finding(row: Any) -> str:
     text = f"{row.variable}: from step {row.first_step:,} to step {row.last_step:,} "
-    text += f"mean r goes from {_value(row.first_r)} to {_value(row.last_r)}, ρ̄ from {_value(row.first_rho)} to {_value(row.last_rho)}."
+    text += f"mean r {_course(row.first_r, row.last_r)}, ρ̄ {_course(row.first_rho, row.last_rho)}."
     if pd.notna(row.half_r) and pd.notna(row.half_rho):
         text += f" Half of the last r is there at step {row.half_r:,}, half of the last ρ̄ at step {row.half_rho:,}."
     return text
 
 
+def _course(first: float, last: float) -> str:
+    """Return where a number goes from and to, as far as these can be told."""
+    if pd.isna(first) and pd.isna(last):
+        return "can't be told of either"
+    return f"goes from {_value(first)} to {_value(last)}"
+
+
 def _value(value: float) -> str:
-    return "none" if pd.isna(value) else signed(value, 3)
+    return "unknown" if pd.isna(value) else signed(value, 3)
 
 
 def draw(results: Results) -> tuple[Figure, str] | None:

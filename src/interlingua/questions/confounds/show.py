@@ -8,7 +8,7 @@ import pandas as pd
 
 from interlingua.report.results import Results
 from interlingua.report.story import Brief, Place
-from interlingua.report.words import Row, Section, Shown, cell_title, instead, listing, signed
+from interlingua.report.words import Row, Section, Shown, cell_title, instead, listing, plural, signed
 
 _COVARIATES = {"length": "length", "n_subwords": "number of sub-words", "log_frequency": "log frequency"}
 
@@ -24,7 +24,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
                 f"A ridge probe and |correlation| again, with {_named(row.covariates)} partialled out",
                 f"{_answer(row)} (mean of {row.n_languages} languages){_alike(row)}; other properties (arousal, concreteness, word class) were not "
                 "asked",
-                f"by |correlation|, {row.top_k_kept:.0f} of {row.k} top units stay, and pairs share {row.mean_fe:.2f} times "
+                f"by |correlation|, of {plural(row.k, 'top unit')} {row.top_k_kept:.0f} stay, and pairs share {row.mean_fe:.2f} times "
                 f"as many as independent sets{before}",
             )
         )
@@ -54,8 +54,10 @@ def _known(row: Any) -> bool:
 def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     """Return what is left without length, sub-words and frequency."""
     for row in results.of("confounds_summary", **place).dropna(subset=["r", "r_partial"]).itertuples():
-        alike = f"ρ̄ is {signed(row.rho_partial, 2)}, " if _known(row) else ""
-        return Brief(f"Without {_named(row.covariates)} {alike}a probe's correlation {instead(row.r_partial, row.r)}.")
+        alike = (
+            f"ρ̄ is {signed(row.rho_partial, 2)}, a probe's correlation" if _known(row) else "a probe's correlation is"
+        )
+        return Brief(f"Without {_named(row.covariates)} {alike} {instead(row.r_partial, row.r)}.")
     return None
 
 
@@ -64,7 +66,7 @@ def section(results: Results) -> Section:
     findings = [
         f"{cell_title(row.model, row.variable)}: {_named(row.covariates)} explain {100 * row.r2_covariates:.0f} % of the "
         f"ratings' variance; without them r over test words is {instead(row.r_partial, row.r)} (mean over languages), "
-        f"{row.top_k_kept:.0f} of the {row.k} top units stay, and the fold enrichment is {row.mean_fe:.2f}{_alike(row)}."
+        f"of {plural(row.k, 'top unit')} {row.top_k_kept:.0f} stay, and the fold enrichment is {row.mean_fe:.2f}{_alike(row)}."
         for row in results.table("confounds_summary").itertuples()
     ]
     columns = (

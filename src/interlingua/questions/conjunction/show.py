@@ -199,7 +199,7 @@ def lead(results: Results, place: Place) -> Lead:
     if row is None:
         return Lead("")
     if not row.in_two:
-        return Lead("No single unit is shown to carry it in two.")
+        return Lead("No single unit is shown to carry it in two languages.")
     if row.in_all:
         carry = "carries" if row.in_all == 1 else "carry"
         return Lead(f"{row.in_all} of {row.width} single units {carry} it in {_all(row)}.")

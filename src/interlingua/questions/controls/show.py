@@ -44,12 +44,11 @@ def _verdict(row: Any, same: Any) -> str:
 
 
 def _too(row: Any) -> str:
-    """Return that the control shares, too, or that random weights encode little."""
+    """Return that the control shares, too, or how much random weights encode."""
     if row.kind == "untrained":
-        return (
-            f"; what random weights encode of the rating is less, too (r of their top units {_r(row.control_r_top)}, here "
-            f"{_r(row.r_top)})"
-        )
+        less = "what random weights encode of the rating is less, too" if row.control_r_top < row.r_top else ""
+        r = f"r of {'their' if less else 'its'} top units {_r(row.control_r_top)}, here {_r(row.r_top)}"
+        return f"; {less} ({r})" if less else f"; {r}"
     return f"; {short(row.control)} shares more than permuted ratings give, too" if row.control_p_below_05 else ""
 
 

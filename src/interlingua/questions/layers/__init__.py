@@ -71,7 +71,7 @@ QUESTION = Question(
         "of a new study chooses by cross-validation on the training words.",
         "The paper's curve zeroes the other layers of one whole-network probe; its weights were fitted together, so a "
         "low value does not mean that the layer knows little. The probe of a layer alone answers that question.",
-        "Languages already share units at layer 0, where nothing has been composed yet: shared sub-words and names "
+        "Languages can share units at layer 0 already, where nothing has been composed yet: shared sub-words and names "
         "are enough for some overlap.",
     ),
 )

@@ -64,7 +64,7 @@ def caveats(results: Results) -> list[str]:
     for model, variable in results.cells:
         rows = results.of("zero_shot_summary", model=model, variable=variable).sort_values("n_units")
         found += [
-            f"{cell_title(model, variable)}: any {_top(results, model, variable)} units of the layer together predict the rating with r "
+            f"{cell_title(model, variable)}: any {_top(results, model, variable)} of the layer's units together predict the rating with r "
             f"{signed(row.random_r, 2)}: compare with random sets of the same size, not with zero."
             for row in rows.tail(1).itertuples()
         ]
@@ -275,8 +275,9 @@ def draw(results: Results) -> tuple[Figure, str] | None:
         axis.set_title(cell_title(model, variable))
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=2)
+    units = "unit" if table["n_units"].max() == 1 else "units"
     caption = (
-        f"Every language left out in turn: units and weights come from all the others ({span(table['n_units'])} units; bars: "
+        f"Every language left out in turn: units and weights come from all the others ({span(table['n_units'])} {units}; bars: "
         "95 % intervals over words). Squares: the mean of random sets of as many units of the layer, weighted in "
         "the same way."
     )

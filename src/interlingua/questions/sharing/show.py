@@ -21,6 +21,7 @@ from interlingua.report.words import (
     listing,
     p_text,
     percents,
+    plural,
     short,
     signed,
     span,
@@ -179,19 +180,21 @@ def _uniform(row: Any) -> str:
 
 
 def _corrected_pairs(row: Any) -> str:
-    return f"p < .05 in {row.p_bh_below_05} of {row.n_pairs} pairs of languages, corrected, by that test"
+    return f"p < .05 in {row.p_bh_below_05} of {plural(row.n_pairs, 'pair')} of languages, corrected, by that test"
 
 
 def _judged(results: Results, where: dict[str, str]) -> str:
     """Return how many pairs share more than under every null."""
     return "".join(
-        f"; {row.n_share} of {row.n_pairs} pairs by themselves, corrected{_close(row)}"
+        f"; {row.n_share} of {plural(row.n_pairs, 'pair')} by themselves, corrected{_close(row)}"
         for row in results.of("pairs_judged_summary", **where).itertuples()
     )
 
 
 def _close(row: Any) -> str:
-    return f" ({row.n_close} more have a corrected p below .1)" if row.n_close else ""
+    return (
+        f" ({row.n_close} more {'has' if row.n_close == 1 else 'have'} a corrected p below .1)" if row.n_close else ""
+    )
 
 
 def _verdict(nulls: list[Any], p: str) -> str:
@@ -249,11 +252,11 @@ def _finding(results: Results, row: Any) -> str:
     text = f"{cell_title(row.model, row.variable)}, {results.label(row.method)}: "
     if pd.notna(row.mean_fe):
         text += f"mean fold enrichment {row.mean_fe:.2f}; "
-    exact = f"p < .05 in {row.p_below_05} of {row.n_pairs} pairs, {row.p_bh_below_05} after Benjamini-Hochberg"
+    exact = (
+        f"p < .05 in {row.p_below_05} of {plural(row.n_pairs, 'pair')}, {row.p_bh_below_05} after Benjamini-Hochberg"
+    )
     for judged in results.of("pairs_judged_summary", **where).itertuples():
-        text += (
-            f"{judged.n_share} of {judged.n_pairs} pairs share more than under each null, corrected{_close(judged)} "
-        )
+        text += f"{judged.n_share} of {plural(judged.n_pairs, 'pair')} share{'s' * (judged.n_pairs == 1)} more than under each null, corrected{_close(judged)} "
         exact = f"{row.p_bh_below_05} by the paper's super exact test, which rejects too often"
         text += f"({exact})"
     if not text.endswith(")"):
@@ -301,8 +304,8 @@ def _encoded(results: Results, encoding: pd.DataFrame) -> str:
     how = f"{' and '.join(said)} than" if said else "as well as"
     return (
         f"Codes of their own are encoded {how} the real ratings (cross-validated r {between(own['null_r_cv'])}, really "
-        f"{between(own['r_cv'])}) and lie where they do: {percents(own['null_first_components'])} of their variance in "
-        f"the layer's first five principal components, really {percents(own['first_components'])}."
+        f"{between(own['r_cv'])}), with {percents(own['null_first_components'])} of their variance in the layer's first "
+        f"five principal components, really {percents(own['first_components'])}."
     )
 
 

@@ -55,10 +55,17 @@ def _beside_nulls(results: Results, place: Place) -> Brief | None:
         return None
     times = listing(f"{row.corrected_fe:.2f}" for row in nulls)
     p = distinct(p_text(row.p_shared) for row in nulls)
+    these = "these" if _named_before(results, place) else f"with {listing(results.label(row.null) for row in nulls)}"
     return Brief(
-        f"Pairs share {times} times as many top units as these{_SIGNS[Outcome.of(nulls)]} (p {p}).",
+        f"Pairs share {times} times as many top units as {these}{_SIGNS[Outcome.of(nulls)]} (p {p}).",
         _panel(results, rows, "null"),
     )
+
+
+def _named_before(results: Results, place: Place) -> bool:
+    """Return whether the chapter has named the nulls already, where it speaks of rho-bar."""
+    rows = results.of("similarity", **place, words="all", chosen=True)
+    return bool(rows["rho"].notna().any()) and not results.of("similarity_null", **place).empty
 
 
 def _other_rankings(results: Results, place: Place) -> Brief | None:

@@ -132,7 +132,7 @@ def _unsteady(results: Results, model: str, variable: str) -> str:
     """Return the languages whose profile does not agree with itself."""
     rows = results.of("similarity_languages", model=model, variable=variable)
     names = [results.names[code] for code in rows.loc[rows["ceiling"] <= 0, "language"]]
-    return f"in {', '.join(names)} two halves of the words don't agree on the units"
+    return f"in {listing(names)} two halves of the words don't agree on the units"
 
 
 def glance(results: Results, model: str, variable: str) -> list[Row]:

@@ -9,7 +9,7 @@ import pandas as pd
 from interlingua.report.results import Results
 from interlingua.report.story import Brief, Place
 from interlingua.report.style import GREY, colour, marker, panels
-from interlingua.report.words import Row, Section, Shown, cell_title
+from interlingua.report.words import Row, Section, Shown, cell_title, plural
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,7 +26,7 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         Row(
             "How firm is the choice of units against other words?",
             "Two halves of a language's words, which have none in common (each is half as long as the list that chooses units)",
-            f"Halves share {row.halves_shared:.1f} of {row.k:.0f} units{which}; by chance {row.halves_expected:.1f}{_others(results, row)}",
+            f"Halves share {row.halves_shared:.1f} of {plural(int(row.k), 'unit')}{which}; by chance {row.halves_expected:.1f}{_others(results, row)}",
             f"least in {results.names[row.halves_lowest_language]}, {row.halves_lowest:.1f}; with words drawn anew, two thirds of "
             f"them the same, a unit is there again in {100 * row.mean_frequency:.0f} % of {_draws(results)} draws",
         )
@@ -55,7 +55,7 @@ def section(results: Results) -> Section:
             )
             findings.append(
                 f"{cell_title(model, variable)}, {results.label(row.method)}: two halves of a language's words share "
-                f"{row.halves_shared:.1f} of {row.k:.0f} units (by chance {row.halves_expected:.1f}; least in "
+                f"{row.halves_shared:.1f} of {plural(int(row.k), 'unit')} (by chance {row.halves_expected:.1f}; least in "
                 f"{results.names[row.halves_lowest_language]}, {row.halves_lowest:.1f}){beside}. When words are drawn anew, two "
                 f"thirds of them the same, a unit is at the top again in {100 * row.mean_frequency:.0f} % of {_draws(results)} draws."
             )
@@ -117,7 +117,7 @@ def brief(results: Results, place: Place, chapter: str) -> Brief | None:
     rows = results.of("stability_summary", **place, method=results.headline)
     for row in rows[rows["mean_frequency"].notna()].itertuples():
         return Brief(
-            f"Halves of a language's words share {row.halves_shared:.0f} of {row.k:.0f} top units (by chance {row.halves_expected:.0f})."
+            f"Halves of a language's words share {row.halves_shared:.1f} of {plural(int(row.k), 'top unit')} (by chance {row.halves_expected:.1f})."
         )
     return None
 

@@ -9,7 +9,19 @@ import pandas as pd
 from interlingua.report.results import Results
 from interlingua.report.story import Brief, Panel, Place, Tile
 from interlingua.report.style import GREY, colour, marker, panels
-from interlingua.report.words import LEVEL, Row, Section, Shown, between, cell_title, listing, p_text, permuted, span
+from interlingua.report.words import (
+    LEVEL,
+    Row,
+    Section,
+    Shown,
+    between,
+    cell_title,
+    listing,
+    p_text,
+    permuted,
+    plural,
+    span,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -70,8 +82,8 @@ def glance(results: Results, model: str, variable: str) -> list[Row]:
         if row.language in untested:
             continue
         if row.own_draws < _least_draws(rows):
-            answer = f"Can't be told: {_few(row, rows)}; {row.p_below_05} of {row.n_units} units have p < .05"
-            sure = f"so have {100 * row.baseline_share_p05_words:.0f} % of random units"
+            answer = f"Can't be told: {_few(row, rows)}; p < .05 in {row.p_below_05} of {plural(row.n_units, 'unit')}"
+            sure = f"and in {100 * row.baseline_share_p05_words:.0f} % of random units"
             found.append(Row(question, test, answer, sure))
             continue
         shown = "more than codes of its own would give; the others are not shown to"
@@ -144,7 +156,7 @@ def section(results: Results) -> Section:
 def _finding(results: Results, row: Any, rows: pd.DataFrame) -> str:
     where = f"{results.names[row.language]}, {cell_title(row.model, row.variable)}"
     by_words = (
-        f"{row.p_below_05} of {row.n_units} units have p < .05 over words ({row.n_words:,} words, {row.n:,} sentences), as have "
+        f"p < .05 over words ({row.n_words:,} words, {row.n:,} sentences) in {row.p_below_05} of {plural(row.n_units, 'unit')}, and in "
         f"{100 * row.baseline_share_p05_words:.0f} % of {row.random_units} random units "
         f"({100 * row.baseline_share_p05:.0f} % with the paper's ordinary errors)."
     )
