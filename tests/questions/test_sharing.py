@@ -595,7 +595,7 @@ def test_nulls_that_nobody_named_before_are_named() -> None:
         found = results(NULL, OWN, **more)
         told = shown_main.brief(found, place, "shared")
         assert told is not None
-        assert told.text.startswith(f"Of top units, pairs share 1.50 and 2.50 times as many as {these}")
+        assert told.text.startswith(f"Pairs share 1.50 and 2.50 times as many top units as {these}")
 
 
 NO = {"count": {"p_fe": 0.2}, "signs": {"p_signed_fe": 0.3}}
