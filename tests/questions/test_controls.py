@@ -202,3 +202,4 @@ def test_a_study_without_controls_is_told_why() -> None:
     assert "draws none" in reason(permutations=0)
     assert "draws none" in reason(nulls=("own codes",))
     assert "can be repeated" in reason()
+    assert "units of one's own have none" in reason()

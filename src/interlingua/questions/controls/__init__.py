@@ -156,8 +156,9 @@ def _why_not(asked: Asked) -> str:
     if not study.units.permutations or "permuted" not in study.units.nulls:
         return "Controls are compared by what they share beyond permuted ratings, and this study draws none."
     return (
-        "No control ran beside the model: the controls are models of the study itself, or neither the headline's ranking nor "
-        "|correlation| is among the rankings and can be repeated on permuted ratings."
+        "No control ran beside the model: the controls are models of the study itself, or random weights where units of one's "
+        "own have none, or neither the headline's ranking nor |correlation| is among the rankings and can be repeated on "
+        "permuted ratings."
     )
 
 
