@@ -7,6 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -368,3 +370,11 @@ def test_another_encoding_is_advised_by_language_and_utf_8_is_known(tmp_path: Pa
     contexts = read_contexts(path, language="tr", options={"encoding": "utf-16"})
     assert spans(contexts) == ["Güneş"]
     assert issues(contexts) == {"encoding": 1, "target at other form": 1}
+
+
+def test_lists_in_a_parquet_file_are_no_sentences(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    table = pa.table({"text": pa.array([["The sun shines."]]), "word": pa.array(["sun"])})
+    pq.write_table(table, path)
+    with pytest.raises(ContextsError, match="column 'text' holds lists: write one text a row"):
+        read_contexts(path, language="en")

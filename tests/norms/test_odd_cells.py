@@ -159,3 +159,20 @@ def test_a_number_that_a_blank_or_line_break_parts_is_none(tmp_path: Path, parte
     path.write_text(f'word,valence\nrain,3.0\nsun,"{parted}"\n', encoding="utf-8")
     with pytest.raises(NormsError, match="word 'sun': the rating of valence is"):
         load_norms(str(path), language="en")
+
+
+def test_lists_in_a_parquet_file_are_no_words_and_no_ratings(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    words = pa.array([["sun"], ["sea"], ["rain"]])
+    ratings = pa.array([1.0, 2.0, 3.0])
+    unused = {"vector": pa.array([[0.1, 0.2]] * 3)}
+    pq.write_table(pa.table({"word": pa.array(["sun", "sea", "rain"]), "valence": ratings, **unused}), path)
+    assert load_norms(path, language="en", scale="none", columns={"valence": "valence"}).table["word"].tolist() == [
+        *("sun", "sea", "rain"),
+    ]
+    pq.write_table(pa.table({"word": words, "valence": ratings}), path)
+    with pytest.raises(NormsError, match="no words"):
+        load_norms(path, language="en", scale="none")
+    pq.write_table(pa.table({"word": pa.array(["sun", "sea", "rain"]), "valence": words}), path)
+    with pytest.raises(NormsError, match=r"a list, '\['sun'\]', not a number \(3 such cells\); write one rating a row"):
+        load_norms(path, language="en", scale="none", columns={"valence": "valence"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -163,14 +164,23 @@ def _parquet_mutants(seeds: list[bytes], frame: pd.DataFrame) -> Callable[[rando
             cells = columns[chance.choice(list(columns))]
             place = chance.randrange(len(cells))
             cells[place] = spoilt_text(cells[place], chance)
-        lines = [",".join(row) for row in zip(*columns.values(), strict=True)]
         arrays = [_array(cells, chance) for cells in columns.values()]
+        # A cell may hold line ends, which end no row here.
+        lines = [re.sub(r"[\r\n]", " ", ",".join(row)) for row in zip(*map(_held, arrays), strict=True)]
         names = [spoilt_text(name, chance) if chance.random() < 0.05 else name for name in columns]
         out = io.BytesIO()
         pq.write_table(pa.Table.from_arrays(arrays, names=names), out, row_group_size=16)
         return Mutant(out.getvalue(), inside=True, text="\n".join(lines))
 
     return mutants
+
+
+def _held(array: pa.Array) -> list[str]:
+    """Return the cells as they stand in the file, a list as no text."""
+    return [
+        cell.decode("utf-8", "replace") if isinstance(cell, bytes) else cell if isinstance(cell, str) else ""
+        for cell in (array.cast(pa.binary()) if array.type == pa.string() else array).to_pylist()
+    ]
 
 
 def _array(cells: list[str], chance: random.Random) -> pa.Array:

@@ -18,6 +18,7 @@ from interlingua.contexts.table import SPLITS, Contexts, check_contexts, context
 from interlingua.contexts.targets import SPACELESS, best_targets, target_at_index
 from interlingua.errors import ContextsError, NormsError, suggest
 from interlingua.norms.advice import Keys
+from interlingua.norms.cells import Odd
 from interlingua.norms.columns import column_at
 from interlingua.norms.concepts import normalise_gloss, rating_columns
 from interlingua.norms.options import sentence_layout
@@ -278,7 +279,10 @@ def _read_rows(
     for ours in allowed:
         theirs = columns.get(ours, ours)
         if theirs in there or ours in columns or ours not in _OPTIONAL:
-            used[ours] = table.iloc[:, _place(table, theirs, path, ours)]
+            cells = table.iloc[:, _place(table, theirs, path, ours)]
+            if any(isinstance(cell, Odd) and cell.kind == "list" for cell in cells):
+                raise ContextsError(f"{path}: column '{theirs}' holds lists: write one {ours} a row")
+            used[ours] = cells
     return _Rows(path, code, pd.DataFrame(used), table.attrs.get("issues", ()))
 
 

@@ -11,10 +11,10 @@ Value = TypeVar("Value")
 
 
 class Odd(str):
-    """A date, time, duration, truth value or error, as a text that knows its kind.
+    """A date, time, duration, truth value, error or list, as a text that knows its kind.
 
     A spreadsheet makes them by itself of what is typed: "march 1" and 1/2 become dates, "true" a truth value, and a
-    word after "=" an error.
+    word after "=" an error. A Parquet file may hold lists.
     """
 
     __slots__ = ("kind",)

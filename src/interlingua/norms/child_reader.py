@@ -23,7 +23,14 @@ FAILED: Final = 3
 NO_MEMORY: Final = 4
 TOO_MUCH: Final = 5
 
-_KINDS: Final = {"truth value": bool, "date": date, "time": time, "duration": timedelta}
+#: Of what is no text and no number; a list is cells in a cell, in Parquet.
+_KINDS: Final = {
+    "truth value": bool,
+    "date": date,
+    "time": time,
+    "duration": timedelta,
+    "list": (list, tuple, dict),
+}
 
 
 class TooMuchError(Exception):
@@ -141,7 +148,7 @@ def _cell(value: Any) -> Any:
         return value.decode("utf-8")
     kind = next((kind for kind, types in _KINDS.items() if isinstance(value, types)), None)
     if kind is None:
-        return value if isinstance(value, str | int) else str(value)  # a Decimal, or cells in a cell
+        return value if isinstance(value, str | int) else str(value)  # a Decimal
     if isinstance(value, bool):
         return [kind, str(value).lower()]
     at_midnight = isinstance(value, datetime) and value.tzinfo is None and value.time() == time(0)

@@ -119,6 +119,8 @@ def _problem(cell: Any, layout: Layout, language: str) -> tuple[str, str]:
     """Say what a cell is instead of a number, and what to do."""
     text = str(cell).strip()
     shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+    if isinstance(cell, Odd) and cell.kind == "list":
+        return f"a list, '{shown}', not a number", "write one rating a row"
     if isinstance(cell, Odd):
         return f"a {cell.kind}, '{shown}', not a number", (
             "a spreadsheet takes 2.5 or 2/5 for a date where numbers are written otherwise, and a word for a truth "

@@ -91,6 +91,7 @@ _KINDS: Final[dict[str, str]] = {
         (_GONE.format(kind) for kind in ("date", "time", "duration")),
         f"the spreadsheet took a word for one; {_AS_TEXT}",
     ),
+    _GONE.format("list"): "cells in a cell: write one word a row",
     _GONE.format("error"): f"the spreadsheet took a word for a formula; {_AS_TEXT}",
     _TRUTH: f"as true or false, though in another language's spreadsheet its own word was typed; {_AS_TEXT}",
     _NUMBER: f"read as it stands; if words were meant, {_AS_TEXT}",
