@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -66,3 +67,17 @@ def test_a_title_that_is_too_long_is_broken(tmp_path: Path) -> None:
 def test_numbers_on_the_first_and_last_shade() -> None:
     assert Shades(1.0).ink(0.0) == ON_LIGHT
     assert Shades(1.0).ink(1.0) == ON_DARK
+
+
+def test_letters_that_no_font_has_are_told_once_in_a_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, recwarn: pytest.WarningsRecorder
+) -> None:
+    with house_style():
+        figure, [axis] = panels(1)
+        axis.set_title("a \U0001ed2d \U0001ed2d")  # no letter of any script
+        save(figure, tmp_path, "a", ("png", "svg"))
+        warnings.warn("another", UserWarning, stacklevel=1)
+    told = [record.getMessage() for record in caplog.records if "no font" in record.getMessage()]
+    assert len(told) == 1
+    assert "has \U0001ed2d, which" in told[0]
+    assert [str(warning.message) for warning in recwarn] == ["another"]

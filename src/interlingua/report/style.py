@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import math
 import re
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
+
+logger = logging.getLogger("interlingua")
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +22,8 @@ if TYPE_CHECKING:
 #: Okabe & Ito (2008), in an order whose greys differ.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+#: What matplotlib warns of where no font has a letter.
+_GLYPH = re.compile(r"Glyph (\d+) \(.*missing from font")
 #: Of maps: the darker, the more, as on the atlas.
 SHADES = "YlGnBu"
 #: Numbers on a map: black and white of its own, as a map is the same on a dark page.
@@ -37,8 +42,8 @@ _DPI = 600
 _MARGIN = 0.05
 
 _RC: Any = {
-    # The first that is there; a letter that it lacks comes from the next. matplotlib brings the last along.
-    "font.family": ["Arial", "Helvetica", "Liberation Sans", "DejaVu Sans"],
+    # The first that is there; a letter that it lacks comes from the next. matplotlib brings DejaVu along.
+    "font.family": ["Arial", "Helvetica", "Liberation Sans", "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans CJK JP"],
     "font.size": LARGE,
     "axes.titlesize": LARGE,
     "axes.titleweight": "bold",
@@ -119,10 +124,30 @@ def house_style() -> Iterator[None]:
     level = fonts.level
     fonts.setLevel(logging.ERROR)  # the first font of the stack that is there will do
     try:
-        with mpl.rc_context(_RC):
+        with mpl.rc_context(_RC), _missing_letters_told():
             yield
     finally:
         fonts.setLevel(level)
+
+
+@contextmanager
+def _missing_letters_told() -> Iterator[None]:
+    """Tell once which letters no font has, instead of a warning for each; other warnings are shown as ever."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    letters = {}
+    for warning in caught:
+        if found := _GLYPH.match(str(warning.message)):
+            letters[chr(int(found[1]))] = None
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+    if letters:
+        logger.warning(
+            "figures: no font of this machine has %s, which are drawn as boxes; install one that has them, such as Noto Sans "
+            "CJK, and write the report again",
+            "".join(letters),
+        )
 
 
 def panels(n: int, *, height: float = 2.4, columns: int = 2) -> tuple[Figure, list[Any]]:

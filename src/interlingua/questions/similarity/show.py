@@ -198,7 +198,8 @@ def section(results: Results) -> Section:
             if pd.notna(row.rho)
             else f"{title}, layer {row.layer}: {_unsteady(results, model, variable)}, so ρ̄ can't be told."
         )
-        findings.append(text + _network(results, row) + _equivalence(row) + _of_units(results, row))
+        told = pd.notna(row.rho)
+        findings.append(text + _network(results, row) + _equivalence(row) + (_of_units(results, row) if told else ""))
     tables = (
         Shown(
             "How much is shared, by layer",
