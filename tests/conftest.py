@@ -65,7 +65,7 @@ draws = 50
 [causal]
 ask = true
 sizes = [5]
-sets = 19
+sets = 20
 edited = 5
 edited_words = 5
 """.replace("RATERS", 'options = {{ sd = {{ valence = "SD" }}, raters = {{ valence = 50 }} }}')

@@ -106,7 +106,7 @@ def asked(made: dict[str, Any], **changes: Any) -> pd.DataFrame | None:
         "sites": None,
         "headline": "correlation",
         "size": None,
-        "sets": 19,
+        "sets": 20,
         "doses": DOSES,
         "readouts": ("probe", "likeness"),
         "test_share": 0.2,

@@ -195,7 +195,7 @@ def test_too_few_languages_or_units_are_no_sets() -> None:
     known = made_scales()
     one = made_rankings(known)
     empty = pd.DataFrame({"index": [], "p_all": []})
-    rest = {"headline": "correlation", "size": None, "sizes": (4,), "sets": 19, "seed": 0}
+    rest = {"headline": "correlation", "size": None, "sizes": (4,), "sets": 20, "seed": 0}
     assert choose(known, one[one["language"] == "de"], empty, CELL, **rest)["causal_units"] is None
     wide = Cell("m", "valence", 1, 61, CELL.layout)
     assert choose(known, one, empty, wide, **rest)["causal_units"] is None
@@ -401,7 +401,7 @@ def test_it_is_asked_where_the_study_says_so() -> None:
     assert "[causal] ask = true" in QUESTION.asked(Asked(silent, rated, {}))
     assert QUESTION.asked(Asked(asked, rated, {})) == ""
     assert "fewer than two" in QUESTION.asked(Asked(asked, {"valence": ["en"]}, {}))
-    for wrong in ({"edits": ["mean"]}, {"doses": [0]}, {"sets": 19, "edited": 20}, {"readouts": ["mind"]}):
+    for wrong in ({"edits": ["mean"]}, {"doses": [0]}, {"sets": 20, "edited": 21}, {"readouts": ["mind"]}):
         with pytest.raises(ValueError, match=r"steer|dose|edited|'probe'"):
             Study.model_validate(study | {"causal": wrong})
 

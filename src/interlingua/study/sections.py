@@ -355,8 +355,8 @@ class Causal(Section):
     """Slot frames a language at most, from the first, in which the readout ``words`` asks a model for words."""
     words: Annotated[int, Field(ge=10)] = 100
     """Test words a language at most, spread over the ratings, each in its first sentence."""
-    sets: Annotated[int, Field(ge=19)] = 199
-    """Control sets: as many units, each alike one of the tested ones."""
+    sets: Annotated[int, Field(ge=20)] = 199
+    """Control sets: as many units, each alike one of the tested ones; with fewer no p could be below .05."""
     edited: Annotated[int, Field(ge=5)] = 20
     """Control sets that are edited for real, to see whether the predictions hold for all."""
     edited_words: Annotated[int, Field(ge=5)] = 24
