@@ -40,7 +40,7 @@ def test_the_first_lines_need_no_top(page: Any, atlas: Any) -> None:
     for null, name in NULLS.items():
         beside = atlas.table("similarity_null", **where, null=null).iloc[0]
         p = f"{beside.p:.4f}".removeprefix("0")
-        told = f"with {name} by {beside.null_mean:.2f} (p = {p}, {beside.draws} draws)".replace("-", MINUS)
+        told = f"with {name} by {beside.null_mean:z.2f} (p = {p}, {beside.draws} draws)".replace("-", MINUS)
         assert told in lead
     counts = atlas.table("conjunction_summary", **where).iloc[0]
     carried = f"{counts.in_all} of its units are shown to carry valence (|r| above 0.2) in all 3 languages"
