@@ -173,3 +173,15 @@ def test_the_judge_sees_other_numbers(
     right, wrong = _tampered(name, tamper, tmp_path)
     assert right == ""
     assert says in wrong
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").is_file(), reason="looks into /proc")
+def test_a_damaged_corpus_ends_no_process() -> None:
+    """What this file says of a column makes pyarrow end the process, where it is asked for the column's size."""
+    pytest.importorskip("mwxml", reason="needs the extra 'corpora'")
+    pytest.importorskip("gguf", reason="needs the extra 'gguf'")
+    pytest.importorskip("xlwt")
+    command = [sys.executable, str(ROOT / "tools" / "fuzz.py"), "--case", "corpus-parquet:583"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
+    assert done.returncode == 0, done.stderr[-300:]
+    assert "refused" in done.stdout

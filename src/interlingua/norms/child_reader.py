@@ -24,7 +24,7 @@ NO_MEMORY: Final = 4
 TOO_MUCH: Final = 5
 
 #: Of what is no text and no number; a list is cells in a cell, in Parquet.
-_KINDS: Final = {
+_KINDS: Final[dict[str, type | tuple[type, ...]]] = {
     "truth value": bool,
     "date": date,
     "time": time,

@@ -136,7 +136,7 @@ def _missing_letters_told() -> Iterator[None]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         yield
-    letters = {}
+    letters: dict[str, None] = {}
     for warning in caught:
         if found := _GLYPH.match(str(warning.message)):
             letters[chr(int(found[1]))] = None

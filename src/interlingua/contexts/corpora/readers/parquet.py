@@ -36,8 +36,9 @@ def read_parquet(path: Path, options: Options) -> Iterator[Document]:
             raise ContextsError(f"{path}: not a whole Parquet file ({error}); fetch the file again") from error
         with file:
             there = _columns(path, schema, options)
-            largest = _largest(file.metadata, there["text"])
-            if largest > _PAGES * options.limits.page:
+            most = _PAGES * options.limits.page
+            largest = _largest(file.metadata, there["text"], most)
+            if largest > most:
                 raise options.limits.too_long(f"{path}, the column '{there['text']}' of a row group")
             rows = max(1, min(_BATCH, _BATCH_BYTES // max(largest, 1)))
             batches = file.iter_batches(rows, columns=list(there.values()))
@@ -53,11 +54,17 @@ def read_parquet(path: Path, options: Options) -> Iterator[Document]:
                 index += batch.num_rows
 
 
-def _largest(metadata: Any, column: str) -> int:
-    """Return the bytes that a column has in the row group where it has most."""
+def _largest(metadata: Any, column: str, most: int) -> int:
+    """Return the bytes of the row group that has most; of groups with more than `most` those of the column alone.
+
+    Columns are looked at only where they must be: where what a file says of one is damaged, pyarrow ends the process.
+    """
     sizes = [0]
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
+        if group.total_byte_size <= most:
+            sizes.append(group.total_byte_size)
+            continue
         chunks = [group.column(place) for place in range(group.num_columns)]
         sizes += [chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema == column]
     return max(sizes)
