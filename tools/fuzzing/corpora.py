@@ -109,8 +109,9 @@ def _joined(text: str) -> str:
 
 
 def _unescaped(text: str) -> str:
-    """Return JSON as it stands, and with what is escaped in it."""
-    return f"{text}\n" + re.sub(r'\\(?:u[0-9a-fA-F]{4}|["\\/bfnrt])', lambda found: json.loads(f'"{found[0]}"'), text)
+    """Return JSON as it stands, and with what is escaped in it; half a character is none."""
+    said = re.sub(r'(?:\\u[0-9a-fA-F]{4})+|\\["\\/bfnrt]', lambda found: json.loads(f'"{found[0]}"'), text)
+    return f"{text}\n" + re.sub("[\ud800-\udfff]", "\ufffd", said)
 
 
 def _mutants(
