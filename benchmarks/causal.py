@@ -74,7 +74,8 @@ def pilot(model: LoadedModel, seed: int, frame: int) -> pd.DataFrame:
         mean, sd = values.mean(axis=0), values.std(axis=0, ddof=1)
         numbers = np.arange(TRAIN)
         vectors, sentences = train.targets.numpy(), train.sentences
-        training = Training(vectors, y[:TRAIN], numbers, numbers, sentences.__getitem__, 5, 0)
+        texts = np.full(TRAIN, "", dtype=object)  # which the probe does not read
+        training = Training(vectors, y[:TRAIN], numbers, numbers, texts, sentences.__getitem__, tuple, 5, 0)
         read = get("probe").fit(training)
         features = np.column_stack([np.log(sd), np.abs(mean)])
         matched = control_sets(features, np.sort(chosen), draws=6, seed=seed).images
