@@ -79,5 +79,5 @@ def test_letters_that_no_font_has_are_told_once_in_a_line(
         warnings.warn("another", UserWarning, stacklevel=1)
     told = [record.getMessage() for record in caplog.records if "no font" in record.getMessage()]
     assert len(told) == 1
-    assert "has \U0001ed2d, which" in told[0]
+    assert "has \U0001ed2d, and PDF and PNG" in told[0]
     assert [str(warning.message) for warning in recwarn] == ["another"]

@@ -12,12 +12,12 @@ from pathlib import Path
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
-logger = logging.getLogger("interlingua")
-
 if TYPE_CHECKING:
     import numpy as np
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
+
+logger = logging.getLogger("interlingua")
 
 #: Okabe & Ito (2008), in an order whose greys differ.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#000000")
@@ -137,15 +137,16 @@ def _missing_letters_told() -> Iterator[None]:
         warnings.simplefilter("always")
         yield
     letters: dict[str, None] = {}
+    shown: dict[Any, Any] = {}  # so that each is shown as often as it would have been
     for warning in caught:
         if found := _GLYPH.match(str(warning.message)):
             letters[chr(int(found[1]))] = None
         else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno, registry=shown)
     if letters:
         logger.warning(
-            "figures: no font of this machine has %s, which are drawn as boxes; install one that has them, such as Noto Sans "
-            "CJK, and write the report again",
+            "figures: no font of this machine has %s, and PDF and PNG show boxes there; install one that has them, such as Noto "
+            "Sans CJK, and write the report again",
             "".join(letters),
         )
 
